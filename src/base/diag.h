@@ -1,0 +1,65 @@
+/*
+ * Diagnostics: what is wrong with a definition, where, and notes that lead there. Compilation goes
+ * on after an error; a pass adds to the list and returns its best result.
+ */
+#ifndef BASE_DIAG_H
+#define BASE_DIAG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/str.h"
+#include "base/util.h"
+
+/* 1-based place in a source; line 0 means nowhere. col counts characters (UTF-8), as editors do. */
+struct loc {
+	uint32_t source, line, col;
+};
+struct span {
+	struct loc begin, end; /* end is the place behind the last character */
+};
+#define SPAN_NONE ((struct span){{0, 0, 0}, {0, 0, 0}})
+
+enum diag_level { DIAG_NOTE, DIAG_WARNING, DIAG_ERROR };
+
+struct diag_note {
+	struct span at; /* SPAN_NONE: a plain sentence */
+	struct str text;
+	struct diag_note *next;
+};
+
+struct diag {
+	enum diag_level level;
+	const char *code; /* stable name, e.g. "unknown-keyword"; tests and programs rely on it */
+	struct span at;
+	struct str text;   /* cilocal's words: lower case, no full stop, subject in quotes */
+	struct str gitlab; /* GitLab's own wording where it has one (may be empty) */
+	struct str job;    /* the job concerned, or empty */
+	struct diag_note *notes, **notes_tail;
+	struct diag *next;
+};
+
+struct arena;
+struct diags {
+	struct arena *arena;
+	struct diag *first, **tail;
+	unsigned errors, warnings;
+};
+
+void diags_init(struct diags *d, struct arena *a);
+
+/* Adds one; texts are copied into the arena. Identical ones (level, code, place, text) add once. */
+struct diag *diag_add(struct diags *d, enum diag_level level, const char *code, struct span at,
+	const char *fmt, ...) PRINTF_LIKE(5, 6);
+#define diag_error(d, code, at, ...) diag_add((d), DIAG_ERROR, (code), (at), __VA_ARGS__)
+#define diag_warn(d, code, at, ...)  diag_add((d), DIAG_WARNING, (code), (at), __VA_ARGS__)
+
+/* A note under a diagnostic; diag may be NULL (then nothing happens). */
+void diag_note(struct diags *d, struct diag *diag, struct span at, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
+void diag_set_job(struct diags *d, struct diag *diag, struct str job);
+/* GitLab's wording for the same fault, which the printed message carries so that a search finds it. */
+void diag_set_gitlab(struct diags *d, struct diag *diag, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+#endif
