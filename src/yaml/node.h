@@ -1,0 +1,114 @@
+/*
+ * The document tree. Nodes live in an arena, keep the place they were written at, and remember the
+ * node that they were copied from (through extends, an alias, default, !reference or an include), so
+ * that a message can show both the line that wrote a value and the way it took.
+ */
+#ifndef YAML_NODE_H
+#define YAML_NODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/diag.h"
+#include "base/str.h"
+
+struct arena;
+
+enum node_kind {
+	NODE_NULL,
+	NODE_BOOL,
+	NODE_INT,
+	NODE_FLOAT,
+	NODE_STRING,
+	NODE_SEQ,
+	NODE_MAP,
+	NODE_REFERENCE /* !reference: items as in a SEQ; replaced by the reference pass */
+};
+
+/* How a copied node came to be where it is. */
+enum node_via {
+	VIA_NONE,
+	VIA_ALIAS,     /* *anchor or << */
+	VIA_EXTENDS,
+	VIA_DEFAULT,   /* default: or a root keyword */
+	VIA_REFERENCE, /* !reference */
+	VIA_INCLUDE,   /* merged over or under another file's value */
+	VIA_INPUT,     /* $[[ ]] interpolation */
+	VIA_MATRIX
+};
+
+struct node;
+struct node_pair {
+	struct node *key; /* usually a STRING; others only where YAML had such a key */
+	struct node *value;
+};
+
+struct node {
+	enum node_kind kind;
+	enum node_via via;
+	bool quoted;               /* had quotes or was a block scalar: never re-typed */
+	struct span at;
+	const struct node *origin; /* the node that this one was copied from, or NULL */
+	/*
+	 * Scalars: the value as GitLab would print it (Ruby's to_s): "420" for 0644, "1.1" for 1.10,
+	 * "true", "" for null; strings: the text itself.
+	 */
+	struct str text;
+	union {
+		bool boolean;
+		int64_t integer; /* saturated where the number is larger; text has all digits */
+		double number;
+		struct {
+			struct node **items;
+			size_t n;
+		} seq; /* SEQ and REFERENCE */
+		struct {
+			struct node_pair *pairs;
+			size_t n;
+		} map;
+	} u;
+};
+
+/* node_each(item, seq_or_reference_node) { ... } */
+#define node_each(item, node)                                                                      \
+	for (struct node **item##_p = (node)->u.seq.items, *item = (node)->u.seq.n ? *item##_p : NULL; \
+		(size_t)(item##_p - (node)->u.seq.items) < (node)->u.seq.n;                        \
+		item##_p++, item = (size_t)(item##_p - (node)->u.seq.items) < (node)->u.seq.n ? *item##_p : NULL)
+/* node_each_pair(pair, map_node) { pair->key, pair->value } */
+#define node_each_pair(pair, node)                                                                 \
+	for (struct node_pair *pair = (node)->u.map.pairs;                                         \
+		(node)->u.map.n && pair < (node)->u.map.pairs + (node)->u.map.n; pair++)
+
+/* Constructors; the text of a scalar is not copied. */
+struct node *node_new(struct arena *a, enum node_kind kind, struct span at);
+struct node *node_new_str(struct arena *a, struct str text, struct span at);
+struct node *node_new_int(struct arena *a, int64_t v, struct span at);
+struct node *node_new_bool(struct arena *a, bool v, struct span at);
+
+void node_seq_push(struct arena *a, struct node *seq, struct node *item);
+/* Sets key (replacing in place, else appended). The key node is kept as given. */
+void node_map_put(struct arena *a, struct node *map, struct node *key, struct node *value);
+bool node_map_remove(struct node *map, const char *key);
+
+/* Value under a string key, or NULL; NULL too when map is NULL or no mapping. */
+struct node *node_get(const struct node *map, const char *key);
+struct node *node_get_str(const struct node *map, struct str key);
+struct node_pair *node_pair_of(const struct node *map, struct str key);
+
+static inline bool node_is(const struct node *n, enum node_kind kind)
+{
+	return n && n->kind == kind;
+}
+static inline bool node_is_null(const struct node *n)
+{
+	return !n || n->kind == NODE_NULL;
+}
+/* Rails' blank?: nil, false, "", white space only, [], {}. */
+bool node_is_blank(const struct node *n);
+bool node_is_scalar(const struct node *n); /* bool, int, float, string (not null) */
+const char *node_kind_name(enum node_kind kind); /* "mapping", "sequence", "string", ... for messages */
+
+/* Deep copy whose nodes have origin = the copied node and the given via (VIA_NONE: keep theirs). */
+struct node *node_clone(struct arena *a, const struct node *n, enum node_via via);
+bool node_equal(const struct node *a, const struct node *b); /* same kinds and values, any places */
+
+#endif
