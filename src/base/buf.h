@@ -20,7 +20,10 @@ struct buf {
 };
 
 extern char buf_empty[];
-#define BUF_INIT {buf_empty, 0, 0, 0, false}
+#define BUF_INIT                          \
+	{                                 \
+		buf_empty, 0, 0, 0, false \
+	}
 
 void buf_init(struct buf *b);
 void buf_init_max(struct buf *b, size_t max);

@@ -59,7 +59,8 @@ struct diag *diag_add(struct diags *d, enum diag_level level, const char *code, 
 void diag_note(struct diags *d, struct diag *diag, struct span at, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 void diag_set_job(struct diags *d, struct diag *diag, struct str job);
-/* GitLab's wording for the same fault, which the printed message carries so that a search finds it. */
+/* GitLab's wording for the same fault, which the printed message carries so that a search finds it.
+ */
 void diag_set_gitlab(struct diags *d, struct diag *diag, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

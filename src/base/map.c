@@ -1,6 +1,7 @@
 #include "base/base.h"
 
-/* FNV-1a with a final mix: short keys, no adversary worth a keyed hash (growth is bounded by limits). */
+/* FNV-1a with a final mix: short keys, no adversary worth a keyed hash (growth is bounded by
+ * limits). */
 uint32_t str_hash(struct str s)
 {
 	uint32_t h = 2166136261u;

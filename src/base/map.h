@@ -34,8 +34,8 @@ void *map_put(struct map *m, struct str key, void *value);
 bool map_remove(struct map *m, struct str key);
 
 /* map_each(struct map_entry *, e, &m) { ... } */
-#define map_each(ptrtype, name, m)                                                                 \
-	for (ptrtype name = (m)->e; (m)->n && name < (m)->e + (m)->n; name++)                      \
+#define map_each(ptrtype, name, m)                                            \
+	for (ptrtype name = (m)->e; (m)->n && name < (m)->e + (m)->n; name++) \
 		if (!name->removed)
 
 uint32_t str_hash(struct str s);

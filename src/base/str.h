@@ -1,6 +1,7 @@
 /*
- * A borrowed view of bytes. It never owns; whoever made the bytes keeps them alive. Views made by an
- * arena are NUL-terminated behind their end, others need not be. The empty view may have p == NULL.
+ * A borrowed view of bytes. It never owns; whoever made the bytes keeps them alive. Views made by
+ * an arena are NUL-terminated behind their end, others need not be. The empty view may have p ==
+ * NULL.
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H
@@ -14,13 +15,16 @@ struct str {
 	size_t n;
 };
 
-#define STR(lit)     ((struct str){"" lit, sizeof(lit) - 1})
-#define STR_NULL     ((struct str){NULL, 0})
-#define STR_FMT      "%.*s"
-#define STR_ARG(s)   (int)(s).n, (s).p ? (s).p : ""
-#define STR_NPOS     ((size_t)-1)
+#define STR(lit)   ((struct str){"" lit, sizeof(lit) - 1})
+#define STR_NULL   ((struct str){NULL, 0})
+#define STR_FMT    "%.*s"
+#define STR_ARG(s) (int)(s).n, (s).p ? (s).p : ""
+#define STR_NPOS   ((size_t)-1)
 /* For tables: struct str fields need a constant initialiser, which STR() is not. */
-#define STR_INIT(lit) {"" lit, sizeof(lit) - 1}
+#define STR_INIT(lit)                   \
+	{                               \
+		"" lit, sizeof(lit) - 1 \
+	}
 
 static inline struct str str_c(const char *s)
 {
@@ -78,7 +82,8 @@ size_t str_distance(struct str a, struct str b);
  */
 const struct str *str_nearest(struct str word, const struct str *candidates, size_t n);
 
-/* Columns that the UTF-8 text takes on a terminal (wide characters 2, combining 0, invalid bytes 1). */
+/* Columns that the UTF-8 text takes on a terminal (wide characters 2, combining 0, invalid bytes
+ * 1). */
 size_t str_width(struct str s);
 /* Length in bytes of the well-formed UTF-8 sequence at p (n bytes available), 0 where malformed. */
 size_t utf8_len(const char *p, size_t n);

@@ -1,6 +1,6 @@
 /*
- * From texts to typed job definitions: load, interpolate inputs, include, extends, !reference, stages,
- * then validation, defaults and the typed readers. Read this file first.
+ * From texts to typed job definitions: load, interpolate inputs, include, extends, !reference,
+ * stages, then validation, defaults and the typed readers. Read this file first.
  *
  * Ask, do not fetch: compilation returns CONFIG_WANT with the list of sources that it lacks; the
  * caller obtains them in whatever way, hands them over with config_provide() and calls again.
@@ -24,13 +24,15 @@ struct varset;
 enum config_status { CONFIG_OK, CONFIG_FAILED, CONFIG_WANT };
 
 enum want_kind {
-	WANT_LOCAL,     /* path below the root of `project` at `ref` (both empty: this project) */
-	WANT_LOCAL_GLOB,/* path is a pattern; answer with the matching paths, sorted (config_provide_glob) */
-	WANT_PROJECT,   /* path in project at ref (ref may be empty: HEAD of the default branch) */
-	WANT_REMOTE,    /* path is a URL */
-	WANT_TEMPLATE,  /* path is a template's name: Jobs/SAST.gitlab-ci.yml */
-	WANT_COMPONENT, /* path is host/project/name, ref a version; answered with the component's text */
-	WANT_ARTIFACT   /* child pipelines: path in the artifacts of job `project` */
+	WANT_LOCAL,      /* path below the root of `project` at `ref` (both empty: this project) */
+	WANT_LOCAL_GLOB, /* path is a pattern; answer with the matching paths, sorted
+			    (config_provide_glob) */
+	WANT_PROJECT,    /* path in project at ref (ref may be empty: HEAD of the default branch) */
+	WANT_REMOTE,     /* path is a URL */
+	WANT_TEMPLATE,   /* path is a template's name: Jobs/SAST.gitlab-ci.yml */
+	WANT_COMPONENT,  /* path is host/project/name, ref a version; answered with the component's
+			    text */
+	WANT_ARTIFACT    /* child pipelines: path in the artifacts of job `project` */
 };
 
 struct config_want {
@@ -45,7 +47,7 @@ struct config_want {
 
 /* What a WANT_COMPONENT or WANT_PROJECT answer may add: what the name resolved to. */
 struct config_resolved {
-	struct str name;      /* name for messages: group/project:path@ref */
+	struct str name;                    /* name for messages: group/project:path@ref */
 	struct str sha, version, reference; /* of components: $[[ component.sha ]] ... */
 };
 
@@ -64,29 +66,33 @@ struct config {
 	struct config_want *wants; /* after CONFIG_WANT: those with answered == false */
 	struct node *root;         /* merged, extended, references resolved; no include key */
 	struct texts stages;       /* flattened, .pre first, .post last */
-	struct map jobs;           /* name -> struct job_def *, in order of first appearance; hidden ones too */
-	struct var_defs vars;      /* root variables */
+	struct map
+		jobs; /* name -> struct job_def *, in order of first appearance; hidden ones too */
+	struct var_defs vars; /* root variables */
 	struct workflow_def workflow;
-	struct text *includes;     /* every file that took part, in order, for `lint` and `explain` */
+	struct text *includes; /* every file that took part, in order, for `lint` and `explain` */
 	size_t n_includes;
 };
 
 struct config_options {
-	const struct varset *include_vars;   /* variables that include paths and include:rules may use */
-	const struct node *inputs;           /* pipeline inputs (--input): mapping name -> value, or NULL */
+	const struct varset
+		*include_vars;     /* variables that include paths and include:rules may use */
+	const struct node *inputs; /* pipeline inputs (--input): mapping name -> value, or NULL */
 	bool (*file_exists)(void *ctx, struct str path); /* include:rules:exists, local tree */
 	void *ctx;
 };
 
 /* text is the content of the main file, shown as `name`. Everything lives in the arena. */
 struct config *config_new(struct arena *a, struct source_set *sources, struct diags *d,
-	const struct facts *facts, const struct config_options *opt, struct str name, struct str text);
+	const struct facts *facts, const struct config_options *opt, struct str name,
+	struct str text);
 enum config_status config_compile(struct config *c);
 
 /* Answers; texts are copied. config_refuse: it cannot be had, why is shown at the include. */
-void config_provide(struct config *c, struct config_want *w, struct str text,
-	const struct config_resolved *as);
-void config_provide_glob(struct config *c, struct config_want *w, const struct str *paths, size_t n);
+void config_provide(
+	struct config *c, struct config_want *w, struct str text, const struct config_resolved *as);
+void config_provide_glob(
+	struct config *c, struct config_want *w, const struct str *paths, size_t n);
 void config_refuse(struct config *c, struct config_want *w, struct str why);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * The typed form of a job's keywords after include, extends, !reference, inputs and default: what the
- * config room's readers make and the pipeline room instantiates. Everything lives in the config's arena.
- * Where a keyword was not given (after inheritance), pointers are NULL, counts 0 and `set` flags false.
+ * The typed form of a job's keywords after include, extends, !reference, inputs and default: what
+ * the config room's readers make and the pipeline room instantiates. Everything lives in the
+ * config's arena. Where a keyword was not given (after inheritance), pointers are NULL, counts 0
+ * and `set` flags false.
  */
 #ifndef CONFIG_JOB_DEF_H
 #define CONFIG_JOB_DEF_H
@@ -113,7 +114,7 @@ struct rule_def {
 	struct allow_failure allow_failure;
 	struct var_defs vars;
 	struct need_defs needs;
-	int8_t interruptible; /* -1 unset */
+	int8_t interruptible;                                              /* -1 unset */
 	struct text auto_cancel_on_new_commit, auto_cancel_on_job_failure; /* workflow rules only */
 	struct span at;
 };
@@ -145,13 +146,13 @@ struct artifacts_def {
 		struct str type; /* junit, dotenv ... */
 		struct texts paths;
 		struct str format; /* coverage_report */
-	} *reports;
+	} * reports;
 	size_t n_reports;
 	struct span at;
 };
 
 struct cache_def {
-	struct text key;       /* unexpanded; unset: default */
+	struct text key; /* unexpanded; unset: default */
 	struct texts key_files, key_files_commits;
 	struct text key_prefix;
 	struct texts paths, fallback_keys;
@@ -179,16 +180,17 @@ struct retry_def {
 
 struct trigger_def {
 	struct text project, branch; /* multi-project */
-	const struct node *include;  /* child pipeline: list of include entries (a local path: one) */
-	struct text strategy;        /* "", depend, mirror */
+	const struct node
+		*include;     /* child pipeline: list of include entries (a local path: one) */
+	struct text strategy; /* "", depend, mirror */
 	int8_t forward_yaml, forward_pipeline; /* -1 unset */
 	const struct node *inputs;
 	struct span at;
 };
 
 struct parallel_def {
-	unsigned count;             /* > 0: parallel: N */
-	const struct node *matrix;  /* sequence of mappings, or NULL */
+	unsigned count;            /* > 0: parallel: N */
+	const struct node *matrix; /* sequence of mappings, or NULL */
 	struct span at;
 };
 
@@ -216,16 +218,16 @@ struct pages_def {
 
 struct job_def {
 	struct text name;
-	const struct node *node;   /* the merged mapping, for messages, expand and explain */
-	bool hidden;               /* starts with a dot: only `node` is set */
-	struct text stage;         /* default test */
+	const struct node *node; /* the merged mapping, for messages, expand and explain */
+	bool hidden;             /* starts with a dot: only `node` is set */
+	struct text stage;       /* default test */
 	struct inherit_def inherit;
 	const struct image *image;
 	struct service *services;
 	size_t n_services;
 	struct texts before_script, script, after_script, pre_get_sources_script;
 	struct var_defs vars;
-	enum job_when when;        /* WHEN_UNSET: on_success */
+	enum job_when when; /* WHEN_UNSET: on_success */
 	struct text start_in, manual_confirmation;
 	struct allow_failure allow_failure;
 	struct need_defs needs;
@@ -235,8 +237,8 @@ struct job_def {
 	struct parallel_def parallel;
 	struct retry_def retry;
 	struct text timeout;
-	int64_t timeout_s;         /* 0: not given */
-	int8_t interruptible;      /* -1 unset */
+	int64_t timeout_s;    /* 0: not given */
+	int8_t interruptible; /* -1 unset */
 	struct text resource_group, coverage;
 	struct texts tags;
 	const struct artifacts_def *artifacts;

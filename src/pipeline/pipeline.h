@@ -1,6 +1,6 @@
 /*
- * The pipeline that GitLab would create: stages, job instances with resolved rules, needs, variables.
- * Made by pipeline_build() from a compiled config and facts; read-only afterwards.
+ * The pipeline that GitLab would create: stages, job instances with resolved rules, needs,
+ * variables. Made by pipeline_build() from a compiled config and facts; read-only afterwards.
  */
 #ifndef PIPELINE_PIPELINE_H
 #define PIPELINE_PIPELINE_H
@@ -21,16 +21,17 @@ struct source_set;
 
 /* One resolved need: an edge to another job of this pipeline, or a cross-pipeline download. */
 struct need {
-	uint32_t job; /* index in pipeline->jobs; UINT32_MAX for cross-pipeline and cross-project needs */
+	uint32_t job; /* index in pipeline->jobs; UINT32_MAX for cross-pipeline and cross-project
+			 needs */
 	bool artifacts, optional;
 	const struct need_def *def;
 };
 
 /* Why a job is in or out, and with which of its rules: for `explain` and `list --json`. */
 struct rule_step {
-	int index;       /* in rules, 0-based; -1 only/except */
+	int index; /* in rules, 0-based; -1 only/except */
 	bool matched;
-	struct str why;  /* a sentence with the values that decided */
+	struct str why; /* a sentence with the values that decided */
 	struct span at;
 };
 
@@ -39,17 +40,17 @@ struct job {
 	uint32_t id;          /* index in pipeline->jobs */
 	uint32_t stage_index; /* index in pipeline->stages */
 	const struct job_def *def;
-	bool in;              /* false: kept out by rules (only in pipeline->all) */
-	enum job_when when;   /* never for jobs that are out */
-	int64_t start_in_s;   /* delayed jobs */
+	bool in;            /* false: kept out by rules (only in pipeline->all) */
+	enum job_when when; /* never for jobs that are out */
+	int64_t start_in_s; /* delayed jobs */
 	bool allow_failure;
 	const int64_t *allow_exit_codes;
 	size_t n_allow_exit_codes;
-	int rule;             /* index of the rule that decided, -1 without rules */
+	int rule; /* index of the rule that decided, -1 without rules */
 	struct rule_step *steps;
 	size_t n_steps;
 	bool interruptible;
-	bool dag;             /* needs were written, maybe empty */
+	bool dag; /* needs were written, maybe empty */
 	struct need *needs;
 	size_t n_needs;
 	struct str *dependencies; /* names, parallel copies resolved; see has_dependencies */
@@ -57,13 +58,13 @@ struct job {
 	bool has_dependencies;
 	unsigned node_index, node_total; /* parallel; index 0 without */
 	/*
-	 * All variables known when the pipeline is created, layers as in enum var_layer, not expanded.
-	 * The emulator adds the persisted, runner and dotenv ones before a job starts.
+	 * All variables known when the pipeline is created, layers as in enum var_layer, not
+	 * expanded. The emulator adds the persisted, runner and dotenv ones before a job starts.
 	 */
 	struct varset vars;
 	struct str environment_name, environment_slug; /* expanded; empty without environment */
-	struct str resource_group;                      /* expanded */
-	struct texts tags;                              /* expanded */
+	struct str resource_group;                     /* expanded */
+	struct texts tags;                             /* expanded */
 };
 
 struct pipeline {
@@ -77,11 +78,11 @@ struct pipeline {
 	struct rule_step *workflow_steps;
 	size_t n_workflow_steps;
 	struct str auto_cancel_on_job_failure; /* none, all */
-	struct str *stages; /* those with jobs or not, .pre first */
+	struct str *stages;                    /* those with jobs or not, .pre first */
 	size_t n_stages;
 	struct job **jobs; /* the jobs of the pipeline: by stage, then by order in the definition */
 	size_t n_jobs;
-	struct job **all;  /* every visible instance, in order of the definition, the ones out too */
+	struct job **all; /* every visible instance, in order of the definition, the ones out too */
 	size_t n_all;
 	struct map by_name; /* name -> struct job * (of `all`) */
 	struct varset vars; /* pipeline-level variables (no job) */

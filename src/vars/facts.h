@@ -33,7 +33,8 @@ struct facts {
 	struct str created_at; /* ISO 8601 */
 	struct str config_path;
 	struct str schedule_description;
-	struct str parent_pipeline_id; /* child pipelines: CI_UPSTREAM_PIPELINE_ID, PARENT_PIPELINE_ID */
+	struct str parent_pipeline_id; /* child pipelines: CI_UPSTREAM_PIPELINE_ID,
+					  PARENT_PIPELINE_ID */
 	struct str upstream_project_id, upstream_job_id;
 	struct facts_mr mr;
 
@@ -69,17 +70,19 @@ struct facts {
 	const struct varset *settings_vars;
 
 	/*
-	 * Asked lazily. changes: paths changed by this pipeline's commits against compare_to (a ref or sha;
-	 * empty: as GitLab compares for this event). Returns 0 and fills *out (storage kept by the owner
-	 * of ctx); 1 where GitLab has no information (new branch, tag, schedule): rules:changes is then
-	 * true; -1 where compare_to is no valid ref (error text in *out->v[0] when n is 1).
+	 * Asked lazily. changes: paths changed by this pipeline's commits against compare_to (a ref
+	 * or sha; empty: as GitLab compares for this event). Returns 0 and fills *out (storage kept
+	 * by the owner of ctx); 1 where GitLab has no information (new branch, tag, schedule):
+	 * rules:changes is then true; -1 where compare_to is no valid ref (error text in *out->v[0]
+	 * when n is 1).
 	 */
 	int (*changes)(void *ctx, struct str compare_to, struct str_list *out);
-	/* All paths of the commit's tree. project/ref are empty for this project; -1 when they are unknown. */
+	/* All paths of the commit's tree. project/ref are empty for this project; -1 when they are
+	 * unknown. */
 	int (*files)(void *ctx, struct str project, struct str ref, struct str_list *out);
 	/*
-	 * Blob id (commit = false) or id of the last commit that touched the path (commit = true), for
-	 * cache:key:files. Returns 0, or -1 where the path does not exist.
+	 * Blob id (commit = false) or id of the last commit that touched the path (commit = true),
+	 * for cache:key:files. Returns 0, or -1 where the path does not exist.
 	 */
 	int (*file_id)(void *ctx, struct str path, bool commit, struct str *out);
 	void *ctx;

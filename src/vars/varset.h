@@ -15,11 +15,14 @@ struct arena;
 
 /*
  * Lowest to highest precedence: the order in which GitLab concatenates its lists, where the last
- * occurrence of a name wins (GitLab, lib/gitlab/ci/variables/builder.rb; docs "CI/CD variable precedence").
+ * occurrence of a name wins (GitLab, lib/gitlab/ci/variables/builder.rb; docs "CI/CD variable
+ * precedence").
  */
 enum var_layer {
-	VAR_RUNNER_CONFIG,  /* [[runners]] environment; FF_* defaults; what the Runner itself adds first */
-	VAR_PERSISTED,      /* CI_JOB_ID, CI_JOB_TOKEN, CI_REGISTRY_PASSWORD, CI_REPOSITORY_URL, id_tokens */
+	VAR_RUNNER_CONFIG,  /* [[runners]] environment; FF_* defaults; what the Runner itself adds
+			       first */
+	VAR_PERSISTED,      /* CI_JOB_ID, CI_JOB_TOKEN, CI_REGISTRY_PASSWORD, CI_REPOSITORY_URL,
+			       id_tokens */
 	VAR_JOB_PREDEFINED, /* CI_JOB_NAME, CI_JOB_STAGE, CI_NODE_INDEX, CI_ENVIRONMENT_NAME ... */
 	VAR_PROJECT_PREDEFINED,
 	VAR_PIPELINE_PREDEFINED,
@@ -37,19 +40,21 @@ enum var_layer {
 	VAR_MANUAL,
 	VAR_RELEASE,
 	VAR_ENVIRONMENT, /* CI_ENVIRONMENT_SLUG, final CI_ENVIRONMENT_URL */
-	VAR_RUNNER_JOB,  /* what the Runner adds last: CI_PROJECT_DIR, CI_BUILDS_DIR, CI_JOB_STATUS ... */
+	VAR_RUNNER_JOB,  /* what the Runner adds last: CI_PROJECT_DIR, CI_BUILDS_DIR, CI_JOB_STATUS
+			    ... */
 	VAR_LAYERS
 };
 
 struct var {
 	struct str key, value;
-	struct span at;       /* where it was written; SPAN_NONE for predefined ones */
-	struct str from;      /* origin for people: "predefined", ".gitlab-ci.yml", "--var", a file's path */
+	struct span at;  /* where it was written; SPAN_NONE for predefined ones */
+	struct str from; /* origin for people: "predefined", ".gitlab-ci.yml", "--var", a file's
+			    path */
 	enum var_layer layer;
-	bool masked;          /* its value is replaced in every output */
-	bool raw;             /* expand: false: never scanned for references */
-	bool file;            /* the job sees the path of a file that holds the value */
-	bool internal;        /* not public: services do not get it (tokens, UI variables, dotenv) */
+	bool masked;   /* its value is replaced in every output */
+	bool raw;      /* expand: false: never scanned for references */
+	bool file;     /* the job sees the path of a file that holds the value */
+	bool internal; /* not public: services do not get it (tokens, UI variables, dotenv) */
 	struct str env_scope; /* of UI variables: "*" or a pattern; empty = any */
 };
 
@@ -74,8 +79,8 @@ const struct var *varset_get(const struct varset *s, struct str key);
 struct str varset_value(const struct varset *s, const char *key); /* {NULL, 0} when undefined */
 bool varset_unset(struct varset *s, struct str key); /* removes every layer's definition */
 /*
- * The definitions that win, ordered by layer and within a layer by insertion: the order in which the
- * Runner exports them. The array lives in the arena.
+ * The definitions that win, ordered by layer and within a layer by insertion: the order in which
+ * the Runner exports them. The array lives in the arena.
  */
 size_t varset_winners(const struct varset *s, struct arena *a, const struct var ***out);
 
@@ -88,15 +93,16 @@ enum expand_mode {
 	EXPAND_SERVER_EXISTING, /* the same, undefined left as written */
 	EXPAND_RUNNER           /* $A ${A} and $$ -> $, undefined -> "" */
 };
-struct str expand(struct arena *a, struct str text, const struct varset *vars, enum expand_mode mode);
+struct str expand(
+	struct arena *a, struct str text, const struct varset *vars, enum expand_mode mode);
 
 /*
- * sort_and_expand: every non-raw value with the references to other variables replaced in dependency
- * order. keep_undefined: as for the job payload (unknown references and references to raw or file
- * variables stay text); else as for server use. On a cycle returns false and sets *cycle to the
- * names as GitLab prints them (["A", "B"]). The result set is new; s is untouched.
+ * sort_and_expand: every non-raw value with the references to other variables replaced in
+ * dependency order. keep_undefined: as for the job payload (unknown references and references to
+ * raw or file variables stay text); else as for server use. On a cycle returns false and sets
+ * *cycle to the names as GitLab prints them (["A", "B"]). The result set is new; s is untouched.
  */
-bool varset_sort_and_expand(const struct varset *s, bool keep_undefined, struct varset *out,
-	struct str *cycle);
+bool varset_sort_and_expand(
+	const struct varset *s, bool keep_undefined, struct varset *out, struct str *cycle);
 
 #endif
