@@ -1,0 +1,61 @@
+/*
+ * What the user sees of the jobs' logs. With one job the log is the job's own, with no prefix; with
+ * several, each line is prefixed by its job's name in its colour, padded to the widest. Section
+ * markers are dropped (their titles stay), CR progress bars become lines of their last state when
+ * prefixed, and ANSI codes are stripped where colour is off.
+ *
+ * Ends with a table of all jobs.
+ */
+#ifndef LOG_CONSOLE_H
+#define LOG_CONSOLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/str.h"
+#include "emulator/log/sink.h"
+
+struct console;
+
+struct console_options {
+	int fd; /* where job logs go, usually 1 */
+	bool color;
+	bool tty;          /* fd is a terminal: CR progress of a single job is passed through */
+	bool raw_sections; /* keep section markers (a trace for GitLab's viewers) */
+	bool timestamps;   /* HH:MM:SS before each line */
+	bool quiet;        /* no job logs; the table only for what failed */
+	bool single;       /* one job: no prefixes */
+	unsigned columns;  /* width of the terminal, 0: unlimited */
+	long long (*now_ms)(void *arg); /* epoch; needed with timestamps only */
+	void *now_arg;
+};
+
+struct console *console_new(const struct console_options *o);
+void console_free(struct console *c);
+
+/*
+ * Names that will appear, so that prefixes have one width from the first line on. Optional; call
+ * before the first sink. Names are copied.
+ */
+void console_expect(struct console *c, const struct str *names, size_t n);
+
+/* A sink for one job's log; the console must outlive it. */
+struct sink *console_sink(struct console *c, struct str job);
+
+/* One line between the logs (not of a job): "pipeline ...". No line end in text. */
+void console_line(struct console *c, struct str text);
+
+/* What one row of the final table says. */
+struct console_row {
+	struct str job, stage;
+	struct str status; /* success, failed, canceled, skipped, manual, ... */
+	bool allowed_failure;
+	double seconds; /* < 0: did not run */
+	bool has_exit_code;
+	int exit_code;
+	struct str reason;   /* for a failed job: why, in one line; may be empty */
+	struct str tail;     /* for a failed job: the last lines of its log; may be empty */
+	struct str log_path; /* for a failed job: the whole log; may be empty */
+};
+void console_table(struct console *c, const struct console_row *rows, size_t n);
+
+#endif

@@ -1,0 +1,153 @@
+/*
+ * One job on one executor: what GitLab Runner does with a job that it was given. A build knows
+ * nothing of pipelines; the job machine (emulator/gitlab) makes the spec, owns the build and hears
+ * how it ended.
+ *
+ * How it is used:
+ *
+ *     struct build *b = build_new(&host, &spec, log);     // host, spec, log outlive the build
+ *     build_start(b, done, arg);                           // done comes once, never from inside
+ *     ...
+ *     build_cancel(b);      // any time: stops the script, after_script still runs
+ *     build_abort(b);       // any time: stops everything; cleanup still runs
+ *     ...
+ *     done(b, result, arg)  // everything of the job is removed; may call build_free(b)
+ *
+ * The build's own lines (titles, sections, "Job succeeded") go to `log`, as does the job's output.
+ * The log is not ended by the build: its owner does that, in done.
+ *
+ * Source: GitLab Runner, common/build.go.
+ */
+#ifndef RUNNER_BUILD_H
+#define RUNNER_BUILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/diag.h"
+#include "base/str.h"
+#include "config/job_def.h"
+#include "vars/varset.h"
+
+struct loop;
+struct engine;
+struct error;
+struct job_log;
+struct sources;
+struct runner_config;
+struct build;
+
+enum executor_kind { EXECUTOR_SHELL, EXECUTOR_DOCKER };
+
+/* An image name that is to be had elsewhere: --image FROM=TO, and the local registry. */
+struct image_rule {
+	struct str
+		from; /* exact name, or with `prefix` the start of one ("registry.example.com/") */
+	struct str to;
+	bool prefix;
+};
+
+/* A container that must be reachable from the jobs under a host name (the local registry). */
+struct extra_name {
+	struct str host;      /* registry.gitlab.example.com */
+	struct str container; /* its id */
+};
+
+struct registry_login {
+	struct str registry, user, password; /* from the job's payload: CI_REGISTRY and its token */
+};
+
+/* What all builds of one run share. Everything is borrowed and outlives the builds. */
+struct build_host {
+	struct loop *loop;
+	struct engine *docker; /* NULL: no engine; then only the shell executor works */
+	const struct runner_config
+		*config;         /* never NULL: runner_config_init() gives the defaults */
+	struct sources *sources; /* the run's snapshot of the work tree (sources.h) */
+	const char *run_id;
+	const char *run_dir; /* absolute: .cilocal/runs/<id>; shell jobs get their trees below it */
+	const char *lock_path; /* absolute: the lock file that this process holds while it lives */
+	const char
+		*project_root; /* absolute: the user's work tree, for relative paths in volumes */
+	struct str pull_override; /* --pull: always, if-not-present, never; empty: as configured */
+	const struct image_rule *image_rules;
+	size_t n_image_rules;
+	const struct extra_name *extra_names;
+	size_t n_extra_names;
+	bool keep_failed; /* --keep: the containers of a failed job stay; the log says their names
+			   */
+};
+
+/* One job. Everything is borrowed and outlives the build. */
+struct build_spec {
+	struct str name; /* job name: log, label */
+	struct str slug; /* file name of the job within run_dir: [a-z0-9-], unique within the run */
+	uint64_t job_id;
+	enum executor_kind executor;
+	struct str project_path; /* group/sub/name: the end of CI_PROJECT_DIR */
+	struct str sha, ref;     /* for "Checking out ..." */
+
+	/*
+	 * As GitLab would send them: varset_sort_and_expand(..., keep_undefined = true) of every
+	 * layer that GitLab knows. The Runner's own (CI_PROJECT_DIR, CI_BUILDS_DIR, CI_JOB_STATUS
+	 * ...) and
+	 * [[runners]] environment are added here, then the Runner's expansion pass runs.
+	 */
+	const struct varset *vars;
+
+	const struct image *image; /* unexpanded; NULL: the runner configuration's */
+	const struct service *services;
+	size_t n_services;
+	const struct texts *before_script, *script, *after_script; /* NULL: none */
+	const struct texts *pre_get_sources_script;                /* hooks:, NULL: none */
+	int64_t timeout_s;                                         /* 0: an hour */
+	const struct registry_login *logins;
+	size_t n_logins;
+
+	/* Events for whoever watches; all may be NULL. Called from inside the loop. */
+	void (*on_stage)(void *arg, const char *stage, bool begin);
+	void *on_arg;
+};
+
+enum build_status { BUILD_SUCCESS, BUILD_FAILED, BUILD_CANCELED };
+
+/* GitLab's failure_reason values that a Runner reports. */
+enum failure_reason {
+	FAIL_NONE,
+	FAIL_SCRIPT,
+	FAIL_RUNNER_SYSTEM,
+	FAIL_JOB_TIMEOUT,
+	FAIL_IMAGE_PULL,
+	FAIL_RUNNER_CONFIG,
+	FAIL_EXTERNAL_DEPENDENCY,
+	FAIL_RUNNER_INTERRUPTED,
+	FAIL_CANCELED,
+	FAIL_REASONS
+};
+/* "script_failure", "runner_system_failure", ... as `retry:when` and the API name them. */
+const char *failure_reason_name(enum failure_reason reason);
+
+struct build_result {
+	enum build_status status;
+	enum failure_reason reason;
+	bool has_exit_code;
+	int exit_code;
+	char text[512]; /* "exit code 1"; what follows "Job failed: ", masked by the log only */
+	struct span at; /* the YAML at fault where one is known (image, service), else SPAN_NONE */
+	bool surroundings; /* the engine, disk or network failed, not the job: exit code 4 */
+	double prepare_s, script_s, total_s;
+};
+
+typedef void build_done_fn(struct build *b, const struct build_result *result, void *arg);
+
+struct build *build_new(
+	const struct build_host *host, const struct build_spec *spec, struct job_log *log);
+void build_start(struct build *b, build_done_fn *done, void *arg);
+/* The user cancels the job: the running script ends, after_script runs, the result is canceled. */
+void build_cancel(struct build *b);
+/* The process wants to end: nothing of the job runs any more; takes down what it started. */
+void build_abort(struct build *b);
+/* Only before build_start() or from done on. */
+void build_free(struct build *b);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * What an executor is: the back end that a build runs its stages on. To add one: a file
+ * executor_<name>.c with one `const struct executor_ops`, a row in executor_find(), tests that run
+ * tests/unit/emulator/runner/test_build.c's table against it.
+ *
+ * All operations are asynchronous: each answers exactly once through build_step_done(), and may do
+ * so from inside the call. The build runs one operation at a time, except stop(), which may come
+ * while prepare, get_sources or run are under way, hurries them, and has no answer of its own:
+ * the operation that is under way then answers, with any outcome.
+ */
+#ifndef RUNNER_EXECUTOR_H
+#define RUNNER_EXECUTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/str.h"
+#include "emulator/runner/build.h"
+
+struct executor;
+struct job_env;
+
+/* One script to run in the job's surroundings. */
+struct step {
+	const char *name;  /* stage name: step_script, after_script */
+	struct str script; /* the whole text, as script.h makes it; lives until the answer */
+};
+
+struct outcome {
+	enum failure_reason reason; /* FAIL_NONE: it went well */
+	bool has_exit_code;
+	int exit_code;
+	struct span at;
+	bool surroundings;
+	char text[512];
+};
+#define OUTCOME_OK ((struct outcome){FAIL_NONE, false, 0, SPAN_NONE, false, ""})
+
+struct executor_ops {
+	const char *name; /* "docker", "shell": the words of the log */
+	struct executor *(*open)(struct build *b);
+	/* The root of project directories as the job sees it; valid right after open(). */
+	struct str (*builds_dir)(struct executor *e);
+	/* Network, services, image, container: all that is needed before the first script. */
+	void (*prepare)(struct executor *e);
+	/* The job's own tree at CI_PROJECT_DIR; services are waited for here at the latest. */
+	void (*get_sources)(struct executor *e);
+	void (*run)(struct executor *e, const struct step *s);
+	/* now: kill; else ask the processes to end first. */
+	void (*stop)(struct executor *e, bool now);
+	/* Takes down all that was made, also after errors; its outcome is only logged. */
+	void (*cleanup)(struct executor *e);
+	/* After cleanup's answer. */
+	void (*free)(struct executor *e);
+};
+
+struct executor {
+	const struct executor_ops *ops;
+	struct build *build;
+};
+
+extern const struct executor_ops executor_docker, executor_shell;
+
+/* The answers of an executor's operations. */
+void build_step_done(struct build *b, const struct outcome *o);
+/* Fills an outcome; returns it for `build_step_done(b, outcome_fail(&o, ...))`. */
+const struct outcome *outcome_fail(
+	struct outcome *o, enum failure_reason reason, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* What executors may ask of their build. */
+const struct build_host *build_host(const struct build *b);
+const struct build_spec *build_spec(const struct build *b);
+struct job_log *build_log(const struct build *b);
+struct arena *build_arena(struct build *b);
+/* The job's final variables (job_env.h); complete once prepare is called. */
+const struct job_env *build_env(const struct build *b);
+bool build_stopping(const struct build *b); /* cancel, abort or a timeout came */
+bool build_failed(const struct build *b);   /* for --keep, asked in cleanup */
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * Removes what runs that died (SIGKILL, power) left on the engine: containers, networks, volumes
+ * with cilocal's labels whose lock file is held by no process on this host. Runs in the background
+ * and never delays a job.
+ */
+#ifndef RUNNER_JANITOR_H
+#define RUNNER_JANITOR_H
+
+#include <stddef.h>
+
+struct loop;
+struct engine;
+struct error;
+struct janitor;
+
+struct janitor_result {
+	size_t containers, networks, volumes; /* removed */
+	size_t failed;
+	const struct error *error; /* first failure, or NULL */
+};
+
+typedef void janitor_done_fn(void *arg, const struct janitor_result *r);
+
+/* all: also what has no lock any more to ask (`cilocal clean`): everything but live runs. */
+struct janitor *janitor_start(
+	struct loop *loop, struct engine *engine, janitor_done_fn *done, void *arg);
+/* Gives up as soon as possible; done still comes once. */
+void janitor_cancel(struct janitor *j);
+
+#endif

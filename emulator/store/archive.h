@@ -1,0 +1,76 @@
+/*
+ * The only door to libarchive: tar written as a stream with bounded memory, tar read with path
+ * checks (nothing lands outside the target), zip written for export.
+ */
+#ifndef STORE_ARCHIVE_H
+#define STORE_ARCHIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/str.h"
+
+struct error;
+struct loop;
+
+enum archive_kind { ARCHIVE_DIR, ARCHIVE_FILE, ARCHIVE_LINK };
+
+struct archive_item {
+	enum archive_kind kind;
+	struct str path; /* relative, '/' between */
+	uint32_t mode;   /* permission bits */
+	uint64_t size;
+	int64_t mtime_s;
+	uint32_t mtime_ns;
+	struct str source; /* FILE: absolute path to read; p == NULL: data is the content */
+	struct str data;   /* FILE: content; LINK: target */
+};
+
+/* Formats of a writer. Owner and group are always 0. */
+enum archive_format { ARCHIVE_TAR, ARCHIVE_TAR_GZ, ARCHIVE_ZIP };
+
+/* Written bytes go to out; returns 0, or -1 with err set: writing stops. */
+typedef int archive_out_fn(void *arg, const void *p, size_t n, struct error *err);
+
+struct archive_writer;
+struct archive_writer *archive_writer_new(enum archive_format f, archive_out_fn *out, void *arg);
+/*
+ * Adds a whole item. A file that shrank since its size was taken is padded with zeros, one that
+ * grew is cut; one that vanished is left out (returns 0). Blocking.
+ */
+int archive_writer_add(struct archive_writer *w, const struct archive_item *i, struct error *err);
+int archive_writer_close(struct archive_writer *w, struct error *err);
+void archive_writer_free(struct archive_writer *w);
+
+/*
+ * A tar made on worker threads and pulled from the loop: the producer of an upload. next() gives
+ * the items one by one on the worker thread, false at the end.
+ */
+typedef bool tar_next_fn(void *arg, struct archive_item *item);
+
+struct tar_stream;
+/* wake is called on the loop when bytes are there after tar_stream_read() had none. */
+struct tar_stream *tar_stream_new(struct loop *loop, tar_next_fn *next, void *next_arg,
+	void (*wake)(void *arg), void *wake_arg);
+/*
+ * Up to n bytes; 0: none now, wake will come; -1: the end; -2: failed (tar_stream_error()).
+ */
+long tar_stream_read(struct tar_stream *t, char *p, size_t n);
+const struct error *tar_stream_error(const struct tar_stream *t);
+/* Any time; a worker that is busy ends by itself. wake does not come any more. */
+void tar_stream_free(struct tar_stream *t);
+
+/*
+ * Reads a tar from pushed bytes and unpacks below a directory. Entries that would land outside
+ * (absolute paths, "..", through a symlink that is not below the target), devices and the like are
+ * refused with an error. Blocking, file by file.
+ */
+struct tar_reader;
+struct tar_reader *tar_reader_new(const char *target_dir);
+int tar_reader_push(struct tar_reader *r, const void *p, size_t n, struct error *err);
+int tar_reader_end(struct tar_reader *r, struct error *err); /* incomplete: error */
+size_t tar_reader_entries(const struct tar_reader *r);
+void tar_reader_free(struct tar_reader *r);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * The record of a run, for `runs`, `logs` and `--resume`: run.json in the run's folder, rewritten
+ * as a whole at each change of a job's state.
+ */
+#ifndef STORE_RUN_RECORD_H
+#define STORE_RUN_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/arena.h"
+#include "base/str.h"
+
+struct error;
+
+struct job_record {
+	struct str name, stage, slug;
+	struct str status; /* created, running, success, failed, canceled, skipped, manual ... */
+	bool allow_failure;
+	bool has_exit_code;
+	int exit_code;
+	struct str failure_reason; /* "" or e.g. script_failure */
+	struct str reason;         /* for people; masked by the caller */
+	double started, duration;  /* seconds since the epoch; < 0: not */
+	unsigned attempt;
+};
+
+struct run_record {
+	struct str id;
+	struct str status; /* running, success, failed, canceled */
+	struct str ref, sha, source, pipeline_name;
+	double started, duration; /* duration < 0: not finished */
+	int64_t pid;
+	struct job_record *jobs;
+	size_t n_jobs;
+};
+
+/* Writes <run_dir>/run.json atomically. */
+int run_record_write(const char *run_dir, const struct run_record *r, struct error *err);
+/*
+ * Reads it; strings go to the arena. A record that says "running" though the run's lock is free is
+ * reported with status "died".
+ */
+int run_record_read(
+	const char *run_dir, struct arena *a, struct run_record *out, struct error *err);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * The layout of .cilocal/ in the project's root:
+ *
+ *     .cilocal/.gitignore            "*": the folder ignores itself
+ *     .cilocal/runs/<id>/lock        held (flock) while the run lives
+ *     .cilocal/runs/<id>/run.json    the run's record (run_record.h)
+ *     .cilocal/runs/<id>/<slug>/trace.log
+ *
+ * Ids sort by age: YYYYMMDD-HHMMSS-xxxx. Files are small and local: calls block.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/arena.h"
+#include "base/str.h"
+
+struct error;
+
+struct store {
+	struct arena arena;
+	const char *root; /* absolute: PROJECT/.cilocal */
+};
+
+/* Finds or (create) makes .cilocal in the project's root. Without create a missing one is fine. */
+int store_open(struct store *s, const char *project_root, bool create, struct error *err);
+void store_release(struct store *s);
+
+/* A run of this process: its folder and its lock. */
+struct store_run {
+	struct arena arena;
+	const char *id;
+	const char *dir;       /* absolute */
+	const char *lock_path; /* absolute */
+	int lock_fd;
+};
+
+/* now_s: seconds since the epoch. The lock is held until store_run_close() or death. */
+int store_run_create(struct store *s, struct store_run *r, long now_s, struct error *err);
+/* Releases the lock; the folder stays. */
+void store_run_close(struct store_run *r);
+
+/* Is the run alive (lock held by some process)? A missing lock file: no. */
+bool store_lock_held(const char *lock_path);
+
+/*
+ * The job's file name within a run: lower case, [a-z0-9-], at most 60 bytes and a hash where
+ * something was lost. Distinct names give distinct slugs. In the arena.
+ */
+struct str store_slug(struct arena *a, struct str job_name);
+
+/* Makes <run>/<slug>/ and returns <run>/<slug>/<file> (in the arena); NULL with err set. */
+const char *store_job_path(
+	struct store_run *r, struct arena *a, struct str slug, const char *file, struct error *err);
+
+/* Run ids, newest first, in the arena. */
+int store_list(struct store *s, struct arena *a, struct str **ids, size_t *n, struct error *err);
+/* Absolute path of a run's folder (in the arena); NULL when there is no such run. */
+const char *store_run_dir(struct store *s, struct arena *a, struct str id);
+
+/* Removes all but the newest `keep` runs; live ones stay. Returns how many went. */
+size_t store_prune(struct store *s, size_t keep);
+/* Removes a directory tree, never following links. Missing: fine. Read-only folders are opened. */
+int store_remove_tree(const char *path, struct error *err);
+int store_make_dirs(const char *path, struct error *err); /* mkdir -p */
+
+/* Writes a file as a whole: a temporary one beside it, then rename. */
+int store_write_file(const char *path, struct str data, struct error *err);
+int store_read_file(
+	const char *path, struct arena *a, size_t max, struct str *out, struct error *err);
+
+#endif
