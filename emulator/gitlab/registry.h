@@ -1,0 +1,93 @@
+/*
+ * The local stand-in for GitLab's container registry: CNCF Distribution in a container named
+ * `cilocal-registry`, with a generated user and password, one for each user of the machine, shared
+ * by all projects.
+ *
+ * - Storage: the named volume `cilocal-registry-data`. It survives `stop`; `stop --purge` and
+ * `clean` remove it.
+ * - Credentials: a file with mode 0600 in the state folder ($XDG_STATE_HOME/cilocal, else
+ *   ~/.local/state/cilocal). Nothing secret is in a label, a name or the container's environment:
+ * the htpasswd file is copied into the container before it starts.
+ * - Reachable from a job's network by the name that CI_REGISTRY has (the container joins the
+ * network with that alias, port 80), from this machine on 127.0.0.1 at a port that the engine
+ * chose.
+ */
+#ifndef GITLAB_REGISTRY_H
+#define GITLAB_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/str.h"
+
+struct arena;
+struct error;
+struct facts;
+
+#define REGISTRY_CONTAINER "cilocal-registry"
+#define REGISTRY_VOLUME    "cilocal-registry-data"
+#define REGISTRY_IMAGE     "registry:2"
+#define REGISTRY_USER      "gitlab-ci-token"
+
+/* Borrowed; zeroed = the defaults. */
+struct registry_options {
+	const char *image; /* NULL: REGISTRY_IMAGE */
+	const char *host;  /* the name that CI_REGISTRY shall have; NULL: registry.<server host> */
+	const char *docker_host; /* NULL: as the engine client finds it */
+	const char *state_dir;   /* NULL: from the environment */
+};
+
+/*
+ * Before compilation, for runs that use the local registry: sets registry_host, registry_user,
+ * registry_password and job_token of the facts. Makes the credentials when there are none yet; asks
+ * no engine. Returns 0 or -1 (state folder not writable).
+ */
+int registry_facts(
+	struct facts *f, struct arena *a, const struct registry_options *o, struct error *err);
+
+struct registry_info {
+	bool running;
+	bool exists;        /* a container is there, running or not */
+	bool storage;       /* the volume is there */
+	struct str host;    /* CI_REGISTRY it was started for */
+	struct str address; /* 127.0.0.1:PORT; empty unless running */
+	uint16_t port;
+	struct str image, container; /* container: its id */
+	struct str user, password;   /* empty where there are no credentials yet */
+};
+
+struct registry_tag {
+	struct str repository, tag, digest;
+	int64_t size; /* bytes of config and layers; -1: unknown */
+};
+
+/*
+ * The commands, each synchronous with a loop of its own. Strings of the results live in the arena.
+ * 0 or -1 with err.
+ */
+int registry_start(struct registry_info *out, struct arena *a, const struct registry_options *o,
+	struct error *err);
+/* purge: the storage and the credentials too. *was: there was something to stop; may be NULL. */
+int registry_stop(bool purge, bool *was, const struct registry_options *o, struct error *err);
+int registry_status(struct registry_info *out, struct arena *a, const struct registry_options *o,
+	struct error *err);
+int registry_list(struct registry_tag **out, size_t *n, struct arena *a,
+	const struct registry_options *o, struct error *err);
+
+/*
+ * JSON of the commands, one line without line end, in the arena. status: {"running","exists",
+ * "storage","host","address","port","url","image","container","user","credentials"}, plus
+ * "password" with show_password; without, "credentials" names the file (mode 0600) that holds it,
+ * so that a password gets into a terminal or a log only when it was asked for. list:
+ * {"host","repositories":[{"name","tags":[{"name","digest","size"}]}]}.
+ */
+struct str registry_status_json(struct arena *a, const struct registry_info *info,
+	const struct registry_options *o, bool show_password);
+struct str registry_list_json(
+	struct arena *a, struct str host, const struct registry_tag *tags, size_t n);
+
+/* The state folder ($XDG_STATE_HOME/cilocal or ~/.local/state/cilocal), made when absent. */
+const char *registry_state_dir(
+	struct arena *a, const struct registry_options *o, struct error *err);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * One execution of one pipeline, from the plan to the exit code: what `cilocal run` does once the
+ * pipeline is built. Owns the loop, the engine connection, the run's folder, the console, and takes
+ * down everything that it started before it returns, whatever happened.
+ *
+ * How the command line uses it:
+ *
+ *	registry_facts(...)             before the definition is compiled, so that CI_REGISTRY is
+ *known pipeline_build(...) run_pipeline(pipeline, &options, &err)   -> the exit code of CLI.md
+ */
+#ifndef GITLAB_RUN_H
+#define GITLAB_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/diag.h"
+#include "base/str.h"
+#include "emulator/gitlab/registry.h"
+
+struct error;
+struct pipeline;
+struct runner_config;
+
+enum run_executor { RUN_EXECUTOR_AUTO, RUN_EXECUTOR_DOCKER, RUN_EXECUTOR_SHELL };
+
+/* Exit codes of the program; the command line uses the same names. */
+enum run_exit {
+	RUN_EXIT_OK = 0,
+	RUN_EXIT_FAILED = 1,
+	RUN_EXIT_USAGE = 2,
+	RUN_EXIT_INVALID = 3,
+	RUN_EXIT_SURROUNDINGS = 4,
+	RUN_EXIT_SIGINT = 130,
+	RUN_EXIT_SIGTERM = 143
+};
+
+/* --image FROM=TO */
+struct run_stand_in {
+	struct str from, to;
+};
+
+/* Everything is borrowed and must stay until run_pipeline() returned. Zeroed = the defaults. */
+struct run_options {
+	/* what to run */
+	const struct str *jobs; /* names, base names, globs; none: the whole pipeline */
+	size_t n_jobs;
+	bool needs; /* also what the named jobs need, transitively; earlier stages where needs is
+		       absent */
+	const struct str *stages;
+	size_t n_stages;
+	const struct str *manual; /* manual jobs to play, as in jobs; "*" plays all */
+	size_t n_manual;
+
+	/* how */
+	unsigned limit;    /* -j; 0: concurrent of the configuration, else the processors */
+	bool fail_fast;    /* the first failure that counts cancels the rest */
+	int64_t timeout_s; /* --timeout for each job, over the definition's; 0: not given */
+	bool wait_delayed; /* wait for start_in; else delayed jobs start at once, with a note */
+	bool keep;         /* containers of failed jobs stay */
+	bool dry_run;      /* print the plan, start nothing, ask no engine */
+	enum run_executor executor;
+	const struct runner_config *config; /* --privileged is already in it */
+	int pull;                           /* enum pull_policy, or -1: as configured */
+	const struct run_stand_in *stand_ins;
+	size_t n_stand_ins;
+	const char *docker_host; /* NULL: as the engine client finds it */
+	bool registry;           /* --registry: start and use the local registry */
+	struct registry_options registry_options;
+
+	/* where */
+	const char *root;      /* the work tree's root, absolute */
+	const char *state_dir; /* of the user: see registry_state_dir(); NULL: found from the
+				  environment */
+	unsigned keep_runs;    /* retention of earlier runs; 0: the store's default */
+
+	/* what is shown */
+	bool json; /* events on stdout instead of the log */
+	bool timestamps;
+	bool quiet;
+	unsigned verbose;
+	bool color; /* of stdout */
+	bool tty;   /* stdout is a terminal */
+	unsigned columns;
+	/* One message for people (standard error), no line end. NULL: "cilocal: TEXT" on stderr. */
+	void (*message)(void *arg, enum diag_level level, const char *text);
+	void *message_arg;
+};
+
+/*
+ * Runs it. Returns an exit code of CLI.md. Where the code is 2, 3 or 4, err holds what to print
+ * (unless its text is empty: then it was said already through message()).
+ * The pipeline is only read; a reference is held meanwhile.
+ *
+ * Signals while it runs: the first SIGINT cancels (scripts stop, after_scripts run), the second
+ * aborts, the third leaves at once after telling the engine to remove what is there; SIGTERM and
+ * SIGHUP abort.
+ */
+int run_pipeline(struct pipeline *p, const struct run_options *o, struct error *err);
+
+/*
+ * Which jobs a selection means: sets chosen[job id] for each job of the pipeline (p->n_jobs
+ * entries, cleared first). Returns 0, or -1 with a usage error that names the nearest job. Pure;
+ * shared by `run`, `list` and `expand`.
+ */
+int run_select(
+	const struct pipeline *p, const struct run_options *o, bool *chosen, struct error *err);
+
+#endif
