@@ -70,6 +70,8 @@ struct config {
 		jobs; /* name -> struct job_def *, in order of first appearance; hidden ones too */
 	struct var_defs vars; /* root variables */
 	struct workflow_def workflow;
+	const struct node
+		*defaults;     /* the `default` mapping with the root keywords in it, or NULL */
 	struct text *includes; /* every file that took part, in order, for `lint` and `explain` */
 	size_t n_includes;
 };
@@ -86,7 +88,14 @@ struct config_options {
 struct config *config_new(struct arena *a, struct source_set *sources, struct diags *d,
 	const struct facts *facts, const struct config_options *opt, struct str name,
 	struct str text);
+/*
+ * CONFIG_OK: everything above is set; root's visible jobs then hold what they inherit from
+ * `default`. CONFIG_FAILED: c->diags has errors; root, jobs and stages are as far as the passes
+ * came.
+ */
 enum config_status config_compile(struct config *c);
+/* The definition of that name, or NULL. */
+const struct job_def *config_job(const struct config *c, struct str name);
 
 /* Answers; texts are copied. config_refuse: it cannot be had, why is shown at the include. */
 void config_provide(

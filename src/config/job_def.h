@@ -90,6 +90,10 @@ struct exists {
 	struct span at;
 };
 
+/*
+ * Kinds: a job of this pipeline (job only), cross-pipeline (pipeline and job), cross-project
+ * (project, ref, job), bridge (pipeline only: a project whose status a trigger job mirrors).
+ */
 struct need_def {
 	struct text job;
 	bool artifacts, optional;
@@ -249,6 +253,8 @@ struct job_def {
 	const struct trigger_def *trigger;
 	const struct release_def *release;
 	struct pages_def pages;
+	struct text publish; /* deprecated form of pages:publish */
+	bool bridge;         /* a trigger job */
 	struct id_token_def *id_tokens;
 	size_t n_id_tokens;
 	const struct node *secrets, *run, *inputs, *identity, *dast_configuration;
