@@ -38,12 +38,16 @@ struct registry_options {
 };
 
 /*
- * Before compilation, for runs that use the local registry: sets registry_host, registry_user,
- * registry_password and job_token of the facts. Makes the credentials when there are none yet; asks
- * no engine. Returns 0 or -1 (state folder not writable).
+ * Before compilation, in every command that reads a pipeline: sets registry_host, registry_user,
+ * registry_password and job_token of the facts where the local registry is used. wanted: --registry
+ * or the configuration says so; otherwise it is used where `cilocal registry start` was called and
+ * not undone by `stop`. *used (may be NULL) says which; give it to run_options.registry.
+ *
+ * Reads one small file; makes the credentials when they are wanted and not there yet; asks no
+ * engine. f->server_host must be filled. Returns 0 or -1 (state folder not writable).
  */
-int registry_facts(
-	struct facts *f, struct arena *a, const struct registry_options *o, struct error *err);
+int registry_facts(struct facts *f, struct arena *a, const struct registry_options *o, bool wanted,
+	bool *used, struct error *err);
 
 struct registry_info {
 	bool running;

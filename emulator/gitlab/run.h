@@ -20,6 +20,7 @@
 
 struct error;
 struct pipeline;
+struct repo;
 struct runner_config;
 
 enum run_executor { RUN_EXECUTOR_AUTO, RUN_EXECUTOR_DOCKER, RUN_EXECUTOR_SHELL };
@@ -69,10 +70,11 @@ struct run_options {
 	struct registry_options registry_options;
 
 	/* where */
-	const char *root;      /* the work tree's root, absolute */
-	const char *state_dir; /* of the user: see registry_state_dir(); NULL: found from the
-				  environment */
-	unsigned keep_runs;    /* retention of earlier runs; 0: the store's default */
+	const struct repo *repo; /* jobs' sources come from it (emulator/git); NULL: empty trees */
+	const char *root;        /* the work tree's root, absolute */
+	const char *state_dir;   /* of the user: see registry_state_dir(); NULL: found from the
+				    environment */
+	unsigned keep_runs;      /* retention of earlier runs; 0: the store's default */
 
 	/* what is shown */
 	bool json; /* events on stdout instead of the log */
