@@ -1,6 +1,8 @@
 /*
  * Variables and layered sets of them with GitLab's precedence. A set holds at most one definition a
- * name and layer; lookups give the highest layer's.
+ * name and layer; lookups give the highest layer's. A set may lie on others (`below`), which it
+ * shares with its neighbours: thousands of jobs have the same project and pipeline variables.
+ * Lookups see the whole stack, so walk it with varset_winners() or varset_each(), never by `v`.
  */
 #ifndef VARS_VARSET_H
 #define VARS_VARSET_H
@@ -56,28 +58,46 @@ struct var {
 	bool file;     /* the job sees the path of a file that holds the value */
 	bool internal; /* not public: services do not get it (tokens, UI variables, dotenv) */
 	struct str env_scope; /* of UI variables: "*" or a pattern; empty = any */
+	bool refs;            /* set by varset_put: not raw, and the value holds $ or % */
+	uint32_t older;       /* index + 1 of an earlier entry of the same name in the same set */
 };
 
 struct varset {
 	struct arena *arena;
-	struct var *v; /* in order of insertion */
+	const struct varset *below; /* a set that this one lies on, or NULL; must outlive it */
+	struct var *v;              /* the own entries, in order of insertion */
 	size_t n, cap;
+	size_t n_refs;   /* own entries with `refs` */
 	uint32_t *slots; /* hash index over names: newest entry of that name; see varset.c */
 	size_t n_slots;
 };
 
 void varset_init(struct varset *s, struct arena *a);
+/* An empty set on top of below. On the same layer the upper set's definition wins. */
+void varset_init_on(struct varset *s, struct arena *a, const struct varset *below);
 /* Copies var (not its strings). Same name and layer: replaces it in place. */
 void varset_put(struct varset *s, const struct var *var);
 /* Shorthand for predefined ones. */
 void varset_set(struct varset *s, enum var_layer layer, struct str key, struct str value);
 void varset_setf(struct varset *s, enum var_layer layer, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Copies every definition of the whole stack of `from`. */
 void varset_add_all(struct varset *s, const struct varset *from);
+/*
+ * Copies the definitions whose env_scope fits the environment's name (empty name: only those for
+ * all environments). Of several for one name and layer the most specific scope wins, as GitLab
+ * orders them: exact, then longer patterns, then "*" (GitLab,
+ * app/models/concerns/has_environment_scope.rb).
+ */
+void varset_add_scoped(struct varset *s, const struct varset *from, struct str environment);
+bool env_scope_matches(struct str scope, struct str environment);
 /* The definition that wins, or NULL. */
 const struct var *varset_get(const struct varset *s, struct str key);
 struct str varset_value(const struct varset *s, const char *key); /* {NULL, 0} when undefined */
-bool varset_unset(struct varset *s, struct str key); /* removes every layer's definition */
+/* Removes the own definitions of every layer; those of sets below stay. */
+bool varset_unset(struct varset *s, struct str key);
+/* Every definition of the stack, the lowest set first; stops when fn returns false. */
+void varset_each(const struct varset *s, bool (*fn)(void *ctx, const struct var *v), void *ctx);
 /*
  * The definitions that win, ordered by layer and within a layer by insertion: the order in which
  * the Runner exports them. The array lives in the arena.
@@ -91,7 +111,7 @@ size_t varset_winners(const struct varset *s, struct arena *a, const struct var 
 enum expand_mode {
 	EXPAND_SERVER,          /* $A ${A} %A%, undefined -> "" */
 	EXPAND_SERVER_EXISTING, /* the same, undefined left as written */
-	EXPAND_RUNNER           /* $A ${A} and $$ -> $, undefined -> "" */
+	EXPAND_RUNNER /* $A ${A} and $$ -> $, undefined -> "", file variables -> their path */
 };
 struct str expand(
 	struct arena *a, struct str text, const struct varset *vars, enum expand_mode mode);
