@@ -97,8 +97,24 @@ struct pipeline *pipeline_build(struct config *config, const struct facts *facts
 struct pipeline *pipeline_ref(struct pipeline *p);
 void pipeline_unref(struct pipeline *p);
 
-/* The tree that golden tests compare and `list --json` prints. */
+/*
+ * The tree of `list --json`: stages, workflow, jobs with the keys of that contract. all: also the
+ * jobs that are out, with when: never.
+ */
 struct node;
 struct node *pipeline_dump(struct arena *a, const struct pipeline *p, bool all);
+/*
+ * The same with everything that golden tests compare: script, before_script, after_script,
+ * variables (YAML ones, unexpanded), cache, artifacts, retry, timeout, interruptible, dependencies,
+ * parallel ...
+ */
+struct node *pipeline_dump_full(struct arena *a, const struct pipeline *p, bool all);
+
+/*
+ * Jobs of that name, of that base name (all parallel copies), or that a glob fits; in pipeline
+ * order. Returns their number; *out lives in the arena.
+ */
+size_t pipeline_find_jobs(
+	struct arena *a, const struct pipeline *p, struct str pattern, bool all, struct job ***out);
 
 #endif
