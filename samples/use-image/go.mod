@@ -1,0 +1,3 @@
+module gitlab.example.com/group/project
+
+go 1.18

@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# For bash scripts that talk to the engine that DOCKER_HOST names: sourced, not run.
+# No client program is needed, only curl.
+
+# engine_answers: whether an engine listens there.
+engine_answers() {
+	api GET /_ping --max-time 10 -f -o /dev/null 2>/dev/null
+}
+
+# api METHOD PATH [curl options...]: the answer's body on standard output.
+api() {
+	local method=$1 path=$2 host=${DOCKER_HOST:-unix:///var/run/docker.sock}
+	shift 2
+	case $host in
+	unix://*) curl -sS --unix-socket "${host#unix://}" -X "$method" "$@" "http://engine$path" ;;
+	tcp://*) curl -sS -X "$method" "$@" "http://${host#tcp://}$path" ;;
+	*)
+		printf 'cannot talk to DOCKER_HOST=%s\n' "$host" >&2
+		return 1
+		;;
+	esac
+}
+
+# encode TEXT: as a part of a URL.
+encode() {
+	local text=$1 out='' i c
+	for ((i = 0; i < ${#text}; i++)); do
+		c=${text:i:1}
+		case $c in
+		[a-zA-Z0-9.~_-]) out+=$c ;;
+		*)
+			printf -v c '%%%02X' "'$c"
+			out+=$c
+			;;
+		esac
+	done
+	printf '%s' "$out"
+}
+
+# push_as NAME TO USER PASSWORD: tags an image of the engine as TO (host:port/path:tag), pushes it
+# there and takes the tag away again.
+push_as() {
+	local name=$1 to=$2 user=$3 password=$4 auth answer
+	auth=$(jq -cn --arg u "$user" --arg p "$password" --arg s "${to%%/*}" \
+		'{username: $u, password: $p, serveraddress: $s}' | base64 -w 0 | tr '+/' '-_')
+	api POST "/images/$name/tag?repo=$(encode "${to%:*}")&tag=$(encode "${to##*:}")" -f -o /dev/null
+	answer=$(api POST "/images/${to%:*}/push?tag=$(encode "${to##*:}")" -H "X-Registry-Auth: $auth")
+	api DELETE "/images/$to" -o /dev/null
+	if [[ $answer == *'"errorDetail"'* || $answer != *'"Digest"'* ]]; then
+		printf '%s\n' "$answer" | tail -n 3 >&2
+		return 1
+	fi
+}
