@@ -25,11 +25,15 @@
 
 struct job_log;
 
+/* now gives seconds since the epoch for section markers. Nothing is masked until
+ * job_log_set_mask(). */
+struct job_log *job_log_new(long (*now)(void *arg), void *arg);
 /*
- * set is borrowed (NULL: nothing is masked) and must outlive the log. now gives seconds since the
- * epoch for section markers.
+ * The log owns the set from here on (a build does this before the first byte of the job). What the
+ * streams hold back is flushed first.
  */
-struct job_log *job_log_new(const struct mask_set *set, long (*now)(void *arg), void *arg);
+void job_log_set_mask(struct job_log *l, struct mask_set *set);
+const struct mask_set *job_log_mask(const struct job_log *l); /* may be NULL */
 /* The log owns the sink from here on. Sinks see only bytes written after they were added. */
 void job_log_add(struct job_log *l, struct sink *s);
 /* Flushes what masking holds back, ends every sink, frees all. */
@@ -50,5 +54,6 @@ void job_log_errorln(struct job_log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void job_log_raw(struct job_log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);     /* as it is */
 void job_log_section_start(struct job_log *l, const char *name, const char *title);
 void job_log_section_end(struct job_log *l, const char *name);
+long job_log_now(const struct job_log *l);
 
 #endif

@@ -27,11 +27,13 @@ void mask_set_free(struct mask_set *s);
 
 typedef void mask_out_fn(void *arg, struct str bytes);
 
+enum mask_token { MASK_NO_TOKEN, MASK_TOKEN_HEAD, MASK_TOKEN_REST };
+
 struct mask {
 	const struct mask_set *set;
-	struct buf held;    /* bytes that may be the start of a phrase */
-	bool in_token;      /* dropping the rest of a token behind a prefix */
-	unsigned char tail; /* class of the token that is being dropped */
+	struct buf held;       /* bytes that may be the start of a phrase */
+	enum mask_token token; /* behind a token's prefix: before or in the part that is dropped */
+	bool url;              /* that token is the value of a URL parameter */
 };
 
 void mask_init(struct mask *m, const struct mask_set *set); /* set may be NULL: passes through */

@@ -1,0 +1,19 @@
+/* Shared by console.c and console_table.c only. */
+#ifndef LOG_CONSOLE_INTERNAL_H
+#define LOG_CONSOLE_INTERNAL_H
+
+#include "emulator/log/console.h"
+
+struct console {
+	struct console_options o;
+	struct buf out; /* gathered during one call, written at its end */
+	size_t width;   /* of prefixes */
+	size_t n_sinks;
+	int error;
+};
+
+void console_write_out(struct console *c);
+/* Appends text, cut or padded to the width. */
+void console_pad(struct buf *out, struct str text, size_t width);
+
+#endif

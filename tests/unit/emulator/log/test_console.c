@@ -1,0 +1,152 @@
+#include "base/base.h"
+#include "emulator/log/console.h"
+
+#include <setjmp.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static int out_fd;
+
+static struct console *start(bool single, bool color)
+{
+	struct console_options o = {.single = single, .color = color};
+
+	out_fd = memfd_create("console", 0);
+	assert_true(out_fd >= 0);
+	o.fd = out_fd;
+	return console_new(&o);
+}
+
+static void finish(struct console *c, const char *want)
+{
+	char got[4096];
+	ssize_t n;
+
+	console_free(c);
+	n = pread(out_fd, got, sizeof(got) - 1, 0);
+	assert_true(n >= 0);
+	got[n] = '\0';
+	close(out_fd);
+	assert_string_equal(got, want);
+}
+
+static void test_single(void **state)
+{
+	struct console *c = start(true, false);
+	struct sink *s = console_sink(c, STR("build"));
+
+	UNUSED(state);
+	sink_write(s, LOG_RUNNER, STR("section_start:1:x\r\033[0K\033[0K\033[36;1mHead\033[0;m\n"));
+	sink_write(s, LOG_OUT, STR("10%\r2"));
+	sink_write(s, LOG_OUT, STR("0%\n\033[3"));
+	sink_write(s, LOG_OUT, STR("1mred\033[m no end"));
+	sink_end(s);
+	sink_free(s);
+	finish(c, "Head\n10%\r20%\nred no end");
+}
+
+static void test_single_color(void **state)
+{
+	struct console *c = start(true, true);
+	struct sink *s = console_sink(c, STR("build"));
+
+	UNUSED(state);
+	sink_write(s, LOG_OUT, STR("\033[31mred\033[m $ "));
+	sink_end(s);
+	sink_free(s);
+	finish(c, "\033[31mred\033[m $ ");
+}
+
+static void test_several(void **state)
+{
+	struct console *c = start(false, false);
+	struct str names[] = {STR("a"), STR("lint: [\xc3\xa9]")};
+	struct sink *a, *b;
+
+	UNUSED(state);
+	console_expect(c, names, 2);
+	a = console_sink(c, names[0]);
+	b = console_sink(c, names[1]);
+	sink_write(a, LOG_OUT, STR("one\ntw"));
+	sink_write(b, LOG_ERR, STR("error\n"));
+	sink_write(a, LOG_OUT, STR("o\n1%\r2%\r3%\r\nsection_end:5:s\r\033[0Kopen"));
+	sink_end(a);
+	sink_end(b);
+	sink_free(a);
+	sink_free(b);
+	finish(c, "a         | one\n"
+		  "lint: [\xc3\xa9] | error\n"
+		  "a         | two\n"
+		  "a         | 3%\n"
+		  "a         | open\n");
+}
+
+static void test_prefix_color(void **state)
+{
+	struct console *c = start(false, true);
+	struct sink *a = console_sink(c, STR("a"));
+
+	UNUSED(state);
+	sink_write(a, LOG_OUT, STR("plain\n\033[31mred\n"));
+	sink_end(a);
+	sink_free(a);
+	finish(c, "\033[36ma |\033[0m plain\n\033[36ma |\033[0m \033[31mred\033[0m\n");
+}
+
+static void test_table(void **state)
+{
+	struct console *c = start(false, false);
+	struct console_row rows[] = {
+		{.job = STR("build"),
+			.stage = STR("build"),
+			.status = STR("success"),
+			.seconds = 1.24},
+		{.job = STR("unit tests"),
+			.stage = STR("test"),
+			.status = STR("failed"),
+			.seconds = 75,
+			.has_exit_code = true,
+			.exit_code = 3,
+			.reason = STR("exit code 3"),
+			.tail = STR("one\n\033[31mtwo\033[m\n"),
+			.log_path = STR(".cilocal/runs/1/unit-tests/trace.log")},
+		{.job = STR("lint"),
+			.stage = STR("test"),
+			.status = STR("failed"),
+			.seconds = 3700,
+			.allowed_failure = true,
+			.reason = STR("no such image")},
+		{.job = STR("deploy"),
+			.stage = STR("deploy"),
+			.status = STR("skipped"),
+			.seconds = -1},
+	};
+
+	UNUSED(state);
+	console_table(c, rows, ARRAY_SIZE(rows));
+	finish(c, "\n"
+		  "  JOB         STAGE   STATUS     TIME\n"
+		  "  build       build   success    1.2s\n"
+		  "  unit tests  test    failed     75.0s     exit code 3\n"
+		  "  lint        test    failed     1h 01m    no such image (allowed to fail)\n"
+		  "  deploy      deploy  skipped    -\n"
+		  "\n"
+		  "  unit tests:\n"
+		  "    | one\n"
+		  "    | two\n"
+		  "    whole log: .cilocal/runs/1/unit-tests/trace.log\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_single),
+		cmocka_unit_test(test_single_color),
+		cmocka_unit_test(test_several),
+		cmocka_unit_test(test_prefix_color),
+		cmocka_unit_test(test_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
