@@ -40,6 +40,8 @@ struct proc_options {
 	bool foreground;         /* stay in our process group (interactive programs) */
 	uint64_t grace_ms;       /* between SIGTERM and SIGKILL; 0: 5 s */
 	uint64_t timeout_ms;     /* then killed, completion says TIMEOUT; 0: none */
+	uint64_t drain_ms; /* after its end, wait so long for output that children of it hold open;
+			      0: until they close it */
 	size_t max_output; /* collected per stream where output is NULL; 0: 16 MiB, rest dropped */
 
 	proc_output_fn *output; /* NULL: collected, see proc_stdout() and proc_stderr() */

@@ -32,10 +32,11 @@ enum trace_channel {
 
 extern unsigned trace_mask;
 #define trace_on(ch) (__builtin_expect((trace_mask >> (ch)) & 1u, 0))
-#define TRACE(ch, ...)                                  \
-	do {                                            \
-		if (trace_on(ch))                       \
-			trace_write((ch), __VA_ARGS__); \
+/* TRACE(HTTP, "...", ...): the channel without its prefix. */
+#define TRACE(id, ...)                                        \
+	do {                                                  \
+		if (trace_on(TRACE_##id))                     \
+			trace_write(TRACE_##id, __VA_ARGS__); \
 	} while (0)
 
 /* "CHANNEL: text" and a newline. Use TRACE(), which tests first. */

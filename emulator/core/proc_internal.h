@@ -1,0 +1,59 @@
+/* For proc.c and proc_spawn.c only. */
+#ifndef CORE_PROC_INTERNAL_H
+#define CORE_PROC_INTERNAL_H
+
+#include "base/buf.h"
+#include "emulator/core/error.h"
+#include "emulator/core/loop.h"
+#include "emulator/core/proc.h"
+
+struct proc_stream {
+	struct proc *proc;
+	uv_pipe_t pipe;
+	bool open;  /* the handle is initialised and not closed */
+	bool ended; /* end of file, or given up */
+	int stream; /* 1 or 2 */
+	struct buf collected;
+};
+
+struct proc_write {
+	uv_write_t req;
+	struct proc *proc;
+	size_t n;
+	char data[];
+};
+
+struct proc {
+	struct loop *loop;
+	uv_process_t process;
+	bool process_open; /* the process handle needs a close */
+	bool running, exited, finished, paused;
+	bool input_open, input_ending;
+	unsigned handles; /* not yet through their close callback */
+	uv_pipe_t input;
+	uv_shutdown_t shutdown;
+	size_t unwritten;
+	struct proc_stream out[2];
+	char *read_buffer; /* lent to one read at a time */
+
+	char **argv, **env;
+	char *cwd;
+	bool inherit_input, keep_input, inherit_output, merge, foreground;
+	struct buf first_input;
+	uint64_t grace_ms, timeout_ms, drain_ms;
+
+	struct loop_task start, completion;
+	struct loop_timer escalate, timeout, drain;
+	int pid;
+	struct proc_result result;
+	struct error err;
+	proc_output_fn *output;
+	proc_done_fn *done;
+	void *arg;
+};
+
+/* proc_spawn.c: makes the pipes and the process. -1: nothing runs, what was opened needs closing.
+ */
+int proc_spawn(struct proc *p, uv_exit_cb on_exit);
+
+#endif
