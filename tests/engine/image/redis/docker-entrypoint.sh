@@ -8,8 +8,9 @@ if [ "${1#-}" != "${1:-}" ] || [ "${1%.conf}" != "${1:-}" ]; then
 fi
 
 if [ "${1:-}" = redis-server ] && [ "$(id -u)" = 0 ]; then
+	# By its path: the shell has a setpriv of its own, with other options.
 	chown redis:redis . 2>/dev/null || :
-	exec setpriv --reuid redis --regid redis --clear-groups -- "$@"
+	exec /usr/bin/setpriv --reuid redis --regid redis --clear-groups -- "$@"
 fi
 
 exec "$@"

@@ -1,0 +1,161 @@
+# shellcheck shell=bash
+# For the tests on a real engine: sourced first thing by each of them.
+#
+# It gives: $cilocal (the program), $work (a folder that is removed at the end), DOCKER_HOST, an empty home for
+# configuration and state, and the functions below. A test is a script that ends with 0 when all it checked
+# held; the first thing that does not ends it with 1 and a sentence. What the program printed last is shown
+# with it.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+# shellcheck source=tests/engine/lib.sh
+. "$root/tests/engine/lib.sh"
+
+cilocal=${CILOCAL:-$root/build/dev/bin/cilocal}
+
+# skip SENTENCE: something that this test needs is not there. Under tests/run that is a failure.
+skip() {
+	printf 'skipped: %s\n' "$*" >&2
+	[[ -z ${CILOCAL_TEST_STRICT:-} ]] || exit 1
+	exit 77
+}
+
+[[ -n ${CILOCAL_TEST_DOCKER_HOST:-} ]] ||
+	skip "CILOCAL_TEST_DOCKER_HOST names no engine; tests/run starts one, or tests/engine/engine start DIR"
+export DOCKER_HOST=$CILOCAL_TEST_DOCKER_HOST
+engine_answers || skip "no engine answers at $DOCKER_HOST"
+[[ -x $cilocal ]] || skip "there is no program at $cilocal"
+
+work=$(mktemp -d)
+export XDG_CONFIG_HOME=$work/.config XDG_STATE_HOME=$work/.state XDG_CACHE_HOME=$work/.cache HOME=$work/.home
+export GIT_CONFIG_NOSYSTEM=1 NO_COLOR=1
+unset DOCKER_CONTEXT DOCKER_CONFIG CI GITLAB_CI
+mkdir -p "$HOME"
+
+# Functions and commands to run at the end, last one first, whatever happens.
+cleanups=()
+at_end() {
+	cleanups+=("$*")
+}
+
+finish() {
+	local status=$? i
+	trap - EXIT
+	set +e
+	for ((i = ${#cleanups[@]} - 1; i >= 0; i--)); do
+		eval "${cleanups[i]}"
+	done
+	# Containers write as root, also what a test made as somebody else.
+	rm -rf "$work"
+	exit "$status"
+}
+trap finish EXIT
+trap 'exit 143' TERM INT
+
+fail() {
+	printf 'FAILED: %s\n' "$*" >&2
+	if [[ -s $work/out ]]; then
+		printf -- '--- what cilocal printed last:\n' >&2
+		tail -n 80 "$work/out" >&2
+	fi
+	exit 1
+}
+
+# project [BRANCH]: a new git repository of group/project in $work/project, with standard input as its
+# .gitlab-ci.yml, and the shell in it. Files that a test adds later are work tree changes.
+project() {
+	rm -rf "$work/project"
+	mkdir -p "$work/project"
+	cd "$work/project"
+	cat >.gitlab-ci.yml
+	git init -q -b "${1:-main}"
+	git remote add origin git@gitlab.example.com:group/project.git
+	git config user.name Test
+	git config user.email test@example.com
+	git add -A
+	git commit -q -m "A commit"
+}
+
+# run CODE ARGUMENT...: cilocal with these arguments, which must end with CODE. What it printed, on both
+# streams, is in $work/out.
+run() {
+	local want=$1 got=0
+	shift
+	"$cilocal" "$@" >"$work/out" 2>&1 </dev/null || got=$?
+	((got == want)) || fail "cilocal $*: exit code $got, not $want"
+	sanitizers
+}
+
+# What the sanitizers say ends in the same output as everything else.
+sanitizers() {
+	! grep -qE 'ERROR: (Address|Leak)Sanitizer|runtime error:' "$work/out" || fail "a sanitizer found something"
+}
+
+# has TEXT / has_not TEXT: a fixed text in what the last run printed.
+has() {
+	grep -qF -- "$1" "$work/out" || fail "not printed: $1"
+}
+
+has_not() {
+	! grep -qF -- "$1" "$work/out" || fail "printed, but should not be: $1"
+}
+
+# has_line REGEX: an extended regular expression for a whole line, without what stands before it.
+has_line() {
+	grep -qE -- "$1" "$work/out" || fail "no line matches: $1"
+}
+
+# everything: all that is on the engine but its images, one line each; to compare with later.
+everything() {
+	api GET '/containers/json?all=1' | jq -r '.[] | "container " + .Names[0] + " " + .Id'
+	api GET '/networks' | jq -r '.[] | "network " + .Name'
+	api GET '/volumes' | jq -r '(.Volumes // [])[] | "volume " + .Name'
+}
+
+remember() {
+	everything | sort >"$work/before"
+}
+
+# nothing_left: the engine has what it had at `remember`, and no process of ours is left.
+nothing_left() {
+	local i
+	# The engine removes some things a moment after it says so.
+	for ((i = 0; i < 50; i++)); do
+		everything | sort >"$work/after"
+		cmp -s "$work/before" "$work/after" && return 0
+		sleep 0.1
+	done
+	diff "$work/before" "$work/after" >&2 || :
+	fail "something is left on the engine"
+}
+
+# until_true SECONDS COMMAND...: waits for it; fails when it does not come.
+until_true() {
+	local seconds=$1 i
+	shift
+	for ((i = 0; i < seconds * 10; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.1
+	done
+	fail "still not true after $seconds s: $*"
+}
+
+# with_registry: starts the local registry for this test, and sets $address, $user and $password.
+with_registry() {
+	local status
+	"$cilocal" registry start >"$work/out" 2>&1 </dev/null || fail "cilocal registry start: exit code $?"
+	# shellcheck disable=SC2016 # expanded when it runs
+	at_end '"$cilocal" registry stop --purge >/dev/null 2>&1'
+	status=$("$cilocal" registry status --json --show-password)
+	address=$(jq -r .address <<<"$status")
+	user=$(jq -r .user <<<"$status")
+	password=$(jq -r .password <<<"$status")
+	[[ $address == 127.0.0.1:* && -n $user && -n $password ]] || fail "registry status --json: $status"
+}
+
+# registry_digest REPOSITORY TAG: of the manifest that the registry holds, or nothing.
+registry_digest() {
+	curl -sS -u "$user:$password" -I -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
+		"http://$address/v2/$1/manifests/$2" | tr -d '\r' | sed -n 's/^docker-content-digest: //Ip'
+}
