@@ -4,6 +4,7 @@
 # shellcheck source=tests/docker/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+# shellcheck disable=SC2119 # the default branch
 project <"$root/samples/build-image/.gitlab-ci.yml"
 cp "$root/samples/build-image/.cilocal.toml" .
 printf 'FROM registry.gitlab.example.com/group/project/base:1\nCOPY greeting /greeting\n' >Dockerfile
