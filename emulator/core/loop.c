@@ -226,13 +226,15 @@ static void drain(struct loop *l)
 {
 	loop_timers_close(l);
 	if (l->signals_open) {
+		l->signals_open = false;
 		uv_close((uv_handle_t *)&l->sig_int, NULL);
 		uv_close((uv_handle_t *)&l->sig_term, NULL);
 	}
 	while (l->tasks)
 		uv_run(&l->uv, UV_RUN_NOWAIT);
 	turn_until_empty(l);
-	uv_close((uv_handle_t *)&l->spin, NULL);
+	if (!uv_is_closing((uv_handle_t *)&l->spin))
+		uv_close((uv_handle_t *)&l->spin, NULL);
 	uv_run(&l->uv, UV_RUN_NOWAIT);
 }
 

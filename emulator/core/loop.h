@@ -54,7 +54,8 @@ struct loop *loop_new(struct error *err);
 
 /*
  * Runs the hooks, then turns the loop until every handle is closed, and frees it. -1 when handles
- * are left over that nobody closes (a fault of ours): the error names them and the loop leaks.
+ * are left over that nobody closes (a fault of ours): the error names them, and the loop stays
+ * until they are closed and this is called again.
  */
 int loop_free(struct loop *l, struct error *err);
 

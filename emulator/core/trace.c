@@ -39,12 +39,20 @@ void trace_write(enum trace_channel ch, const char *fmt, ...)
 	buf_release(&line);
 }
 
-static int enable_one(struct str name, struct error *err)
+static int unknown_channel(struct str name, struct error *err)
 {
 	struct buf known = BUF_INIT;
 
-	if (!name.n)
-		return 0;
+	for (size_t i = 0; i < TRACE_N; i++)
+		buf_printf(&known, "%s, ", channels[i].name);
+	error_set(err, ERR_USAGE, 0, "unknown trace channel '" STR_FMT "' (known: %sall)",
+		STR_ARG(name), known.p);
+	buf_release(&known);
+	return -1;
+}
+
+static int enable_one(struct str name, struct error *err)
+{
 	if (str_is(name, "all")) {
 		trace_mask = (1u << TRACE_N) - 1;
 		return 0;
@@ -54,12 +62,8 @@ static int enable_one(struct str name, struct error *err)
 			trace_mask |= 1u << i;
 			return 0;
 		}
-		buf_printf(&known, "%s%s", i ? ", " : "", channels[i].name);
 	}
-	error_set(err, ERR_USAGE, 0, "unknown trace channel '" STR_FMT "' (known: %s, all)",
-		STR_ARG(name), known.p);
-	buf_release(&known);
-	return -1;
+	return name.n ? unknown_channel(name, err) : 0;
 }
 
 int trace_enable(struct str list, struct error *err)
