@@ -1,0 +1,510 @@
+#include "base/base.h"
+
+#include "emulator/cli/runner_toml.h"
+#include "base/diag.h"
+#include "yaml/node.h"
+#include "emulator/runner/runner_config.h"
+
+#include <arpa/inet.h>
+
+enum section { GLOBAL, RUNNERS, DOCKER, SERVICE };
+enum kind {
+	TEXT,
+	BOOL,
+	INT,
+	LIST,
+	LIST_OR_TEXT,
+	TABLE,
+	TABLE_BOOL,
+	TABLE_LIST,
+	KIND_SUB,     /* read by code of its own */
+	KIND_SERVER,  /* of no meaning here */
+	KIND_NOEFFECT /* would matter, but does not here */
+};
+
+struct key {
+	const char *name;
+	enum section section;
+	enum kind kind;
+	size_t offset; /* in struct runner_config, or in struct rc_service */
+};
+
+#define offset_GLOBAL(field)  offsetof(struct runner_config, field)
+#define offset_RUNNERS(field) offsetof(struct runner_config, field)
+#define offset_DOCKER(field)  offsetof(struct runner_config, field)
+#define offset_SERVICE(field) offsetof(struct rc_service, field)
+
+static const struct key keys[] = {
+#define KEY(section, name, kind, field) {#name, section, kind, offset_##section(field)},
+#define SUB(section, name)              {#name, section, KIND_SUB, 0},
+#define SERVER(section, name)           {#name, section, KIND_SERVER, 0},
+#define NOEFFECT(section, name)         {#name, section, KIND_NOEFFECT, 0},
+#include "emulator/cli/runner_keys.def"
+#undef KEY
+#undef SUB
+#undef SERVER
+#undef NOEFFECT
+};
+
+struct reading {
+	struct arena *arena;
+	struct diags *diags;
+	uint32_t file;
+	bool notes;
+};
+
+static const char *const section_names[] = {
+	[GLOBAL] = "the top level",
+	[RUNNERS] = "[[runners]]",
+	[DOCKER] = "[runners.docker]",
+	[SERVICE] = "[[runners.docker.services]]",
+};
+
+static struct rc_at at_of(const struct reading *r, const struct node *n)
+{
+	return (struct rc_at){r->file, n->at.begin.line, n->at.begin.col};
+}
+
+static const char *what_is(const struct node *n)
+{
+	switch (n->kind) {
+	case NODE_STRING:
+		return n->quoted ? "a string" : n->text.p;
+	case NODE_BOOL:
+		return "a boolean";
+	case NODE_INT:
+	case NODE_FLOAT:
+		return "a number";
+	case NODE_SEQ:
+		return "an array";
+	case NODE_MAP:
+		return "a table";
+	case NODE_NULL:
+	case NODE_REFERENCE:
+		break;
+	}
+	return "nothing";
+}
+
+static void wrong_type(
+	const struct reading *r, struct str key, const char *wanted, const struct node *n)
+{
+	diag_error(r->diags, "config-type", n->at, "'" STR_FMT "' wants %s, not %s", STR_ARG(key),
+		wanted, what_is(n));
+}
+
+static bool is_text(const struct node *n)
+{
+	return n->kind == NODE_STRING && n->quoted;
+}
+
+static struct rc_text text_of(const struct reading *r, const struct node *n)
+{
+	return (struct rc_text){n->text, true, at_of(r, n)};
+}
+
+static void read_text(const struct reading *r, struct str key, const struct node *n, void *to)
+{
+	struct rc_text *out = to;
+	if (is_text(n))
+		*out = text_of(r, n);
+	else
+		wrong_type(r, key, "a string", n);
+}
+
+static void read_bool(const struct reading *r, struct str key, const struct node *n, void *to)
+{
+	struct rc_bool *out = to;
+	if (n->kind == NODE_BOOL)
+		*out = (struct rc_bool){n->u.boolean, true, at_of(r, n)};
+	else
+		wrong_type(r, key, "true or false", n);
+}
+
+static void read_int(const struct reading *r, struct str key, const struct node *n, void *to)
+{
+	struct rc_int *out = to;
+	if (n->kind == NODE_INT)
+		*out = (struct rc_int){n->u.integer, true, at_of(r, n)};
+	else
+		wrong_type(r, key, "a whole number", n);
+}
+
+static void read_list(
+	const struct reading *r, struct str key, const struct node *n, void *to, bool or_text)
+{
+	struct rc_list *out = to;
+	struct rc_list list = {NULL, 0, true, at_of(r, n)};
+	if (or_text && is_text(n)) {
+		list.v = arena_new(r->arena, struct rc_text);
+		list.v[0] = text_of(r, n);
+		list.n = 1;
+		*out = list;
+		return;
+	}
+	if (n->kind != NODE_SEQ) {
+		wrong_type(r, key,
+			or_text ? "a string or an array of strings" : "an array of strings", n);
+		return;
+	}
+	list.v = arena_array(r->arena, struct rc_text, n->u.seq.n + 1);
+	node_each (item, n) {
+		if (!is_text(item)) {
+			wrong_type(r, key, "an array of strings", item);
+			return;
+		}
+		list.v[list.n++] = text_of(r, item);
+	}
+	*out = list;
+}
+
+static void table_push(const struct reading *r, struct rc_table *t, size_t *cap, struct str key,
+	const struct node *value)
+{
+	if (t->n == *cap) {
+		size_t more = *cap ? *cap * 2 : 8;
+		struct rc_pair *v = arena_array(r->arena, struct rc_pair, more);
+		if (t->n)
+			memcpy(v, t->v, t->n * sizeof(*v));
+		t->v = v;
+		*cap = more;
+	}
+	struct rc_text text = text_of(r, value);
+	if (value->kind == NODE_BOOL)
+		text.v = value->u.boolean ? STR("true") : STR("false");
+	t->v[t->n++] = (struct rc_pair){key, text};
+}
+
+static void read_table(
+	const struct reading *r, struct str key, const struct node *n, void *to, enum kind kind)
+{
+	struct rc_table *out = to;
+	struct rc_table table = {NULL, 0, true, at_of(r, n)};
+	size_t cap = 0;
+	if (n->kind != NODE_MAP) {
+		wrong_type(r, key, "a table", n);
+		return;
+	}
+	node_each_pair(pair, n)
+	{
+		struct str name = pair->key->text;
+		const struct node *value = pair->value;
+		if (kind == TABLE_BOOL && value->kind != NODE_BOOL) {
+			wrong_type(r, name, "true or false", value);
+		} else if (kind == TABLE && !is_text(value)) {
+			wrong_type(r, name, "a string", value);
+		} else if (kind == TABLE_LIST) {
+			struct rc_list list = {NULL, 0, false, {0, 0, 0}};
+			read_list(r, name, value, &list, false);
+			if (list.set)
+				node_each (item, value)
+					table_push(r, &table, &cap, name, item);
+		} else {
+			table_push(r, &table, &cap, name, value);
+		}
+	}
+	*out = table;
+}
+
+static void read_key(const struct reading *r, const struct key *k, const struct node *n, void *base)
+{
+	struct str name = str_c(k->name);
+	void *to = (char *)base + k->offset;
+	switch (k->kind) {
+	case TEXT:
+		read_text(r, name, n, to);
+		break;
+	case BOOL:
+		read_bool(r, name, n, to);
+		break;
+	case INT:
+		read_int(r, name, n, to);
+		break;
+	case LIST:
+	case LIST_OR_TEXT:
+		read_list(r, name, n, to, k->kind == LIST_OR_TEXT);
+		break;
+	case TABLE:
+	case TABLE_BOOL:
+	case TABLE_LIST:
+		read_table(r, name, n, to, k->kind);
+		break;
+	case KIND_SUB:
+		break;
+	case KIND_SERVER:
+		if (r->notes)
+			diag_add(r->diags, DIAG_NOTE, "config-server-key", n->at,
+				"'%s' has no effect on a machine of one's own", k->name);
+		break;
+	case KIND_NOEFFECT:
+		diag_warn(r->diags, "config-no-effect", n->at, "'%s' has no effect here", k->name);
+		break;
+	}
+}
+
+static const struct key *find_key(enum section section, struct str name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].section == section && str_is(name, keys[i].name))
+			return &keys[i];
+	return NULL;
+}
+
+static void unknown_key(const struct reading *r, enum section section, const struct node *key)
+{
+	struct str names[ARRAY_SIZE(keys)];
+	size_t n = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].section == section)
+			names[n++] = str_c(keys[i].name);
+	struct diag *d = diag_warn(r->diags, "config-unknown-key", key->at,
+		"unknown key '" STR_FMT "' in %s is left alone", STR_ARG(key->text),
+		section_names[section]);
+	const struct str *near = str_nearest(key->text, names, n);
+	if (near) {
+		diag_note(r->diags, d, SPAN_NONE, "did you mean '" STR_FMT "'?", STR_ARG(*near));
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (str_is(key->text, keys[i].name)) {
+			diag_note(r->diags, d, SPAN_NONE, "'%s' belongs to %s", keys[i].name,
+				section_names[keys[i].section]);
+			return;
+		}
+}
+
+static void read_section(
+	const struct reading *r, enum section section, const struct node *map, void *base)
+{
+	node_each_pair(pair, map)
+	{
+		struct str name = pair->key->text;
+		if (section == GLOBAL && (str_is(name, "runners") || str_is(name, "cilocal")))
+			continue;
+		const struct key *k = find_key(section, name);
+		if (k)
+			read_key(r, k, pair->value, base);
+		else
+			unknown_key(r, section, pair->key);
+	}
+}
+
+/* ---- values that can't work ---- */
+
+static bool is_address(struct str s)
+{
+	char text[64];
+	unsigned char out[16];
+	if (s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']')
+		s = str_sub(s, 1, s.n - 1);
+	if (!s.n || s.n >= sizeof(text))
+		return false;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	return inet_pton(AF_INET, text, out) == 1 || inet_pton(AF_INET6, text, out) == 1;
+}
+
+static struct span span_at(const struct node *list, struct rc_at at)
+{
+	struct span s = {{list->at.begin.source, at.line, at.col}, {0, 0, 0}};
+	s.end = s.begin;
+	node_each (item, list)
+		if (item->at.begin.line == at.line && item->at.begin.col == at.col)
+			return item->at;
+	return s;
+}
+
+static void check_extra_hosts(
+	const struct reading *r, const struct rc_list *hosts, const struct node *list)
+{
+	for (size_t i = 0; i < hosts->n; i++) {
+		struct str entry = hosts->v[i].v;
+		struct span at = span_at(list, hosts->v[i].at);
+		size_t cut = str_chr(entry, '=');
+		if (cut == STR_NPOS)
+			cut = str_chr(entry, ':');
+		if (cut == STR_NPOS || !cut) {
+			diag_error(r->diags, "config-extra-hosts", at,
+				"'" STR_FMT "' in 'extra_hosts' wants the form NAME:ADDRESS",
+				STR_ARG(entry));
+			continue;
+		}
+		struct str name = str_sub(entry, 0, cut), address = str_from(entry, cut + 1);
+		if (is_address(address) || str_is(address, "host-gateway"))
+			continue;
+		struct diag *d = diag_error(r->diags, "config-extra-hosts", at,
+			"'" STR_FMT "' in 'extra_hosts' is no IP address", STR_ARG(address));
+		diag_note(r->diags, d, SPAN_NONE,
+			"write the IP address that '" STR_FMT
+			"' has, or host-gateway for this machine: "
+			"\"" STR_FMT ":192.0.2.10\"",
+			STR_ARG(name), STR_ARG(name));
+	}
+}
+
+static void check_list_values(const struct reading *r, const struct rc_list *list,
+	const struct node *n, const char *key, const char *const *allowed, size_t n_allowed)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		bool ok = false;
+		struct str names[8];
+		for (size_t j = 0; j < n_allowed; j++) {
+			names[j] = str_c(allowed[j]);
+			ok |= str_eq(names[j], list->v[i].v);
+		}
+		if (ok)
+			continue;
+		struct diag *d = diag_error(r->diags, "config-value",
+			n->kind == NODE_SEQ ? span_at(n, list->v[i].at) : n->at,
+			"'" STR_FMT "' is no value of '%s'", STR_ARG(list->v[i].v), key);
+		const struct str *near = str_nearest(list->v[i].v, names, n_allowed);
+		if (near)
+			diag_note(r->diags, d, SPAN_NONE, "did you mean '" STR_FMT "'?",
+				STR_ARG(*near));
+	}
+}
+
+static void check_docker(
+	const struct reading *r, const struct node *map, const struct runner_config *out)
+{
+	static const char *const policies[] = {"always", "if-not-present", "never"};
+	static const struct {
+		const char *key;
+		size_t offset;
+	} lists[] = {
+		{"pull_policy", offsetof(struct rc_docker, pull_policy)},
+		{"allowed_pull_policies", offsetof(struct rc_docker, allowed_pull_policies)},
+	};
+	const struct node *n = node_get(map, "extra_hosts");
+	if (node_is(n, NODE_SEQ))
+		check_extra_hosts(r, &out->docker.extra_hosts, n);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		const struct rc_list *list =
+			(const void *)((const char *)&out->docker + lists[i].offset);
+		n = node_get(map, lists[i].key);
+		if (n && list->set)
+			check_list_values(r, list, n, lists[i].key, policies, ARRAY_SIZE(policies));
+	}
+	n = node_get(map, "dns");
+	if (node_is(n, NODE_SEQ))
+		for (size_t i = 0; i < out->docker.dns.n; i++)
+			if (!is_address(out->docker.dns.v[i].v))
+				diag_error(r->diags, "config-value",
+					span_at(n, out->docker.dns.v[i].at),
+					"'" STR_FMT "' in 'dns' is no IP address",
+					STR_ARG(out->docker.dns.v[i].v));
+	n = node_get(map, "shm_size");
+	if (node_is(n, NODE_INT) && n->u.integer < 0)
+		diag_error(r->diags, "config-value", n->at, "'shm_size' can't be negative");
+}
+
+/* ---- the sections ---- */
+
+static void read_services(
+	const struct reading *r, const struct node *list, struct runner_config *out)
+{
+	if (list->kind != NODE_SEQ) {
+		wrong_type(r, STR("services"), "an array of tables ([[runners.docker.services]])",
+			list);
+		return;
+	}
+	struct rc_service *v = arena_array(r->arena, struct rc_service, list->u.seq.n + 1);
+	size_t n = 0;
+	node_each (item, list) {
+		struct rc_service *s = &v[n];
+		s->at = at_of(r, item);
+		if (is_text(item)) {
+			diag_warn(r->diags, "config-old-services", item->at,
+				"'services' as a list of names is an old form; write a "
+				"[[runners.docker.services]] table with name = \"" STR_FMT "\"",
+				STR_ARG(item->text));
+			s->name = text_of(r, item);
+		} else if (item->kind != NODE_MAP) {
+			wrong_type(r, STR("services"), "tables", item);
+			continue;
+		} else {
+			read_section(r, SERVICE, item, s);
+			if (!s->name.set) {
+				diag_error(r->diags, "config-value", item->at,
+					"a [[runners.docker.services]] table wants 'name', the "
+					"image");
+				continue;
+			}
+		}
+		n++;
+	}
+	out->docker.services = v;
+	out->docker.n_services = n;
+}
+
+static void read_docker(const struct reading *r, const struct node *map, struct runner_config *out)
+{
+	if (map->kind != NODE_MAP) {
+		wrong_type(r, STR("docker"), "a table ([runners.docker])", map);
+		return;
+	}
+	out->docker.at = at_of(r, map);
+	read_section(r, DOCKER, map, out);
+	const struct node *services = node_get(map, "services");
+	if (services)
+		read_services(r, services, out);
+	check_docker(r, map, out);
+}
+
+static void read_runner(const struct reading *r, const struct node *map, struct runner_config *out)
+{
+	out->at = at_of(r, map);
+	read_section(r, RUNNERS, map, out);
+	const struct node *docker = node_get(map, "docker");
+	if (docker)
+		read_docker(r, docker, out);
+	const struct node *dir = node_get(map, "custom_build_dir");
+	if (dir && dir->kind != NODE_MAP)
+		wrong_type(r, STR("custom_build_dir"), "a table", dir);
+	const struct node *enabled = node_get(dir, "enabled");
+	if (enabled)
+		read_bool(r, STR("enabled"), enabled, &out->custom_build_dir);
+}
+
+static bool can_play(const struct node *runner)
+{
+	const struct node *executor = node_get(runner, "executor");
+	return !executor || !is_text(executor) || str_is(executor->text, "docker") ||
+	       str_is(executor->text, "shell");
+}
+
+bool runner_toml_read(struct arena *a, const struct node *root, uint32_t file, bool notes,
+	struct runner_config *out, struct diags *d)
+{
+	struct reading r = {a, d, file, notes};
+	const struct node *runners = node_get(root, "runners");
+	const struct node *refused = NULL;
+	read_section(&r, GLOBAL, root, out);
+	if (out->concurrent.set && out->concurrent.v < 1)
+		diag_error(d, "config-value",
+			node_get(root, "concurrent") ? node_get(root, "concurrent")->at : root->at,
+			"'concurrent' must be 1 or more");
+	if (!runners)
+		return false;
+	if (runners->kind != NODE_SEQ) {
+		wrong_type(&r, STR("runners"), "an array of tables ([[runners]])", runners);
+		return false;
+	}
+	node_each (item, runners) {
+		if (item->kind != NODE_MAP) {
+			wrong_type(&r, STR("runners"), "tables", item);
+			continue;
+		}
+		if (can_play(item)) {
+			read_runner(&r, item, out);
+			return true;
+		}
+		if (!refused)
+			refused = node_get(item, "executor");
+	}
+	if (refused)
+		diag_error(d, "config-executor", refused->at,
+			"executor '" STR_FMT "' can't be played here; only docker and shell can",
+			STR_ARG(refused->text));
+	return false;
+}

@@ -1,0 +1,228 @@
+#include "base/base.h"
+
+#include "emulator/cli/settings.h"
+#include "emulator/cli/cmd.h"
+#include "emulator/cli/runner_toml.h"
+#include "emulator/cli/toml.h"
+#include "source/diag_print.h"
+#include "yaml/node.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_SMALL_FILE ((size_t)4 << 20)
+#define MAX_FILES      3
+
+int read_small_file(struct arena *a, const char *path, struct str *out)
+{
+	struct stat st;
+	CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &st))
+		return errno;
+	if (S_ISDIR(st.st_mode))
+		return EISDIR;
+	/* Pipes are fine: `--config <(...)`. */
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+	b.max = MAX_SMALL_FILE;
+	for (;;) {
+		char chunk[16384];
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno;
+		if (!n)
+			break;
+		buf_add(&b, chunk, (size_t)n);
+		if (b.overflow)
+			return EFBIG;
+	}
+	*out = arena_str(a, buf_str(&b));
+	return 0;
+}
+
+const char *user_config_path(struct cli *c, const char *name)
+{
+	const char *base = getenv("XDG_CONFIG_HOME");
+	const char *home = getenv("HOME");
+	if (base && base[0] == '/')
+		return arena_printf(&c->arena, "%s/cilocal/%s", base, name).p;
+	if (home && *home)
+		return arena_printf(&c->arena, "%s/.config/cilocal/%s", home, name).p;
+	return NULL;
+}
+
+static const char *place_of(struct cli *c, const char *path, const struct node *n)
+{
+	return arena_printf(&c->arena, "%s:%u", path, n->at.begin.line).p;
+}
+
+static void bad_option(struct settings *s, const struct node *at, struct str key, const char *why)
+{
+	struct str names[OPT_COUNT + 2];
+	size_t n_options, n = 0;
+	const struct opt_def *t = opt_table(&n_options);
+	for (size_t i = 0; i < n_options; i++)
+		if (!(t[i].flags & (OPTF_HIDDEN | OPTF_NOCONFIG)))
+			names[n++] = str_c(t[i].name);
+	names[n++] = STR("templates");
+	names[n++] = STR("projects");
+	struct diag *d = diag_error(&s->diags, "config-option", at->at, "[cilocal]: %s", why);
+	const struct str *near = str_nearest(key, names, n);
+	if (near && !str_eq(*near, key))
+		diag_note(&s->diags, d, SPAN_NONE, "did you mean '" STR_FMT "'?", STR_ARG(*near));
+}
+
+static void option_value(
+	struct cli *c, struct settings *s, const char *path, struct str key, const struct node *n)
+{
+	CLEANUP(buf_release) struct buf err = BUF_INIT;
+	const char *from = place_of(c, path, n);
+	int r;
+	if (n->kind == NODE_BOOL)
+		r = options_default(&c->opt, &c->arena, key, NULL, n->u.boolean, from, &err);
+	else if (n->kind == NODE_INT || (n->kind == NODE_STRING && n->quoted))
+		r = options_default(
+			&c->opt, &c->arena, key, arena_cstr(&c->arena, n->text), true, from, &err);
+	else {
+		bad_option(s, n, key, "an option wants a string, a number, true or false");
+		return;
+	}
+	if (r)
+		bad_option(s, n, key, err.p);
+}
+
+/* NAME = "VALUE" of a table for options whose argument is NAME=VALUE. */
+static void option_pairs(
+	struct cli *c, struct settings *s, const char *path, struct str key, const struct node *map)
+{
+	node_each_pair(pair, map)
+	{
+		CLEANUP(buf_release) struct buf err = BUF_INIT;
+		struct str text = arena_printf(&c->arena, STR_FMT "=" STR_FMT,
+			STR_ARG(pair->key->text), STR_ARG(pair->value->text));
+		if (pair->value->kind == NODE_MAP || pair->value->kind == NODE_SEQ)
+			bad_option(s, pair->value, key, "a value here must be a string");
+		else if (options_default(&c->opt, &c->arena, key, text.p, true,
+				 place_of(c, path, pair->value), &err))
+			bad_option(s, pair->value, key, err.p);
+	}
+}
+
+static void read_projects(struct cli *c, struct settings *s, uint32_t file, const struct node *map)
+{
+	if (map->kind != NODE_MAP) {
+		diag_error(&s->diags, "config-type", map->at,
+			"'projects' wants a table: \"group/name\" = \"/path/of/a/clone\"");
+		return;
+	}
+	s->projects.set = true;
+	s->projects.v = arena_array(&c->arena, struct rc_pair, map->u.map.n + 1);
+	s->projects.n = 0;
+	node_each_pair(pair, map)
+	{
+		const struct node *v = pair->value;
+		if (v->kind != NODE_STRING || !v->quoted) {
+			diag_error(&s->diags, "config-type", v->at, "a path must be a string");
+			continue;
+		}
+		s->projects.v[s->projects.n++] = (struct rc_pair){pair->key->text,
+			{v->text, true, {file, v->at.begin.line, v->at.begin.col}}};
+	}
+}
+
+static void read_own_table(
+	struct cli *c, struct settings *s, const char *path, uint32_t file, const struct node *own)
+{
+	if (own->kind != NODE_MAP) {
+		diag_error(
+			&s->diags, "config-type", own->at, "'cilocal' wants a table ([cilocal])");
+		return;
+	}
+	node_each_pair(pair, own)
+	{
+		struct str key = pair->key->text;
+		const struct node *v = pair->value;
+		if (str_is(key, "projects")) {
+			read_projects(c, s, file, v);
+		} else if (str_is(key, "templates")) {
+			if (v->kind == NODE_STRING && v->quoted)
+				s->templates = (struct rc_text){
+					v->text, true, {file, v->at.begin.line, v->at.begin.col}};
+			else
+				diag_error(&s->diags, "config-type", v->at,
+					"'templates' wants a string, the path of a folder");
+		} else if (v->kind == NODE_SEQ) {
+			node_each (item, v)
+				option_value(c, s, path, key, item);
+		} else if (v->kind == NODE_MAP) {
+			option_pairs(c, s, path, key, v);
+		} else {
+			option_value(c, s, path, key, v);
+		}
+	}
+}
+
+/* EXIT_OK, or EXIT_USAGE where a file that was asked for can't be read. */
+static int read_file(struct cli *c, struct settings *s, const char *path, bool must)
+{
+	struct str text;
+	int why = read_small_file(&c->arena, path, &text);
+	if (!must && (why == ENOENT || why == ENOTDIR))
+		return EXIT_OK;
+	if (why) {
+		cli_error(c, "cannot read configuration '%s': %s", path, strerror(why));
+		return EXIT_USAGE;
+	}
+	uint32_t id = source_add(&s->sources, str_c(path), text, SPAN_NONE);
+	const struct node *root = toml_read(&c->arena, source_get(&s->sources, id), &s->diags);
+	if (!root)
+		return EXIT_OK;
+	uint32_t file = (uint32_t)s->runner.n_files;
+	s->runner.files[s->runner.n_files++] = path;
+	const struct node *own = node_get(root, "cilocal");
+	if (own)
+		read_own_table(c, s, path, file, own);
+	if (runner_toml_read(&c->arena, root, file, c->verbose > 0, &s->runner, &s->diags))
+		s->has_runner = true;
+	return EXIT_OK;
+}
+
+static void print_diags(struct cli *c, struct settings *s)
+{
+	if (!s->diags.first || (c->quiet && !s->diags.errors))
+		return;
+	CLEANUP(buf_release) struct buf out = BUF_INIT;
+	diags_print(&out, &s->sources, &s->diags, c->color_err);
+	fwrite(out.p, 1, out.n, stderr);
+}
+
+int settings_load(struct cli *c, struct settings *s, const char *root)
+{
+	memset(s, 0, sizeof(*s));
+	source_set_init(&s->sources, &c->arena);
+	diags_init(&s->diags, &c->arena);
+	runner_config_init(&s->runner);
+	s->runner.files = arena_array(&c->arena, const char *, MAX_FILES);
+	const char *user = user_config_path(c, "config.toml");
+	const char *asked = opt_text(&c->opt, OPT_CONFIG);
+	int code = EXIT_OK;
+	if (user)
+		code = read_file(c, s, user, false);
+	if (!code && root)
+		code = read_file(c, s, arena_printf(&c->arena, "%s/.cilocal.toml", root).p, false);
+	if (!code && asked)
+		code = read_file(c, s, asked, true);
+	if (code)
+		return code;
+	print_diags(c, s);
+	if (s->diags.errors)
+		return EXIT_USAGE;
+	cli_apply_look(c);
+	const struct opt_value *privileged = opt_last(&c->opt, OPT_PRIVILEGED);
+	if (privileged)
+		s->runner.docker.privileged =
+			(struct rc_bool){!privileged->negated, true, {0, 0, 0}};
+	return EXIT_OK;
+}

@@ -1,0 +1,81 @@
+#include "base/base.h"
+
+#include "emulator/cli/term.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+bool term_is_tty(int fd)
+{
+	return isatty(fd);
+}
+
+bool term_color(int fd, const char *when)
+{
+	if (when && !strcmp(when, "always"))
+		return true;
+	if (when && !strcmp(when, "never"))
+		return false;
+	const char *force = getenv("CLICOLOR_FORCE");
+	const char *no = getenv("NO_COLOR");
+	if (no && *no)
+		return false;
+	if (force && *force && strcmp(force, "0") != 0)
+		return true;
+	const char *term = getenv("TERM");
+	return isatty(fd) && term && strcmp(term, "dumb") != 0;
+}
+
+unsigned term_columns(int fd)
+{
+	struct winsize size;
+	uint64_t n;
+	const char *columns = getenv("COLUMNS");
+	if (columns && parse_u64(str_c(columns), &n) && n > 0 && n < 10000)
+		return (unsigned)n;
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col;
+	return 0;
+}
+
+void wrap_text(struct buf *out, struct str text, size_t at, size_t indent, size_t columns)
+{
+	bool first = true;
+	struct str_split it = str_split(text, ' ');
+	struct str word;
+	while (str_split_next(&it, &word)) {
+		size_t width = str_width(word);
+		if (!word.n)
+			continue;
+		if (!first && columns && at + 1 + width > columns) {
+			buf_printf(out, "\n%*s", (int)indent, "");
+			at = indent;
+		} else if (!first) {
+			buf_addc(out, ' ');
+			at++;
+		}
+		buf_addstr(out, word);
+		at += width;
+		first = false;
+	}
+}
+
+void pad_text(struct buf *out, struct str text, size_t width)
+{
+	buf_addstr(out, text);
+	for (size_t w = str_width(text); w < width; w++)
+		buf_addc(out, ' ');
+}
+
+void plain_text(struct buf *out, struct str text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		if (c == '\n' || c == '\r' || c == '\t')
+			buf_addc(out, ' ');
+		else if (c < 0x20 || c == 0x7f)
+			buf_printf(out, "\\x%02x", c);
+		else
+			buf_addc(out, (char)c);
+	}
+}

@@ -1,0 +1,34 @@
+/* What standard output and standard error are: terminals or not, their width, colours. */
+#ifndef CLI_TERM_H
+#define CLI_TERM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/buf.h"
+#include "base/str.h"
+
+/*
+ * Are colours wanted on this descriptor? when: auto, always, never (NULL: auto). auto honours
+ * NO_COLOR (non-empty), CLICOLOR_FORCE (not "0") and TERM=dumb, then asks whether it is a terminal.
+ */
+bool term_color(int fd, const char *when);
+bool term_is_tty(int fd);
+/* Columns of the terminal behind fd; COLUMNS where set; 0 where it is none. */
+unsigned term_columns(int fd);
+
+/*
+ * Adds text wrapped at blanks so that no line is wider than `columns` (0: no wrapping); lines after
+ * the first begin with `indent` blanks. `at` is the column at which the first line starts.
+ */
+void wrap_text(struct buf *out, struct str text, size_t at, size_t indent, size_t columns);
+
+/* Adds text and blanks up to `width` columns of a terminal (wide characters count two). */
+void pad_text(struct buf *out, struct str text, size_t width);
+
+/*
+ * Adds text so that it can't disturb a terminal or a table: control characters become \xNN,
+ * line ends become blanks.
+ */
+void plain_text(struct buf *out, struct str text);
+
+#endif
