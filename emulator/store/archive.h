@@ -40,6 +40,12 @@ struct archive_writer *archive_writer_new(enum archive_format f, archive_out_fn 
  * grew is cut; one that vanished is left out (returns 0). Blocking.
  */
 int archive_writer_add(struct archive_writer *w, const struct archive_item *i, struct error *err);
+/*
+ * The same in steps, for big files: begin, then more until it returns 0 (-1: failed). Each step
+ * writes at most 256 KiB of content.
+ */
+int archive_writer_begin(struct archive_writer *w, const struct archive_item *i, struct error *err);
+int archive_writer_more(struct archive_writer *w, struct error *err);
 int archive_writer_close(struct archive_writer *w, struct error *err);
 void archive_writer_free(struct archive_writer *w);
 
@@ -50,8 +56,16 @@ void archive_writer_free(struct archive_writer *w);
 typedef bool tar_next_fn(void *arg, struct archive_item *item);
 
 struct tar_stream;
-/* wake is called on the loop when bytes are there after tar_stream_read() had none. */
-struct tar_stream *tar_stream_new(struct loop *loop, tar_next_fn *next, void *next_arg,
+/*
+ * wake is called on the loop when bytes are there after tar_stream_read() had none. release (may be
+ * NULL) gets next_arg when no worker uses it any more, at or after tar_stream_free().
+ */
+struct tar_stream_source {
+	tar_next_fn *next;
+	void (*release)(void *next_arg);
+	void *next_arg;
+};
+struct tar_stream *tar_stream_new(struct loop *loop, const struct tar_stream_source *source,
 	void (*wake)(void *arg), void *wake_arg);
 /*
  * Up to n bytes; 0: none now, wake will come; -1: the end; -2: failed (tar_stream_error()).

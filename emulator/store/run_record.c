@@ -1,0 +1,150 @@
+#include "base/base.h"
+#include "emulator/store/run_record.h"
+#include "emulator/store/store.h"
+#include "emulator/core/error.h"
+
+#include <jansson.h>
+
+#define RECORD_MAX (64u * 1024 * 1024)
+
+/* Texts that are no UTF-8 (job names come from YAML, reasons from programs) must not lose a record.
+ */
+static json_t *text(struct str s)
+{
+	json_t *j = json_stringn(s.p ? s.p : "", s.n);
+	struct buf b = BUF_INIT;
+	size_t i, n;
+
+	if (j)
+		return j;
+	for (i = 0; i < s.n; i += n ? n : 1) {
+		n = utf8_len(s.p + i, s.n - i);
+		if (n)
+			buf_add(&b, s.p + i, n);
+		else
+			buf_adds(&b, "\xef\xbf\xbd");
+	}
+	j = json_stringn(b.p, b.n);
+	buf_release(&b);
+	return j;
+}
+
+static json_t *job_json(const struct job_record *r)
+{
+	json_t *j = json_object();
+
+	json_object_set_new(j, "name", text(r->name));
+	json_object_set_new(j, "stage", text(r->stage));
+	json_object_set_new(j, "slug", text(r->slug));
+	json_object_set_new(j, "status", text(r->status));
+	json_object_set_new(j, "allow_failure", json_boolean(r->allow_failure));
+	json_object_set_new(
+		j, "exit_code", r->has_exit_code ? json_integer(r->exit_code) : json_null());
+	json_object_set_new(j, "failure_reason", text(r->failure_reason));
+	json_object_set_new(j, "reason", text(r->reason));
+	json_object_set_new(j, "started", json_real(r->started));
+	json_object_set_new(j, "duration", json_real(r->duration));
+	json_object_set_new(j, "attempt", json_integer(r->attempt));
+	return j;
+}
+
+int run_record_write(const char *run_dir, const struct run_record *r, struct error *err)
+{
+	CLEANUP(free) char *path = xasprintf("%s/run.json", run_dir);
+	json_t *j = json_object(), *jobs = json_array();
+	char *dump;
+	size_t i;
+	int ret;
+
+	json_object_set_new(j, "version", json_integer(1));
+	json_object_set_new(j, "id", text(r->id));
+	json_object_set_new(j, "status", text(r->status));
+	json_object_set_new(j, "ref", text(r->ref));
+	json_object_set_new(j, "sha", text(r->sha));
+	json_object_set_new(j, "source", text(r->source));
+	json_object_set_new(j, "name", text(r->pipeline_name));
+	json_object_set_new(j, "started", json_real(r->started));
+	json_object_set_new(j, "duration", json_real(r->duration));
+	json_object_set_new(j, "pid", json_integer(r->pid));
+	for (i = 0; i < r->n_jobs; i++)
+		json_array_append_new(jobs, job_json(&r->jobs[i]));
+	json_object_set_new(j, "jobs", jobs);
+	dump = json_dumps(j, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+	json_decref(j);
+	if (!dump)
+		die_oom(0);
+	ret = store_write_file(path, str_c(dump), err);
+	free(dump);
+	return ret;
+}
+
+static struct str get_text(struct arena *a, json_t *j, const char *key)
+{
+	json_t *v = json_object_get(j, key);
+
+	return json_is_string(v) ? arena_str(a, str_n(json_string_value(v), json_string_length(v)))
+				 : STR_NULL;
+}
+
+static double get_real(json_t *j, const char *key)
+{
+	json_t *v = json_object_get(j, key);
+
+	return json_is_number(v) ? json_number_value(v) : -1;
+}
+
+static void read_job(struct arena *a, json_t *j, struct job_record *r)
+{
+	json_t *code = json_object_get(j, "exit_code");
+
+	r->name = get_text(a, j, "name");
+	r->stage = get_text(a, j, "stage");
+	r->slug = get_text(a, j, "slug");
+	r->status = get_text(a, j, "status");
+	r->allow_failure = json_is_true(json_object_get(j, "allow_failure"));
+	r->has_exit_code = json_is_integer(code);
+	r->exit_code = r->has_exit_code ? (int)json_integer_value(code) : 0;
+	r->failure_reason = get_text(a, j, "failure_reason");
+	r->reason = get_text(a, j, "reason");
+	r->started = get_real(j, "started");
+	r->duration = get_real(j, "duration");
+	r->attempt = (unsigned)json_integer_value(json_object_get(j, "attempt"));
+}
+
+int run_record_read(const char *run_dir, struct arena *a, struct run_record *out, struct error *err)
+{
+	CLEANUP(free) char *path = xasprintf("%s/run.json", run_dir);
+	CLEANUP(free) char *lock = xasprintf("%s/lock", run_dir);
+	json_error_t bad;
+	struct str file;
+	json_t *j, *jobs;
+	size_t i;
+
+	if (store_read_file(path, a, RECORD_MAX, &file, err))
+		return -1;
+	j = json_loadb(file.p, file.n, 0, &bad);
+	if (!json_is_object(j)) {
+		json_decref(j);
+		return error_set(err, ERR_SYS, EINVAL, "'%s' is damaged: line %d: %s", path,
+			bad.line, bad.text);
+	}
+	*out = (struct run_record){0};
+	out->id = get_text(a, j, "id");
+	out->status = get_text(a, j, "status");
+	if (str_is(out->status, "running") && !store_lock_held(lock))
+		out->status = STR("died");
+	out->ref = get_text(a, j, "ref");
+	out->sha = get_text(a, j, "sha");
+	out->source = get_text(a, j, "source");
+	out->pipeline_name = get_text(a, j, "name");
+	out->started = get_real(j, "started");
+	out->duration = get_real(j, "duration");
+	out->pid = json_integer_value(json_object_get(j, "pid"));
+	jobs = json_object_get(j, "jobs");
+	out->n_jobs = json_array_size(jobs);
+	out->jobs = arena_array(a, struct job_record, out->n_jobs + 1);
+	for (i = 0; i < out->n_jobs; i++)
+		read_job(a, json_array_get(jobs, i), &out->jobs[i]);
+	json_decref(j);
+	return 0;
+}
