@@ -77,6 +77,27 @@ project() {
 	git commit -q -m "A commit"
 }
 
+# derive NAME FROM CHANGE...: an image made from another one, with Dockerfile lines like USER or ENTRYPOINT.
+derive() {
+	local name=$1 from=$2 query id change
+	shift 2
+	id=$(api POST /containers/create -f -H 'Content-Type: application/json' -d "{\"Image\":\"$from\"}" | jq -r .Id)
+	query="container=$id&repo=$(encode "${name%:*}")&tag=$(encode "${name##*:}")"
+	for change in "$@"; do
+		query+="&changes=$(encode "$change")"
+	done
+	api POST "/commit?$query" -f -o /dev/null -H 'Content-Type: application/json' -d '{}'
+	api DELETE "/containers/$id?force=1&v=1" -f -o /dev/null
+	at_end "api DELETE /images/$name -o /dev/null"
+}
+
+# self_signed DIR: a key and a certificate that is valid for no name, as in many private installations.
+self_signed() {
+	mkdir -p "$1"
+	openssl req -x509 -newkey rsa:2048 -nodes -subj /O=Example -days 2 \
+		-keyout "$1/key.pem" -out "$1/cert.pem" 2>/dev/null
+}
+
 # run CODE ARGUMENT...: cilocal with these arguments, which must end with CODE. What it printed, on both
 # streams, is in $work/out.
 run() {
@@ -85,6 +106,47 @@ run() {
 	"$cilocal" "$@" >"$work/out" 2>&1 </dev/null || got=$?
 	((got == want)) || fail "cilocal $*: exit code $got, not $want"
 	sanitizers
+}
+
+# start ARGUMENT...: cilocal in the background; its process is $pid, its output goes to $work/out.
+start() {
+	: >"$work/out"
+	# An interactive shell gives each job a group of its own; here it keeps SIGINT from being ignored,
+	# which a shell without job control does to what it starts in the background.
+	set -m
+	"$cilocal" "$@" >"$work/out" 2>&1 </dev/null &
+	pid=$!
+	set +m
+	at_end "kill -KILL $pid 2>/dev/null"
+}
+
+# ends CODE... [within SECONDS]: the one started ends with one of these codes.
+ends() {
+	local got=0 seconds=60 i
+	local -a codes=()
+	while (($#)); do
+		case $1 in
+		within)
+			seconds=$2
+			shift
+			;;
+		*) codes+=("$1") ;;
+		esac
+		shift
+	done
+	for ((i = 0; i < seconds * 20; i++)); do
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	! kill -0 "$pid" 2>/dev/null || fail "still running after $seconds s"
+	wait "$pid" || got=$?
+	[[ " ${codes[*]} " == *" $got "* ]] || fail "exit code $got, not ${codes[*]}"
+	sanitizers
+}
+
+# printed TEXT: waits until the one started has printed it.
+printed() {
+	until_true 60 grep -qF -- "$1" "$work/out"
 }
 
 # What the sanitizers say ends in the same output as everything else.

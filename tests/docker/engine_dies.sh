@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# The engine dies in the middle of a job: a sentence, exit code 4, and no hanging.
+# shellcheck source=tests/docker/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# An engine of its own, since it does not survive.
+engine=$work/e
+at_end "'$root/tests/engine/engine' purge '$engine'"
+"$root/tests/engine/engine" start "$engine" >/dev/null
+api GET /images/busybox:latest/get -o "$work/busybox.tar"
+export DOCKER_HOST=unix://$engine/docker.sock
+api POST /images/load -f -o /dev/null -H 'Content-Type: application/x-tar' -T "$work/busybox.tar"
+project main <<'END'
+job: {image: busybox, script: ["echo started", "sleep 100"]}
+END
+
+start run job
+printed started
+kill -KILL "$(<"$engine/dockerd.pid")"
+ends 4 within 20
+has_line '[Ee]ngine|[Dd]aemon|docker\.sock'
+
+# And when it is not there at all.
+"$root/tests/engine/engine" stop "$engine"
+run 4 run job

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# The image's entrypoint is kept or replaced as the pipeline says; its user and its shell are the job's.
+# shellcheck source=tests/docker/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+derive cilocal-test-entry:1 busybox 'ENTRYPOINT ["sh", "-c", "export FROM_ENTRYPOINT=yes; exec \"$@\"", "--"]'
+derive cilocal-test-user:1 busybox 'USER 1234:1234' 'WORKDIR /tmp'
+project main <<'END'
+kept: {image: "cilocal-test-entry:1", script: ['echo "entrypoint [$FROM_ENTRYPOINT]"']}
+replaced: {image: {name: "cilocal-test-entry:1", entrypoint: [""]}, script: ['echo "entrypoint [$FROM_ENTRYPOINT]"']}
+user:
+  image: cilocal-test-user:1
+  script:
+    - echo "user $(id -u) in $PWD"
+    - echo x >new-file
+    - mkdir new-dir && rm new-file
+    - echo y >>tracked
+bash: {image: "debian:bookworm", script: ['[[ $BASH_VERSION ]] && echo "bash it is"']}
+ash: {image: busybox, script: ['[ -z "$BASH_VERSION" ] && echo "no bash"']}
+END
+echo text >tracked
+git add -A && git commit -q -m "A file"
+remember
+
+run 0 run kept
+has 'entrypoint [yes]'
+run 0 run replaced
+has 'entrypoint []'
+run 0 run user
+has 'user 1234 in /builds/group/project'
+run 0 run bash
+has 'bash it is'
+run 0 run ash
+has 'no bash'
+nothing_left
+[[ $(<tracked) == text && ! -e new-dir ]] || fail "a job wrote into the work tree"

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# The how-to's three ways to make the daemon accept such a registry: a mounted daemon.json, a service of the
+# runner's configuration, and a command in the pipeline.
+# shellcheck source=tests/docker/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+self_signed "$work/tls"
+
+# pipeline [COMMAND]: a registry with that certificate beside the daemon, as another service.
+pipeline() {
+	project main <<-END
+		login:
+		  image: docker:20.10.16
+		  services:
+		    - name: registry:2
+		      alias: registry.gitlab.example.com
+		      variables:
+		        REGISTRY_HTTP_ADDR: ":443"
+		        REGISTRY_HTTP_TLS_CERTIFICATE: /tls/cert.pem
+		        REGISTRY_HTTP_TLS_KEY: /tls/key.pem
+		    ${1:-}
+		  variables:
+		    DOCKER_HOST: tcp://docker:2375
+		    DOCKER_TLS_CERTDIR: ""
+		  script:
+		    - for i in 1 2 3 4 5 6 7 8 9 10; do docker info >/dev/null 2>&1 && break; sleep 1; done
+		    - docker login -u user -p password registry.gitlab.example.com
+	END
+}
+
+# config VOLUMES [MORE]: the runner's configuration.
+config() {
+	cat >.cilocal.toml <<-END
+		[[runners]]
+		  executor = "docker"
+		  [runners.docker]
+		    privileged = true
+		    volumes = ["$work/tls:/tls:ro"$1]
+		${2:-}
+	END
+}
+
+remember
+
+# In the pipeline.
+pipeline '- {name: "docker:20.10.16-dind", command: ["--tls=false", "--insecure-registry", "registry.gitlab.example.com"]}'
+config ''
+run 0 run login
+has 'Login Succeeded'
+nothing_left
+
+# A mounted file.
+echo '{"insecure-registries": ["registry.gitlab.example.com"]}' >"$work/daemon.json"
+pipeline '- {name: "docker:20.10.16-dind", command: ["--tls=false"]}'
+config ", \"$work/daemon.json:/etc/docker/daemon.json:ro\""
+run 0 run login
+has 'Login Succeeded'
+nothing_left
+
+# A service of the runner: the pipeline itself names no daemon.
+pipeline
+config '' '[[runners.docker.services]]
+name = "docker:20.10.16-dind"
+command = ["--tls=false", "--insecure-registry", "registry.gitlab.example.com"]'
+run 0 run login
+has 'Login Succeeded'
+nothing_left
