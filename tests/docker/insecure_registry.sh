@@ -16,6 +16,8 @@ pipeline() {
 		      alias: registry.gitlab.example.com
 		      variables:
 		        REGISTRY_HTTP_ADDR: ":443"
+		        # The image exposes 5000, where nothing listens now.
+		        HEALTHCHECK_TCP_PORT: "443"
 		        REGISTRY_HTTP_TLS_CERTIFICATE: /tls/cert.pem
 		        REGISTRY_HTTP_TLS_KEY: /tls/key.pem
 		    ${1:-}
