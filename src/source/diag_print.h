@@ -1,6 +1,6 @@
 /*
- * Diagnostics as a compiler prints them: FILE:LINE:COL: error: MESSAGE [code], the source line, carets
- * under the span, then the notes in the same form.
+ * Diagnostics as a compiler prints them: FILE:LINE:COL: error: MESSAGE [code], the source line,
+ * carets under the span, then the notes in the same form.
  */
 #ifndef SOURCE_DIAG_PRINT_H
 #define SOURCE_DIAG_PRINT_H

@@ -26,11 +26,11 @@ struct loader {
 };
 
 /* LOADER_OK, or the reason in *why (arena text, lower case, no full stop). */
-enum loader_status loader_init(
-	struct loader *l, struct arena *a, struct str root, struct str *why);
+enum loader_status loader_init(struct loader *l, struct arena *a, struct str root, struct str *why);
 
 /* Whole text of one file into *text (arena, NUL-terminated); *why as above when it is not OK. */
-enum loader_status loader_read(struct loader *l, struct str path, struct str *text, struct str *why);
+enum loader_status loader_read(
+	struct loader *l, struct str path, struct str *text, struct str *why);
 
 /* Whether path is an existing file (no directory) inside the root. */
 bool loader_exists(struct loader *l, struct str path);

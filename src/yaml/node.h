@@ -1,7 +1,7 @@
 /*
  * The document tree. Nodes live in an arena, keep the place they were written at, and remember the
- * node that they were copied from (through extends, an alias, default, !reference or an include), so
- * that a message can show both the line that wrote a value and the way it took.
+ * node that they were copied from (through extends, an alias, default, !reference or an include),
+ * so that a message can show both the line that wrote a value and the way it took.
  */
 #ifndef YAML_NODE_H
 #define YAML_NODE_H
@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 struct arena;
+struct buf;
 
 enum node_kind {
 	NODE_NULL,
@@ -27,7 +28,7 @@ enum node_kind {
 /* How a copied node came to be where it is. */
 enum node_via {
 	VIA_NONE,
-	VIA_ALIAS,     /* *anchor or << */
+	VIA_ALIAS, /* *anchor or << */
 	VIA_EXTENDS,
 	VIA_DEFAULT,   /* default: or a root keyword */
 	VIA_REFERENCE, /* !reference */
@@ -37,6 +38,7 @@ enum node_via {
 };
 
 struct node;
+struct node_index;
 struct node_pair {
 	struct node *key; /* usually a STRING; others only where YAML had such a key */
 	struct node *value;
@@ -45,12 +47,13 @@ struct node_pair {
 struct node {
 	enum node_kind kind;
 	enum node_via via;
-	bool quoted;               /* had quotes or was a block scalar: never re-typed */
+	bool quoted; /* had quotes or was a block scalar: never re-typed */
 	struct span at;
 	const struct node *origin; /* the node that this one was copied from, or NULL */
 	/*
-	 * Scalars: the value as GitLab would print it (Ruby's to_s): "420" for 0644, "1.1" for 1.10,
-	 * "true", "" for null; strings: the text itself.
+	 * A REFERENCE: its argument as Ruby's inspect prints it, for messages: ["a", "b"].
+	 * Scalars: the value as GitLab would print it (Ruby's to_s): "420" for 0644, "1.1"
+	 * for 1.10, "true", "" for null; strings: the text itself.
 	 */
 	struct str text;
 	union {
@@ -60,23 +63,31 @@ struct node {
 		struct {
 			struct node **items;
 			size_t n;
-		} seq; /* SEQ and REFERENCE */
+			size_t cap; /* 0 where items were not allocated by node_seq_push */
+		} seq; /* SEQ and REFERENCE; a !reference of anything but a sequence has n == 0 */
+		/*
+		 * Change pairs with the functions below, and no key's text in place: large maps
+		 * have an index. Values may be replaced in place.
+		 */
 		struct {
 			struct node_pair *pairs;
 			size_t n;
+			struct node_index *index;
+			size_t cap;
 		} map;
 	} u;
 };
 
 /* node_each(item, seq_or_reference_node) { ... } */
-#define node_each(item, node)                                                                      \
-	for (struct node **item##_p = (node)->u.seq.items, *item = (node)->u.seq.n ? *item##_p : NULL; \
-		(size_t)(item##_p - (node)->u.seq.items) < (node)->u.seq.n;                        \
-		item##_p++, item = (size_t)(item##_p - (node)->u.seq.items) < (node)->u.seq.n ? *item##_p : NULL)
+#define node_each(item, of)                                                                        \
+	for (struct node **item##_p = (of)->u.seq.items, *item = (of)->u.seq.n ? *item##_p : NULL; \
+		(size_t)(item##_p - (of)->u.seq.items) < (of)->u.seq.n; item##_p++,                \
+			 item = (size_t)(item##_p - (of)->u.seq.items) < (of)->u.seq.n ? *item##_p \
+										       : NULL)
 /* node_each_pair(pair, map_node) { pair->key, pair->value } */
-#define node_each_pair(pair, node)                                                                 \
-	for (struct node_pair *pair = (node)->u.map.pairs;                                         \
-		(node)->u.map.n && pair < (node)->u.map.pairs + (node)->u.map.n; pair++)
+#define node_each_pair(pair, of)                         \
+	for (struct node_pair *pair = (of)->u.map.pairs; \
+		(of)->u.map.n && pair < (of)->u.map.pairs + (of)->u.map.n; pair++)
 
 /* Constructors; the text of a scalar is not copied. */
 struct node *node_new(struct arena *a, enum node_kind kind, struct span at);
@@ -93,6 +104,8 @@ bool node_map_remove(struct node *map, const char *key);
 struct node *node_get(const struct node *map, const char *key);
 struct node *node_get_str(const struct node *map, struct str key);
 struct node_pair *node_pair_of(const struct node *map, struct str key);
+/* The pair under a key of any kind, or NULL. */
+struct node_pair *node_map_find(const struct node *map, const struct node *key);
 
 static inline bool node_is(const struct node *n, enum node_kind kind)
 {
@@ -105,7 +118,11 @@ static inline bool node_is_null(const struct node *n)
 /* Rails' blank?: nil, false, "", white space only, [], {}. */
 bool node_is_blank(const struct node *n);
 bool node_is_scalar(const struct node *n); /* bool, int, float, string (not null) */
-const char *node_kind_name(enum node_kind kind); /* "mapping", "sequence", "string", ... for messages */
+const char *node_kind_name(
+	enum node_kind kind); /* "mapping", "sequence", "string", ... for messages */
+
+/* Ruby's inspect of the value, as GitLab's messages show it: ["a", 1, nil], {"a"=>true}. */
+void node_inspect(struct buf *out, const struct node *n);
 
 /* Deep copy whose nodes have origin = the copied node and the given via (VIA_NONE: keep theirs). */
 struct node *node_clone(struct arena *a, const struct node *n, enum node_via via);

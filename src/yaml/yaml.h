@@ -15,7 +15,8 @@ struct diags;
 struct node;
 struct source;
 
-/* A GitLab CI file after the split at its document separators (lib/gitlab/config/loader/multi_doc_yaml.rb). */
+/* A GitLab CI file after the split at its document separators
+ * (lib/gitlab/config/loader/multi_doc_yaml.rb). */
 struct yaml_file {
 	struct node *header;  /* the mapping with `spec`, or NULL */
 	struct node *content; /* NULL when the text holds nothing (blank, comments only) */
@@ -25,15 +26,19 @@ struct yaml_file {
  * Reads a whole CI file: header and content. Adds errors to d and returns false where GitLab would
  * refuse the file; out then holds what could be read.
  */
-bool yaml_read_file(struct arena *a, const struct source *src, struct diags *d, struct yaml_file *out);
+bool yaml_read_file(
+	struct arena *a, const struct source *src, struct diags *d, struct yaml_file *out);
 
-/* Reads one document (variable files, tests' expectations): NULL with an error added, or the node. */
+/* Reads one document (variable files, tests' expectations): NULL with an error added, or the node.
+ */
 struct node *yaml_read(struct arena *a, const struct source *src, struct diags *d);
 
-/* Types one plain (unquoted) scalar as Psych does; false where Psych refuses it (a date, a time). */
+/* Types one plain (unquoted) scalar as Psych does; false where Psych refuses it (a date, a time).
+ */
 bool yaml_type_scalar(struct arena *a, struct str text, struct node *out);
 
-/* Canonical YAML of a tree, ending in a line end; strings are quoted where re-reading would change them. */
+/* Canonical YAML of a tree, ending in a line end; strings are quoted where re-reading would change
+ * them. */
 void yaml_write(struct buf *out, const struct node *n);
 /* The same tree as JSON (numbers as numbers), pretty when indent is > 0, no line end at the end. */
 void yaml_write_json(struct buf *out, const struct node *n, int indent);

@@ -1,0 +1,118 @@
+#include "yaml/yaml_internal.h"
+
+static void set_flag(struct yaml_flags *f, size_t pair, unsigned char merged)
+{
+	while (f->n <= pair)
+		vec_push(f, 0);
+	f->v[pair] = merged;
+}
+
+/* Number of the pair with this key, or STR_NPOS. */
+static size_t pair_number(const struct node *map, const struct node *key)
+{
+	struct node_pair *p = node_map_find(map, key);
+
+	return p ? (size_t)(p - map->u.map.pairs) : STR_NPOS;
+}
+
+static struct str key_name(struct arena *a, const struct node *key)
+{
+	struct buf b = BUF_INIT;
+	struct str s;
+
+	if (key->kind == NODE_STRING)
+		return key->text;
+	node_inspect(&b, key);
+	s = arena_str(a, str_n(b.p, MIN(b.n, (size_t)80)));
+	buf_release(&b);
+	return s;
+}
+
+/*
+ * Puts a pair that the text spells out: the last one of a name wins and keeps the first one's
+ * place, as in Ruby's Hash. GitLab says nothing then; people want to know.
+ */
+void yaml_put(struct yaml_builder *b, struct node *map, struct yaml_flags *flags, struct node *key,
+	struct node *value)
+{
+	size_t at = pair_number(map, key);
+
+	if (at == STR_NPOS) {
+		node_map_put(b->arena, map, key, value);
+		set_flag(flags, map->u.map.n - 1, 0);
+		return;
+	}
+	if (!flags->v[at]) {
+		struct diag *d = diag_warn(b->diags, "duplicate-key", key->at,
+			"key '" STR_FMT "' is given twice in one mapping; the last one wins",
+			STR_ARG(key_name(b->arena, key)));
+
+		diag_note(b->diags, d, map->u.map.pairs[at].key->at, "the first one is here");
+	}
+	map->u.map.pairs[at].value = value;
+	/* The key's place is that of the value that counts. */
+	map->u.map.pairs[at].key = key;
+	set_flag(flags, at, 0);
+}
+
+/* Ruby's Hash#merge!: keys that are there keep their place and get the other's value. */
+static void merge_map(struct yaml_builder *b, struct node *map, struct yaml_flags *flags,
+	const struct node *from, struct span at)
+{
+	/* from may be map itself (an anchor merged inside of itself): then there is nothing to do.
+	 */
+	if (from == map)
+		return;
+	for (size_t i = 0; i < from->u.map.n; i++) {
+		struct node_pair *p = &from->u.map.pairs[i];
+		size_t have = pair_number(map, p->key);
+
+		if (have == STR_NPOS) {
+			node_map_put(b->arena, map, p->key, p->value);
+			set_flag(flags, map->u.map.n - 1, 1);
+			continue;
+		}
+		if (!flags->v[have] && !node_equal(map->u.map.pairs[have].value, p->value)) {
+			struct diag *d = diag_warn(b->diags, "merge-order", at,
+				"'<<' replaces the value of '" STR_FMT "' written before it",
+				STR_ARG(key_name(b->arena, p->key)));
+
+			diag_note(b->diags, d, map->u.map.pairs[have].key->at,
+				"this value is lost; keys behind '<<' override it");
+		}
+		map->u.map.pairs[have].value = p->value;
+		set_flag(flags, have, 1);
+	}
+}
+
+/*
+ * Psych, lib/psych/visitors/to_ruby.rb, revive_hash: an alias or a literal mapping is merged when
+ * it is a map, a literal sequence when all of its items are maps, the earlier winning over the
+ * later.
+ */
+bool yaml_merge(struct yaml_builder *b, struct node *map, struct yaml_flags *flags,
+	const struct node *key, struct node *value, bool from_alias)
+{
+	struct node *joined;
+
+	if (value->kind == NODE_MAP) {
+		merge_map(b, map, flags, value, key->at);
+		return true;
+	}
+	if (value->kind != NODE_SEQ || from_alias)
+		return false;
+	node_each (item, value)
+		if (item->kind != NODE_MAP)
+			return false;
+	joined = node_new(b->arena, NODE_MAP, value->at);
+	for (size_t i = value->u.seq.n; i-- > 0;) {
+		const struct node *item = value->u.seq.items[i];
+
+		/* Here the later replace the earlier on purpose: no warnings. */
+		for (size_t k = 0; k < item->u.map.n; k++)
+			node_map_put(b->arena, joined, item->u.map.pairs[k].key,
+				item->u.map.pairs[k].value);
+	}
+	merge_map(b, map, flags, joined, key->at);
+	return true;
+}
