@@ -146,6 +146,19 @@ void http_cancel(struct http_call *c)
 	finish(c);
 }
 
+static void nobody(void *arg, struct error *err, const struct http_response *r)
+{
+	UNUSED(arg);
+	UNUSED(err);
+	UNUSED(r);
+}
+
+void http_drop(struct http_call *c)
+{
+	c->done = nobody;
+	http_cancel(c);
+}
+
 /* ---- callbacks of curl ---- */
 
 static void on_idle(void *arg)

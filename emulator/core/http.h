@@ -81,6 +81,8 @@ struct http_call *http_start(struct http *h, const struct http_request *req);
  * more. A call whose completion has run is gone: don't touch it.
  */
 void http_cancel(struct http_call *c);
+/* Ends it without a completion; for an owner that goes down itself. */
+void http_drop(struct http_call *c);
 void http_pause(struct http_call *c);  /* no more chunks; allowed inside the chunk callback */
 void http_resume(struct http_call *c); /* chunks flow and produce is asked again */
 
