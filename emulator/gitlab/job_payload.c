@@ -1,0 +1,160 @@
+/*
+ * What GitLab would send to the Runner for one attempt of a job: its variables with everything that
+ * exists only in a running job, and the login of the registry. What is masked follows from them;
+ * the build sees to that.
+ */
+#include "base/base.h"
+#include "emulator/gitlab/run_internal.h"
+#include "pipeline/job_vars.h"
+#include "pipeline/pipeline.h"
+#include "vars/facts.h"
+#include "vars/predefined.h"
+#include "vars/slug.h"
+
+#include <sys/utsname.h>
+#include <time.h>
+
+/* GitLab's default for a project; the Runner would allow two hours. */
+#define DEFAULT_TIMEOUT_S 3600
+/* Distance between the ids of two attempts' worth of jobs; GitLab gives a retried job a new id. */
+#define IDS_OF_PIPELINE 100000
+/* No server gave this token, no server takes it; jobs that only pass it on still work. */
+#define NO_TOKEN "glcbt-64_cilocal_local_job_token"
+
+static struct str iso_time(struct arena *a, int64_t wall_ms)
+{
+	time_t s = (time_t)(wall_ms / 1000);
+	char text[40];
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return arena_str(a, str_c(text));
+}
+
+/* "linux/amd64", in Go's names. */
+static struct str runner_arch(struct arena *a)
+{
+	static const char *const names[][2] = {{"x86_64", "amd64"}, {"aarch64", "arm64"},
+		{"armv7l", "arm"}, {"i686", "386"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
+		{"riscv64", "riscv64"}};
+	struct utsname u;
+	const char *arch;
+
+	if (uname(&u))
+		return STR("linux/amd64");
+	arch = u.machine;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i][0], u.machine))
+			arch = names[i][1];
+	return arena_printf(a, "linux/%s", arch);
+}
+
+enum executor_kind job_executor(const struct run *r, const struct job *job)
+{
+	const struct runner_config *c = r->o->config;
+
+	if (r->o->executor != RUN_EXECUTOR_AUTO)
+		return r->o->executor == RUN_EXECUTOR_SHELL ? EXECUTOR_SHELL : EXECUTOR_DOCKER;
+	if (c->executor.set)
+		return str_is(c->executor.v, "shell") ? EXECUTOR_SHELL : EXECUTOR_DOCKER;
+	if (job->def->image || c->docker.image.set)
+		return EXECUTOR_DOCKER;
+	return EXECUTOR_SHELL;
+}
+
+int job_executor_check(const struct run *r, struct error *err)
+{
+	const struct runner_config *c = r->o->config;
+	char place[256];
+
+	if (r->o->executor != RUN_EXECUTOR_AUTO || !c->executor.set ||
+		str_is(c->executor.v, "docker") || str_is(c->executor.v, "shell"))
+		return 0;
+	rc_place(c, c->executor.at, place, sizeof(place));
+	return error_set(err, ERR_USAGE, 0,
+		"%s%sexecutor '" STR_FMT "' is none that runs here: docker or shell", place,
+		*place ? ": " : "", STR_ARG(c->executor.v));
+}
+
+static uint64_t id_of(const struct job_run *j)
+{
+	const struct pipeline *p = j->run->p;
+	uint64_t pipeline = p->facts->pipeline_id ? p->facts->pipeline_id : 1;
+
+	return pipeline * IDS_OF_PIPELINE + (uint64_t)(j->attempt - 1) * p->n_jobs + j->job->id + 1;
+}
+
+static int64_t timeout_of(const struct job_run *j)
+{
+	if (j->run->o->timeout_s)
+		return j->run->o->timeout_s;
+	return j->job->def->timeout_s ? j->job->def->timeout_s : DEFAULT_TIMEOUT_S;
+}
+
+/* The variables that exist only in a running job. */
+static void persisted_vars(struct job_run *j, struct varset *extra)
+{
+	const struct facts *f = j->run->p->facts;
+	struct arena *a = &j->arena;
+	struct str *tags = arena_array(a, struct str, j->job->tags.n + 1);
+	struct predefined_run run = {.job_id = j->spec.job_id,
+		.job_token = f->job_token.n ? f->job_token : STR(NO_TOKEN),
+		.started_at = iso_time(a, loop_wall_ms(j->run->session.loop)),
+		.timeout_s = j->spec.timeout_s,
+		.runner_id = STR("1"),
+		.runner_short_token = STR("cilocal"),
+		.runner_description = STR("cilocal"),
+		.runner_version = str_c(CILOCAL_VERSION),
+		.runner_revision = str_c(CILOCAL_VERSION),
+		.runner_arch = runner_arch(a),
+		.runner_tags = tags,
+		.n_runner_tags = j->job->tags.n};
+
+	for (size_t i = 0; i < j->job->tags.n; i++)
+		tags[i] = j->job->tags.v[i].s;
+	if (j->job->environment_name.n) {
+		run.environment_slug = j->job->environment_slug.n
+					       ? j->job->environment_slug
+					       : environment_slug(a, j->job->environment_name);
+		run.environment_id = 1;
+	}
+	varset_init(extra, a);
+	predefined_run(extra, f, &run);
+}
+
+int job_payload_make(struct job_run *j, struct error *err)
+{
+	struct run *r = j->run;
+	const struct job_def *def = j->job->def;
+	struct varset extra, *payload = arena_new(&j->arena, struct varset);
+	struct str cycle = STR_NULL;
+
+	if (!j->slug.p)
+		j->slug = store_slug(&r->arena, j->job->name);
+	j->spec = (struct build_spec){.name = j->job->name,
+		.slug = j->slug,
+		.job_id = id_of(j),
+		.executor = job_executor(r, j->job),
+		.project_path = r->p->facts->project_path,
+		.sha = r->p->facts->sha,
+		.ref = r->p->facts->ref_name,
+		.vars = payload,
+		.image = def->image,
+		.services = def->services,
+		.n_services = def->n_services,
+		.before_script = &def->before_script,
+		.script = &def->script,
+		.after_script = &def->after_script,
+		.pre_get_sources_script = &def->pre_get_sources_script,
+		.timeout_s = timeout_of(j),
+		.logins = r->logins,
+		.n_logins = r->n_logins};
+	persisted_vars(j, &extra);
+	varset_init(payload, &j->arena);
+	if (!job_payload_vars(&j->arena, r->p, j->job, &extra, payload, &cycle))
+		return error_set(err, ERR_CONFIG, 0,
+			"circular variable reference detected: " STR_FMT, STR_ARG(cycle));
+	j->vars = payload;
+	return 0;
+}

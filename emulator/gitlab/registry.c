@@ -1,0 +1,194 @@
+#include "base/base.h"
+#include "emulator/gitlab/registry.h"
+#include "emulator/gitlab/registry_api.h"
+#include "emulator/gitlab/registry_up.h"
+#include "emulator/gitlab/session.h"
+#include "emulator/core/error.h"
+#include "vars/facts.h"
+
+#include <jansson.h>
+
+int registry_facts(struct facts *f, struct arena *a, const struct registry_options *o, bool wanted,
+	bool *used, struct error *err)
+{
+	struct registry_state state;
+	bool use;
+
+	if (wanted ? registry_state_ensure(&state, a, o, err)
+		   : registry_state_read(&state, a, o, NULL))
+		return wanted ? -1 : 0;
+	use = wanted || (state.started && state.password.n);
+	if (used)
+		*used = use;
+	if (!use)
+		return 0;
+	f->registry_host = o->host ? arena_str(a, str_c(o->host))
+				   : arena_printf(a, "registry." STR_FMT, STR_ARG(f->server_host));
+	f->registry_user = state.user;
+	f->registry_password = state.password;
+	/* As on GitLab: a job's password for the registry is its token. */
+	f->job_token = state.password;
+	return 0;
+}
+
+int registry_start(struct registry_info *out, struct arena *a, const struct registry_options *o,
+	struct error *err)
+{
+	struct registry_state state;
+	struct session s;
+	int rc;
+
+	if (registry_state_ensure(&state, a, o, err) || session_open(&s, err))
+		return -1;
+	rc = session_engine(&s, o->docker_host, err);
+	if (!rc)
+		rc = registry_up(&s, &state, o, a, out, err);
+	if (!rc) {
+		state.started = true;
+		if (o->host)
+			state.host = str_c(o->host);
+		rc = registry_state_write(&state, a, o, err);
+	}
+	return session_close(&s, err) || rc ? -1 : 0;
+}
+
+int registry_stop(bool purge, bool *was, const struct registry_options *o, struct error *err)
+{
+	struct arena a = ARENA_INIT;
+	struct registry_state state;
+	struct session s;
+	int rc = -1;
+
+	if (session_open(&s, err))
+		return -1;
+	if (!session_engine(&s, o->docker_host, err))
+		rc = registry_down(&s, purge, was, err);
+	if (!rc && purge) {
+		rc = registry_state_remove(&a, o, err);
+	} else if (!rc && !registry_state_read(&state, &a, o, NULL) && state.started) {
+		state.started = false;
+		rc = registry_state_write(&state, &a, o, err);
+	}
+	if (session_close(&s, err))
+		rc = -1;
+	arena_release(&a);
+	return rc;
+}
+
+int registry_status(struct registry_info *out, struct arena *a, const struct registry_options *o,
+	struct error *err)
+{
+	struct registry_state state;
+	struct session s;
+	int rc;
+
+	if (registry_state_read(&state, a, o, err) || session_open(&s, err))
+		return -1;
+	rc = session_engine(&s, o->docker_host, err);
+	if (!rc)
+		rc = registry_look(&s, &state, o, a, out, err);
+	return session_close(&s, err) || rc ? -1 : 0;
+}
+
+static int list_on(struct session *s, struct registry_tag **out, size_t *n, struct arena *a,
+	const struct registry_options *o, const struct registry_state *state, struct error *err)
+{
+	struct registry_info info;
+	const char *base;
+
+	if (session_engine(s, o->docker_host, err) || registry_look(s, state, o, a, &info, err))
+		return -1;
+	if (!info.running)
+		return error_set(err, ERR_DOCKER, 0,
+			"the local registry is not running: start it with 'cilocal registry "
+			"start'");
+	if (!engine_is_local(s->engine))
+		return error_set(err, ERR_DOCKER, 0,
+			"the engine is on another machine, the registry's port can only be reached "
+			"from there");
+	base = arena_printf(a, "http://127.0.0.1:%u", info.port).p;
+	return registry_api_list(s, base, state, a, out, n, err);
+}
+
+int registry_list(struct registry_tag **out, size_t *n, struct arena *a,
+	const struct registry_options *o, struct error *err)
+{
+	struct registry_state state;
+	struct session s;
+	int rc;
+
+	*out = NULL;
+	*n = 0;
+	if (registry_state_read(&state, a, o, err) || session_open(&s, err))
+		return -1;
+	rc = list_on(&s, out, n, a, o, &state, err);
+	return session_close(&s, err) || rc ? -1 : 0;
+}
+
+static json_t *text(struct str s)
+{
+	json_t *t = json_stringn(s.p ? s.p : "", s.n);
+
+	return t ? t : json_string("");
+}
+
+static struct str dump(struct arena *a, json_t *root)
+{
+	char *s = json_dumps(root, JSON_COMPACT);
+	struct str out = arena_str(a, str_c(s ? s : "{}"));
+
+	free(s);
+	json_decref(root);
+	return out;
+}
+
+struct str registry_status_json(struct arena *a, const struct registry_info *info,
+	const struct registry_options *o, bool show_password)
+{
+	const char *path = registry_state_path(a, o, NULL);
+	json_t *root = json_object();
+
+	json_object_set_new(root, "running", json_boolean(info->running));
+	json_object_set_new(root, "exists", json_boolean(info->exists));
+	json_object_set_new(root, "storage", json_boolean(info->storage));
+	json_object_set_new(root, "host", text(info->host));
+	json_object_set_new(root, "address", text(info->address));
+	json_object_set_new(root, "port", json_integer(info->port));
+	json_object_set_new(root, "url",
+		text(info->port ? arena_printf(a, "http://" STR_FMT, STR_ARG(info->address))
+				: STR_NULL));
+	json_object_set_new(root, "image", text(info->image));
+	json_object_set_new(root, "container", text(info->container));
+	json_object_set_new(root, "user", text(info->user));
+	json_object_set_new(root, "credentials", json_string(path ? path : ""));
+	if (show_password)
+		json_object_set_new(root, "password", text(info->password));
+	return dump(a, root);
+}
+
+struct str registry_list_json(
+	struct arena *a, struct str host, const struct registry_tag *tags, size_t n)
+{
+	json_t *root = json_object(), *repos = json_array(), *list = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *tag = json_object();
+
+		if (!i || !str_eq(tags[i].repository, tags[i - 1].repository)) {
+			json_t *repo = json_object();
+
+			list = json_array();
+			json_object_set_new(repo, "name", text(tags[i].repository));
+			json_object_set_new(repo, "tags", list);
+			json_array_append_new(repos, repo);
+		}
+		json_object_set_new(tag, "name", text(tags[i].tag));
+		json_object_set_new(tag, "digest", text(tags[i].digest));
+		json_object_set_new(
+			tag, "size", tags[i].size < 0 ? json_null() : json_integer(tags[i].size));
+		json_array_append_new(list, tag);
+	}
+	json_object_set_new(root, "host", text(host));
+	json_object_set_new(root, "repositories", repos);
+	return dump(a, root);
+}

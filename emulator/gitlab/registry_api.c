@@ -1,0 +1,199 @@
+#include "base/base.h"
+#include "emulator/gitlab/registry_api.h"
+#include "emulator/gitlab/registry_state.h"
+#include "emulator/gitlab/session.h"
+#include "emulator/core/error.h"
+
+#include <jansson.h>
+
+/* Pages and nesting that no real registry needs; a faulty one must not keep us here for ever. */
+#define MAX_PAGES 1000
+
+static const char accept_all[] = "Accept: application/vnd.oci.image.index.v1+json, "
+				 "application/vnd.docker.distribution.manifest.list.v2+json, "
+				 "application/vnd.oci.image.manifest.v1+json, "
+				 "application/vnd.docker.distribution.manifest.v2+json";
+
+struct api {
+	struct session *s;
+	struct arena *a;
+	const char *base;
+	const char *headers[3];
+};
+
+static struct api api_make(
+	struct session *s, const char *base, const struct registry_state *login, struct arena *a)
+{
+	return (struct api){s, a, base, {registry_authorization(a, login), accept_all, NULL}};
+}
+
+/* GET base + path; the caller owns *out. A status but 200 is an error, 404 with code 404. */
+static int get(const struct api *api, const char *path, struct sync_response *r, json_t **out,
+	struct error *err)
+{
+	const char *url = arena_printf(api->a, "%s%s", api->base, path).p;
+
+	*out = NULL;
+	if (sync_get(api->s, url, api->headers, api->a, r, err))
+		return error_wrap(err, "the local registry");
+	if (r->status != 200)
+		return error_set(err, ERR_DOCKER, (int)r->status,
+			"the local registry answered %ld to %s", r->status, path);
+	*out = json_loadb(r->body.p, r->body.n, 0, NULL);
+	if (!*out)
+		return error_set(
+			err, ERR_DOCKER, 0, "the local registry's answer to %s is not JSON", path);
+	return 0;
+}
+
+/* Link: </v2/_catalog?last=x&n=100>; rel="next" */
+static const char *next_page(struct arena *a, struct str link)
+{
+	size_t from = str_chr(link, '<'), to = str_chr(link, '>');
+
+	if (from == STR_NPOS || to == STR_NPOS || to < from + 2)
+		return NULL;
+	if (link.p[from + 1] != '/')
+		return NULL;
+	return arena_cstr(a, str_sub(link, from + 1, to));
+}
+
+struct names {
+	struct str *v;
+	size_t n, cap;
+};
+
+/* All strings of the list `key`, over all pages. */
+static int list_names(const struct api *api, const char *path, const char *key, struct names *out,
+	struct error *err)
+{
+	memset(out, 0, sizeof(*out));
+	for (unsigned page = 0; path && page < MAX_PAGES; page++) {
+		struct sync_response r;
+		json_t *root, *item;
+		size_t i;
+
+		if (get(api, path, &r, &root, err))
+			return -1;
+		json_array_foreach(json_object_get(root, key), i, item) if (json_is_string(item))
+		{
+			struct str name = arena_str(api->a, str_c(json_string_value(item)));
+
+			vec_push_in(api->a, out, name);
+		}
+		json_decref(root);
+		path = next_page(api->a, r.link);
+	}
+	if (out->n)
+		qsort(out->v, out->n, sizeof(*out->v), str_qcmp);
+	return 0;
+}
+
+int registry_api_catalog(struct session *s, const char *base, const struct registry_state *login,
+	struct arena *a, struct str **out, size_t *n, struct error *err)
+{
+	struct api api = api_make(s, base, login, a);
+	struct names names;
+
+	if (list_names(&api, "/v2/_catalog?n=1000", "repositories", &names, err))
+		return -1;
+	*out = names.v;
+	*n = names.n;
+	return 0;
+}
+
+static int64_t manifest_size(json_t *root)
+{
+	int64_t sum = json_integer_value(json_object_get(json_object_get(root, "config"), "size"));
+	json_t *layer;
+	size_t i;
+
+	json_array_foreach(json_object_get(root, "layers"), i, layer) sum +=
+		json_integer_value(json_object_get(layer, "size"));
+	return sum;
+}
+
+/* Size of an image, or of all images of an index. -1 with err on failure. */
+static int64_t size_of(const struct api *api, struct str repo, json_t *root, struct error *err)
+{
+	json_t *list = json_object_get(root, "manifests"), *child;
+	int64_t sum = 0;
+	size_t i;
+
+	if (!json_is_array(list))
+		return manifest_size(root);
+	json_array_foreach(list, i, child)
+	{
+		const char *digest = json_string_value(json_object_get(child, "digest"));
+		const char *path;
+		struct sync_response r;
+		json_t *one;
+
+		if (!digest)
+			continue;
+		path = arena_printf(api->a, "/v2/" STR_FMT "/manifests/%s", STR_ARG(repo), digest)
+			       .p;
+		if (get(api, path, &r, &one, err))
+			return -1;
+		sum += manifest_size(one);
+		json_decref(one);
+	}
+	return sum;
+}
+
+static int add_tag(const struct api *api, struct str repo, struct str tag, struct registry_tag *out,
+	struct error *err)
+{
+	const char *path = arena_printf(
+		api->a, "/v2/" STR_FMT "/manifests/" STR_FMT, STR_ARG(repo), STR_ARG(tag))
+				   .p;
+	struct error mine = ERROR_INIT;
+	struct sync_response r;
+	json_t *root;
+
+	if (get(api, path, &r, &root, err))
+		return -1;
+	*out = (struct registry_tag){repo, tag, r.digest, size_of(api, repo, root, &mine)};
+	json_decref(root);
+	return 0;
+}
+
+struct tags {
+	struct registry_tag *v;
+	size_t n, cap;
+};
+
+int registry_api_list(struct session *s, const char *base, const struct registry_state *login,
+	struct arena *a, struct registry_tag **out, size_t *n, struct error *err)
+{
+	struct api api = api_make(s, base, login, a);
+	struct tags all = {NULL, 0, 0};
+	struct str *repos;
+	size_t n_repos;
+
+	if (registry_api_catalog(s, base, login, a, &repos, &n_repos, err))
+		return -1;
+	for (size_t i = 0; i < n_repos; i++) {
+		const char *path =
+			arena_printf(a, "/v2/" STR_FMT "/tags/list", STR_ARG(repos[i])).p;
+		struct error mine = ERROR_INIT;
+		struct names tags;
+
+		if (list_names(&api, path, "tags", &tags, &mine)) {
+			/* A repository whose tags are all deleted stays in the catalogue. */
+			if (mine.code == 404)
+				continue;
+			return error_set(err, mine.domain, mine.code, "%s", mine.text);
+		}
+		for (size_t j = 0; j < tags.n; j++) {
+			struct registry_tag tag;
+
+			if (add_tag(&api, repos[i], tags.v[j], &tag, err))
+				return -1;
+			vec_push_in(a, &all, tag);
+		}
+	}
+	*out = all.v;
+	*n = all.n;
+	return 0;
+}

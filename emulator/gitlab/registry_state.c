@@ -1,0 +1,224 @@
+#include "base/base.h"
+#include "emulator/gitlab/registry_state.h"
+#include "emulator/gitlab/registry.h"
+#include "emulator/core/error.h"
+#include "emulator/store/store.h"
+
+#include <crypt.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * Every request to the registry is checked against the hash, so a high cost would only slow pushes
+ * down: the password is random, nobody guesses it from its hash.
+ */
+#define BCRYPT_COST 5
+
+static const char *under_home(struct arena *a, struct error *err)
+{
+	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (xdg && *xdg == '/')
+		return arena_printf(a, "%s/cilocal", xdg).p;
+	if (home && *home == '/')
+		return arena_printf(a, "%s/.local/state/cilocal", home).p;
+	error_set(err, ERR_SYS, ENOENT,
+		"no place for the registry's password: neither XDG_STATE_HOME nor HOME is set");
+	return NULL;
+}
+
+const char *registry_state_dir(struct arena *a, const struct registry_options *o, struct error *err)
+{
+	const char *dir = o && o->state_dir ? o->state_dir : under_home(a, err);
+
+	if (!dir || store_make_dirs(dir, err))
+		return NULL;
+	return dir;
+}
+
+const char *registry_state_path(
+	struct arena *a, const struct registry_options *o, struct error *err)
+{
+	const char *dir = o && o->state_dir ? o->state_dir : under_home(a, err);
+
+	return dir ? arena_printf(a, "%s/registry.json", dir).p : NULL;
+}
+
+static struct str json_text(struct arena *a, json_t *root, const char *key)
+{
+	const char *s = json_string_value(json_object_get(root, key));
+
+	return s ? arena_str(a, str_c(s)) : STR_NULL;
+}
+
+int registry_state_read(struct registry_state *s, struct arena *a, const struct registry_options *o,
+	struct error *err)
+{
+	const char *path = registry_state_path(a, o, err);
+	json_error_t why;
+	json_t *root;
+
+	memset(s, 0, sizeof(*s));
+	if (!path)
+		return -1;
+	if (access(path, F_OK) && errno == ENOENT)
+		return 0;
+	root = json_load_file(path, 0, &why);
+	if (!root || !json_is_object(root)) {
+		json_decref(root);
+		return error_set(err, ERR_SYS, EINVAL,
+			"'%s' can't be read (%s): remove it, then start the registry anew", path,
+			root ? "not an object" : why.text);
+	}
+	s->user = json_text(a, root, "user");
+	s->password = json_text(a, root, "password");
+	s->host = json_text(a, root, "host");
+	s->started = json_is_true(json_object_get(root, "started"));
+	json_decref(root);
+	return 0;
+}
+
+/* The file must never be readable by others, not even for a moment: hence no store_write_file(). */
+static int write_private(const char *path, const char *text, struct error *err)
+{
+	CLEANUP(free) char *tmp = xasprintf("%s.%ld", path, (long)getpid());
+	CLEANUP(close) int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	size_t n = strlen(text);
+
+	if (fd < 0)
+		return error_sys(err, errno, "can't write '%s'", tmp);
+	if (fchmod(fd, 0600) || write(fd, text, n) != (ssize_t)n || fsync(fd) ||
+		rename(tmp, path)) {
+		int num = errno;
+
+		unlink(tmp);
+		return error_sys(err, num, "can't write '%s'", path);
+	}
+	return 0;
+}
+
+static json_t *json_of(struct str s)
+{
+	return json_stringn(s.p ? s.p : "", s.n);
+}
+
+int registry_state_write(const struct registry_state *s, struct arena *a,
+	const struct registry_options *o, struct error *err)
+{
+	const char *path = registry_state_path(a, o, err);
+	json_t *root;
+	char *text;
+	int rc;
+
+	if (!path || !registry_state_dir(a, o, err))
+		return -1;
+	root = json_object();
+	json_object_set_new(root, "user", json_of(s->user));
+	json_object_set_new(root, "password", json_of(s->password));
+	json_object_set_new(root, "host", json_of(s->host));
+	json_object_set_new(root, "started", json_boolean(s->started));
+	text = json_dumps(root, JSON_INDENT(2));
+	json_decref(root);
+	if (!text)
+		return error_set(err, ERR_SYS, EINVAL, "the registry's host is not UTF-8");
+	rc = write_private(path, text, err);
+	free(text);
+	return rc;
+}
+
+int registry_state_remove(struct arena *a, const struct registry_options *o, struct error *err)
+{
+	const char *path = registry_state_path(a, o, err);
+
+	if (!path)
+		return -1;
+	if (unlink(path) && errno != ENOENT)
+		return error_sys(err, errno, "can't remove '%s'", path);
+	return 0;
+}
+
+static int random_bytes(void *p, size_t n, struct error *err)
+{
+	if (getrandom(p, n, 0) != (ssize_t)n)
+		return error_sys(err, errno, "no random numbers");
+	return 0;
+}
+
+/* Looks like GitLab's job tokens, so that masking and scanners treat it as one. */
+static int make_password(struct arena *a, struct str *out, struct error *err)
+{
+	static const char digits[] =
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ__";
+	unsigned char raw[40];
+	char text[sizeof(raw) + 1];
+
+	if (random_bytes(raw, sizeof(raw), err))
+		return -1;
+	for (size_t i = 0; i < sizeof(raw); i++)
+		text[i] = digits[raw[i] & 63];
+	text[sizeof(raw)] = 0;
+	*out = arena_printf(a, "glcbt-%s", text);
+	return 0;
+}
+
+int registry_state_ensure(struct registry_state *s, struct arena *a,
+	const struct registry_options *o, struct error *err)
+{
+	if (registry_state_read(s, a, o, err))
+		return -1;
+	if (s->user.n && s->password.n)
+		return 0;
+	s->user = STR(REGISTRY_USER);
+	if (make_password(a, &s->password, err))
+		return -1;
+	return registry_state_write(s, a, o, err);
+}
+
+int registry_htpasswd(
+	struct str *out, struct arena *a, const struct registry_state *s, struct error *err)
+{
+	struct crypt_data *work = xcalloc(1, sizeof(*work));
+	char salt[CRYPT_GENSALT_OUTPUT_SIZE];
+	char seed[16];
+	const char *hash = NULL;
+
+	if (random_bytes(seed, sizeof(seed), err)) {
+		free(work);
+		return -1;
+	}
+	if (crypt_gensalt_rn("$2y$", BCRYPT_COST, seed, sizeof(seed), salt, sizeof(salt)))
+		hash = crypt_rn(arena_cstr(a, s->password), salt, work, (int)sizeof(*work));
+	if (hash)
+		*out = arena_printf(a, STR_FMT ":%s\n", STR_ARG(s->user), hash);
+	free(work);
+	return hash ? 0
+		    : error_set(err, ERR_SYS, ENOSYS,
+			      "the system's crypt library can't make bcrypt hashes");
+}
+
+struct str registry_fingerprint(struct arena *a, const struct registry_state *s)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+	char text[17] = "";
+
+	if (!EVP_Digest(s->password.p, s->password.n, digest, &n, EVP_sha256(), NULL))
+		return STR_NULL;
+	for (unsigned i = 0; i < 8; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	return arena_str(a, str_c(text));
+}
+
+const char *registry_authorization(struct arena *a, const struct registry_state *s)
+{
+	struct str plain =
+		arena_printf(a, STR_FMT ":" STR_FMT, STR_ARG(s->user), STR_ARG(s->password));
+	char *out = arena_alloc(a, plain.n * 4 / 3 + 8);
+
+	EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)plain.p, (int)plain.n);
+	return arena_printf(a, "Authorization: Basic %s", out).p;
+}

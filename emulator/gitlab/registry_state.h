@@ -1,0 +1,44 @@
+/*
+ * What the local registry needs between processes: its user and password, whether the user started
+ * it, and for which host. One file, mode 0600, in the user's state folder.
+ */
+#ifndef GITLAB_REGISTRY_STATE_H
+#define GITLAB_REGISTRY_STATE_H
+
+#include <stdbool.h>
+#include "base/str.h"
+
+struct arena;
+struct error;
+struct registry_options;
+
+struct registry_state {
+	struct str user, password; /* empty: none made yet */
+	struct str host;           /* of the last start */
+	bool started;              /* `registry start`, not undone by `registry stop` */
+};
+
+/* Path of the file, in the arena; NULL with err set. */
+const char *registry_state_path(
+	struct arena *a, const struct registry_options *o, struct error *err);
+
+/* A missing file gives an empty state. A broken one is an error that names it. */
+int registry_state_read(struct registry_state *s, struct arena *a, const struct registry_options *o,
+	struct error *err);
+int registry_state_write(const struct registry_state *s, struct arena *a,
+	const struct registry_options *o, struct error *err);
+int registry_state_remove(struct arena *a, const struct registry_options *o, struct error *err);
+
+/* Makes user and password where there are none, and writes the file. */
+int registry_state_ensure(struct registry_state *s, struct arena *a,
+	const struct registry_options *o, struct error *err);
+
+/* "user:$2y$..." and a line end: a htpasswd file. */
+int registry_htpasswd(
+	struct str *out, struct arena *a, const struct registry_state *s, struct error *err);
+/* Tells one password from another without telling the password (it has over 200 random bits). */
+struct str registry_fingerprint(struct arena *a, const struct registry_state *s);
+/* "Authorization: Basic ..." */
+const char *registry_authorization(struct arena *a, const struct registry_state *s);
+
+#endif

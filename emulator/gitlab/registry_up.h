@@ -1,0 +1,24 @@
+/* The registry's container: brought up, looked at, taken down, on a session that is connected. */
+#ifndef GITLAB_REGISTRY_UP_H
+#define GITLAB_REGISTRY_UP_H
+
+#include "emulator/gitlab/registry.h"
+#include "emulator/gitlab/registry_state.h"
+
+struct session;
+
+/*
+ * Makes sure that the container runs with these credentials and answers; makes or replaces it where
+ * needed. Safe when several processes do it at once. 0 or -1 with err.
+ */
+int registry_up(struct session *s, const struct registry_state *state,
+	const struct registry_options *o, struct arena *a, struct registry_info *out,
+	struct error *err);
+/* What there is; nothing is changed. */
+int registry_look(struct session *s, const struct registry_state *state,
+	const struct registry_options *o, struct arena *a, struct registry_info *out,
+	struct error *err);
+/* *was (may be NULL): something was there. purge: the storage too. */
+int registry_down(struct session *s, bool purge, bool *was, struct error *err);
+
+#endif

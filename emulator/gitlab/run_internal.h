@@ -1,0 +1,219 @@
+/*
+ * The inside of a run. May be included by run*.c, scheduler.c, job_*.c and show.c of this room and
+ * by nobody else.
+ *
+ * Who does what: run.c sets up and takes down; scheduler.c decides which job goes next; job_run.c
+ * is the machine of one job; job_payload.c makes what the Runner is given; show.c tells the user.
+ */
+#ifndef GITLAB_RUN_INTERNAL_H
+#define GITLAB_RUN_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+#include "base/arena.h"
+#include "emulator/core/error.h"
+#include "emulator/core/loop.h"
+#include "emulator/gitlab/plan.h"
+#include "emulator/gitlab/run.h"
+#include "emulator/gitlab/session.h"
+#include "emulator/runner/build.h"
+#include "emulator/runner/runner_config.h"
+#include "emulator/store/store.h"
+#include "pipeline/progress.h"
+
+struct console;
+struct events;
+struct janitor;
+struct job;
+struct job_log;
+struct job_run;
+struct diagnose;
+struct sink;
+
+/* Jobs that may start, lowest id first: a heap, so that a start costs a logarithm. */
+struct job_heap {
+	uint32_t *v;
+	size_t n, cap;
+};
+void heap_push(struct job_heap *h, uint32_t id);
+bool heap_pop(struct job_heap *h, uint32_t *id);
+void heap_release(struct job_heap *h);
+
+/* One resource_group: at most one job of it runs, here and in other processes of this project. */
+struct resource {
+	struct str key;
+	bool busy;               /* a job here holds it, or waits for the lock's other holder */
+	int fd;                  /* the lock file, -1 when not held */
+	struct job_heap waiting; /* jobs here that want it */
+	struct job_run *holder;
+	struct loop_timer timer; /* polls the lock while another process holds it */
+	struct resource *next;
+	struct run *run;
+	bool told;
+};
+
+enum run_state {
+	RUN_SETUP, /* engine, registry, sources: nothing of the pipeline runs yet */
+	RUN_GOING,
+	RUN_CANCELING, /* no new jobs; scripts were asked to stop, after_scripts run */
+	RUN_ABORTING,  /* everything is being killed */
+	RUN_OVER
+};
+
+struct run {
+	const struct run_options *o;
+	struct pipeline *p; /* one reference held */
+	struct arena arena; /* for the whole run */
+	struct session session;
+	struct plan plan;
+	struct progress *progress;
+	enum run_state state;
+	int signum; /* the first that came, 0: none */
+	unsigned signals;
+	bool failed_fast;
+
+	struct store store;
+	struct store_run folder;
+	bool has_store, has_folder;
+	struct sources *sources;
+	struct build_host host;
+	struct image_rule *image_rules;
+	size_t n_image_rules;
+	struct extra_name extra_name;
+	struct registry_login logins[2];
+	size_t n_logins;
+	struct janitor *janitor;
+	uv_signal_t hangup;
+	bool has_hangup;
+
+	struct console *console; /* NULL with --json */
+	struct events *events;   /* NULL without */
+	double started;          /* seconds since the epoch */
+	uint64_t started_ms;     /* loop_now() */
+	struct loop_timer record_timer;
+
+	struct job_run *jobs; /* parallel to p->jobs; used where plan.chosen */
+	struct job_heap ready;
+	unsigned running, limit;
+	unsigned waiting; /* jobs in DELAYED or RESOURCE: they move without anybody's help */
+	struct resource *resources;
+	struct loop_task pump;
+};
+
+/* X(constant, word of traces) */
+#define JOB_STATES(X)             \
+	X(CREATED, "created")     \
+	X(DELAYED, "delayed")     \
+	X(QUEUED, "queued")       \
+	X(RESOURCE, "resource")   \
+	X(RUNNING, "running")     \
+	X(CANCELING, "canceling") \
+	X(ABORTING, "aborting")   \
+	X(DONE, "done")
+
+/*
+ * Legal moves:
+ *	CREATED   -> QUEUED (ready), DELAYED (start_in), DONE (skipped, manual, canceled)
+ *	DELAYED   -> QUEUED (time is over), DONE (canceled)
+ *	QUEUED    -> RUNNING (a slot is free), RESOURCE (its group is busy), DONE (canceled)
+ *	RESOURCE  -> QUEUED (its group is free), DONE (canceled)
+ *	RUNNING   -> QUEUED (retry), CANCELING, ABORTING, DONE
+ *	CANCELING -> ABORTING, DONE
+ *	ABORTING  -> DONE
+ *	DONE      -> QUEUED (skipped before, and what it needs was played)
+ */
+enum job_state {
+#define JOB_STATE_ENUM(id, word) JOB_##id,
+	JOB_STATES(JOB_STATE_ENUM)
+#undef JOB_STATE_ENUM
+		JOB_N_STATES
+};
+
+enum job_event {
+	JOB_EV_READY,  /* progress: start it */
+	JOB_EV_DELAY,  /* progress: scheduled */
+	JOB_EV_SETTLE, /* progress: skipped or manual */
+	JOB_EV_TIME,   /* start_in is over */
+	JOB_EV_SLOT,   /* the scheduler has room for it */
+	JOB_EV_FREE,   /* its resource group is free */
+	JOB_EV_BUILT,  /* the attempt has ended; result is filled */
+	JOB_EV_CANCEL,
+	JOB_EV_ABORT,
+	JOB_N_EVENTS
+};
+
+/* One job of the run; its handles are embedded. */
+struct job_run {
+	struct run *run;
+	const struct job *job;
+	enum job_state state;
+	unsigned attempt; /* from 1; 0: never started */
+	struct loop_timer timer;
+	struct loop_task fail;     /* delivers an attempt that could not start, on the next turn */
+	struct resource *resource; /* held while an attempt runs; NULL: none */
+
+	/* the current attempt; gone between attempts */
+	struct arena arena;
+	struct build_spec spec;
+	struct build *build;
+	struct job_log *log;
+	struct sink *tail_sink;
+	struct diagnose *diagnose;
+	const struct varset *vars; /* for explaining hits */
+
+	/* how the last attempt went */
+	struct build_result result;
+	bool has_result;
+	bool allowed; /* its failure is allowed */
+	uint64_t began_ms;
+	double started, seconds; /* epoch seconds; duration of the last attempt, < 0: none */
+	struct str slug, log_path, tail, reason; /* in the run's arena */
+};
+
+/* scheduler.c */
+void scheduler_start(struct run *r);
+void scheduler_wake(struct run *r);              /* look again on the next turn */
+bool scheduler_take_resource(struct job_run *j); /* false: it waits now */
+void scheduler_give_resource(struct job_run *j);
+void scheduler_leave_resource(struct job_run *j); /* no longer waits */
+void scheduler_release(struct run *r);
+
+/* job_run.c */
+void job_run_step(struct job_run *j, enum job_event ev);
+enum job_status job_run_status(const struct job_run *j);
+/* Failed, and not allowed to. */
+bool job_run_counts_as_failure(const struct job_run *j);
+void job_run_release(struct job_run *j);
+
+/* job_payload.c: fills j->spec and slug for the next attempt; -1 with err. */
+int job_payload_make(struct job_run *j, struct error *err);
+enum executor_kind job_executor(const struct run *r, const struct job *job);
+/* The configuration names an executor that is none of ours: -1 with err. */
+int job_executor_check(const struct run *r, struct error *err);
+
+/* run.c */
+void run_cancel(struct run *r);
+void run_abort(struct run *r);
+/* Nothing runs and nothing will: ends the main loop. */
+void run_over(struct run *r);
+void run_message(const struct run *r, enum diag_level level, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+int run_exit_code(const struct run *r);
+
+/* run_warn.c: one warning for what the jobs' keywords ask and this version does not do. */
+void run_warn_unused(const struct run *r);
+
+/* show.c */
+int show_open(struct run *r, struct error *err);
+void show_close(struct run *r);
+int show_attempt_start(struct job_run *j, struct error *err); /* log, sinks, event */
+void show_attempt_end(struct job_run *j, bool retried);
+void show_move(struct job_run *j); /* a job was skipped, is manual, was canceled unstarted */
+void show_pipeline_start(struct run *r);
+void show_pipeline_end(struct run *r, int exit_code);
+void show_record(struct run *r); /* run.json, soon */
+void show_record_now(struct run *r, bool over);
+
+#endif

@@ -1,0 +1,143 @@
+#include "base/base.h"
+#include "emulator/gitlab/run_setup.h"
+#include "emulator/gitlab/registry_api.h"
+#include "emulator/gitlab/registry_up.h"
+#include "emulator/gitlab/run_internal.h"
+#include "emulator/runner/sources.h"
+#include "pipeline/pipeline.h"
+#include "vars/facts.h"
+
+static bool wants_engine(const struct run *r)
+{
+	for (size_t i = 0; i < r->p->n_jobs; i++)
+		if (r->plan.chosen[i] && job_executor(r, r->p->jobs[i]) == EXECUTOR_DOCKER)
+			return true;
+	return false;
+}
+
+static void add_rule(struct run *r, struct str from, struct str to, bool prefix)
+{
+	r->image_rules[r->n_image_rules++] = (struct image_rule){from, to, prefix};
+}
+
+/* Room for `more` rules behind the stand-ins of the command line, which go before all others. */
+static void make_rules(struct run *r, size_t more)
+{
+	const struct run_options *o = r->o;
+
+	r->image_rules = arena_array(&r->arena, struct image_rule, o->n_stand_ins + more + 1);
+	for (size_t i = 0; i < o->n_stand_ins; i++)
+		add_rule(r, o->stand_ins[i].from, o->stand_ins[i].to, false);
+}
+
+/*
+ * Which images the host's engine gets from the local registry: everything below the project's top
+ * group, which jobs may yet push, and each repository that is there already. Other images of the
+ * same host (registry.gitlab.com/...) keep their name and come from where they always come from.
+ */
+static int registry_rules(struct run *r, const struct registry_state *state,
+	const struct registry_info *info, struct error *err)
+{
+	const struct facts *f = r->p->facts;
+	struct str host = f->registry_host, at = info->address, *repos = NULL, root;
+	const char *base = arena_printf(&r->arena, "http://127.0.0.1:%u", info->port).p;
+	size_t n = 0;
+
+	if (engine_is_local(r->session.engine) &&
+		registry_api_catalog(&r->session, base, state, &r->arena, &repos, &n, err))
+		return -1;
+	r->image_rules = arena_array(&r->arena, struct image_rule, r->o->n_stand_ins + 3 * n + 2);
+	root = f->project_root_namespace;
+	if (root.n)
+		add_rule(r,
+			arena_printf(
+				&r->arena, STR_FMT "/" STR_FMT "/", STR_ARG(host), STR_ARG(root)),
+			arena_printf(
+				&r->arena, STR_FMT "/" STR_FMT "/", STR_ARG(at), STR_ARG(root)),
+			true);
+	for (size_t i = 0; i < n; i++) {
+		static const char ends[] = ":@";
+		struct str name = repos[i];
+
+		for (size_t k = 0; ends[k]; k++)
+			add_rule(r,
+				arena_printf(&r->arena, STR_FMT "/" STR_FMT "%c", STR_ARG(host),
+					STR_ARG(name), ends[k]),
+				arena_printf(&r->arena, STR_FMT "/" STR_FMT "%c", STR_ARG(at),
+					STR_ARG(name), ends[k]),
+				true);
+		add_rule(r,
+			arena_printf(&r->arena, STR_FMT "/" STR_FMT, STR_ARG(host), STR_ARG(name)),
+			arena_printf(&r->arena, STR_FMT "/" STR_FMT, STR_ARG(at), STR_ARG(name)),
+			false);
+	}
+	return 0;
+}
+
+static int setup_registry(struct run *r, struct error *err)
+{
+	const struct facts *f = r->p->facts;
+	struct registry_options o = r->o->registry_options;
+	struct registry_info info;
+	struct registry_state state;
+
+	if (!o.state_dir)
+		o.state_dir = r->o->state_dir;
+	o.host = arena_cstr(&r->arena, f->registry_host);
+	if (registry_state_ensure(&state, &r->arena, &o, err) ||
+		registry_up(&r->session, &state, &o, &r->arena, &info, err))
+		return -1;
+	r->extra_name = (struct extra_name){f->registry_host, info.container};
+	r->logins[0] = (struct registry_login){f->registry_host, state.user, state.password};
+	r->logins[1] = (struct registry_login){info.address, state.user, state.password};
+	r->n_logins = 2;
+	return registry_rules(r, &state, &info, err);
+}
+
+int run_setup_engine(struct run *r, struct error *err)
+{
+	bool registry = r->o->registry && r->p->facts->registry_host.n;
+
+	if (!wants_engine(r))
+		return 0;
+	if (session_engine(&r->session, r->o->docker_host, err))
+		return -1;
+	return registry ? setup_registry(r, err) : 0;
+}
+
+static struct str pull_name(int policy)
+{
+	switch (policy) {
+	case PULL_ALWAYS:
+		return STR("always");
+	case PULL_IF_NOT_PRESENT:
+		return STR("if-not-present");
+	case PULL_NEVER:
+		return STR("never");
+	default:
+		return STR_NULL;
+	}
+}
+
+void run_setup_host(struct run *r)
+{
+	const struct run_options *o = r->o;
+
+	if (!r->image_rules)
+		make_rules(r, 0);
+	r->sources = sources_new(r->session.loop, o->repo);
+	r->host = (struct build_host){.loop = r->session.loop,
+		.docker = r->session.engine,
+		.config = o->config,
+		.sources = r->sources,
+		.run_id = r->folder.id,
+		.run_dir = r->folder.dir,
+		.lock_path = r->folder.lock_path,
+		.project_root = o->root,
+		.pull_override = pull_name(o->pull),
+		.image_rules = r->image_rules,
+		.n_image_rules = r->n_image_rules,
+		.extra_names = &r->extra_name,
+		.n_extra_names = r->extra_name.host.n ? 1 : 0,
+		.keep_failed = o->keep};
+}

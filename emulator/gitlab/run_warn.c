@@ -1,0 +1,58 @@
+#include "base/base.h"
+#include "emulator/gitlab/run_internal.h"
+#include "pipeline/pipeline.h"
+
+/* Keywords whose effect a run does not have; a job that relies on one must not fail silently. */
+static const struct {
+	const char *keyword;
+	const char *effect;
+} unused[] = {
+	{"artifacts", "files are not collected or passed on"},
+	{"cache", "nothing is kept between runs"},
+	{"trigger", "no downstream pipeline is started, the job passes"},
+	{"release", "no release is made"},
+	{"pages", "nothing is published"},
+	{"id_tokens", "the token variables are not set"},
+	{"secrets", "the secret variables are not set"},
+	{"run", "steps are not run"},
+};
+
+static bool job_uses(const struct job_def *def, const char *keyword)
+{
+	if (!strcmp(keyword, "artifacts"))
+		return def->artifacts;
+	if (!strcmp(keyword, "cache"))
+		return def->n_caches > 0;
+	if (!strcmp(keyword, "trigger"))
+		return def->trigger;
+	if (!strcmp(keyword, "release"))
+		return def->release;
+	if (!strcmp(keyword, "pages"))
+		return def->pages.enabled;
+	if (!strcmp(keyword, "id_tokens"))
+		return def->n_id_tokens > 0;
+	if (!strcmp(keyword, "secrets"))
+		return def->secrets;
+	return def->run;
+}
+
+void run_warn_unused(const struct run *r)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(unused); k++) {
+		const struct job *first = NULL;
+		size_t n = 0;
+
+		for (size_t i = 0; i < r->p->n_jobs; i++) {
+			if (!r->plan.chosen[i] || !job_uses(r->p->jobs[i]->def, unused[k].keyword))
+				continue;
+			if (!n++)
+				first = r->p->jobs[i];
+		}
+		if (n == 1)
+			run_message(r, DIAG_WARNING, "job '" STR_FMT "' has '%s': %s",
+				STR_ARG(first->name), unused[k].keyword, unused[k].effect);
+		else if (n)
+			run_message(r, DIAG_WARNING, "job '" STR_FMT "' and %zu more have '%s': %s",
+				STR_ARG(first->name), n - 1, unused[k].keyword, unused[k].effect);
+	}
+}

@@ -1,0 +1,422 @@
+#include "base/base.h"
+#include "emulator/gitlab/session.h"
+#include "emulator/core/error.h"
+#include "emulator/core/http.h"
+#include "emulator/core/loop.h"
+#include "emulator/docker/archive.h"
+#include "emulator/docker/image.h"
+#include "emulator/docker/network.h"
+
+/* One call that is waited for; lives on the stack of the function that waits. */
+struct wait {
+	struct session *s;
+	struct arena *arena;
+	void *out;
+	struct error err;
+	bool done;
+};
+
+#define WAIT(session, a, o)                                                                \
+	{                                                                                  \
+		.s = (session), .arena = (a), .out = (o), .err = ERROR_INIT, .done = false \
+	}
+
+static void wait_over(struct wait *w, const struct error *err)
+{
+	if (err)
+		w->err = *err;
+	w->done = true;
+	loop_stop(w->s->loop);
+}
+
+static int wait_result(struct wait *w, struct error *err)
+{
+	struct session *s = w->s;
+
+	while (!w->done)
+		loop_run(s->loop);
+	s->call = NULL;
+	s->transfer = NULL;
+	if (!error_is(&w->err))
+		return 0;
+	return error_set(err, w->err.domain, w->err.code, "%s", w->err.text);
+}
+
+static int wait_call(struct wait *w, struct docker_call *call, struct error *err)
+{
+	w->s->call = call;
+	if (w->s->signum)
+		docker_call_cancel(call);
+	return wait_result(w, err);
+}
+
+static void on_signal(void *arg, int signum, unsigned count)
+{
+	struct session *s = arg;
+
+	UNUSED(count);
+	session_interrupt(s, signum);
+}
+
+void session_interrupt(struct session *s, int signum)
+{
+	s->signum = signum;
+	if (s->call)
+		docker_call_cancel(s->call);
+	if (s->transfer)
+		http_cancel(s->transfer);
+	s->call = NULL;
+	s->transfer = NULL;
+	loop_stop(s->loop);
+}
+
+int session_open(struct session *s, struct error *err)
+{
+	memset(s, 0, sizeof(*s));
+	s->loop = loop_new(err);
+	if (!s->loop)
+		return -1;
+	if (loop_on_signal(s->loop, on_signal, s, err)) {
+		session_close(s, NULL);
+		return -1;
+	}
+	s->http = http_new(s->loop);
+	return 0;
+}
+
+static void plain_done(void *arg, struct error *err)
+{
+	wait_over(arg, err);
+}
+
+int session_engine(struct session *s, const char *docker_host, struct error *err)
+{
+	struct endpoint_lookup lookup = {.host = docker_host};
+	struct endpoint at;
+	struct wait w = WAIT(s, NULL, NULL);
+
+	if (s->engine)
+		return 0;
+	memset(&at, 0, sizeof(at));
+	if (endpoint_find(&lookup, &at, err))
+		return -1;
+	s->engine = engine_new(s->loop, s->http, &at);
+	endpoint_release(&at);
+	if (!wait_call(&w, engine_connect(s->engine, plain_done, &w), err))
+		return 0;
+	engine_free(s->engine);
+	s->engine = NULL;
+	return -1;
+}
+
+int session_close(struct session *s, struct error *err)
+{
+	int rc = 0;
+
+	if (s->engine)
+		engine_free(s->engine);
+	if (s->http)
+		http_free(s->http);
+	if (s->loop)
+		rc = loop_free(s->loop, err);
+	memset(s, 0, sizeof(*s));
+	return rc;
+}
+
+static struct docker_kvs copy_kvs(struct arena *a, struct docker_kvs from)
+{
+	struct docker_kv *v = arena_array(a, struct docker_kv, from.n + 1);
+
+	for (size_t i = 0; i < from.n; i++) {
+		v[i].key = arena_str(a, from.v[i].key);
+		v[i].value = arena_str(a, from.v[i].value);
+	}
+	return (struct docker_kvs){v, from.n};
+}
+
+static void inspect_done(void *arg, struct error *err, const struct container_state *r)
+{
+	struct wait *w = arg;
+	struct sync_container *out = w->out;
+
+	if (!err) {
+		out->id = arena_str(w->arena, r->id);
+		out->image = arena_str(w->arena, r->image);
+		out->status = arena_str(w->arena, r->status);
+		out->running = r->running;
+		out->exit_code = r->exit_code;
+		out->labels = copy_kvs(w->arena, r->labels);
+		out->ports = copy_kvs(w->arena, r->ports);
+	}
+	wait_over(w, err);
+}
+
+int sync_inspect(struct session *s, struct str id, struct arena *a, struct sync_container *out,
+	struct error *err)
+{
+	struct wait w = WAIT(s, a, out);
+
+	memset(out, 0, sizeof(*out));
+	return wait_call(&w, docker_container_inspect(s->engine, id, inspect_done, &w), err);
+}
+
+static void create_done(void *arg, struct error *err, const struct container_created *r)
+{
+	struct wait *w = arg;
+
+	if (!err)
+		*(struct str *)w->out = arena_str(w->arena, r->id);
+	wait_over(w, err);
+}
+
+int sync_create(struct session *s, const struct container_spec *spec, struct arena *a,
+	struct str *id, struct error *err)
+{
+	struct wait w = WAIT(s, a, id);
+
+	return wait_call(&w, docker_container_create(s->engine, spec, create_done, &w), err);
+}
+
+int sync_start(struct session *s, struct str id, struct error *err)
+{
+	struct wait w = WAIT(s, NULL, NULL);
+
+	return wait_call(&w, docker_container_start(s->engine, id, plain_done, &w), err);
+}
+
+int sync_remove_container(struct session *s, struct str id, struct error *err)
+{
+	struct wait w = WAIT(s, NULL, NULL);
+
+	return wait_call(
+		&w, docker_container_remove(s->engine, id, true, true, plain_done, &w), err);
+}
+
+int sync_remove_network(struct session *s, struct str id, struct error *err)
+{
+	struct wait w = WAIT(s, NULL, NULL);
+
+	return wait_call(&w, docker_network_remove(s->engine, id, plain_done, &w), err);
+}
+
+int sync_remove_volume(struct session *s, struct str name, struct error *err)
+{
+	struct wait w = WAIT(s, NULL, NULL);
+
+	return wait_call(&w, docker_volume_remove(s->engine, name, true, plain_done, &w), err);
+}
+
+int sync_put(struct session *s, struct str id, struct str path, struct str tar, struct error *err)
+{
+	struct wait w = WAIT(s, NULL, NULL);
+	struct archive_put put = {
+		.container = id, .path = path, .tar = tar, .done = plain_done, .arg = &w};
+
+	return wait_call(&w, docker_archive_put(s->engine, &put), err);
+}
+
+static void volume_done(void *arg, struct error *err, struct str name, struct str mountpoint)
+{
+	UNUSED(name);
+	UNUSED(mountpoint);
+	wait_over(arg, err);
+}
+
+int sync_create_volume(struct session *s, const struct volume_spec *spec, struct error *err)
+{
+	struct wait w = WAIT(s, NULL, NULL);
+
+	return wait_call(&w, docker_volume_create(s->engine, spec, volume_done, &w), err);
+}
+
+static void volume_row_done(void *arg, struct error *err, const struct volume_row *r)
+{
+	UNUSED(r);
+	wait_over(arg, err);
+}
+
+int sync_has_volume(struct session *s, struct str name, bool *has, struct error *err)
+{
+	struct wait w = WAIT(s, NULL, NULL);
+	struct error mine = ERROR_INIT;
+	int rc = wait_call(&w, docker_volume_inspect(s->engine, name, volume_row_done, &w), &mine);
+
+	*has = !rc;
+	if (rc && !(mine.domain == ERR_DOCKER && mine.code == 404))
+		return error_set(err, mine.domain, mine.code, "%s", mine.text);
+	return 0;
+}
+
+static void image_done(void *arg, struct error *err, const struct image_state *r)
+{
+	UNUSED(r);
+	wait_over(arg, err);
+}
+
+int sync_need_image(struct session *s, struct str name, struct error *err)
+{
+	struct wait w = WAIT(s, NULL, NULL), p = WAIT(s, NULL, NULL);
+	struct error mine = ERROR_INIT;
+	struct image_pull pull = {.name = name, .done = plain_done, .arg = &p};
+
+	if (!wait_call(&w, docker_image_inspect(s->engine, name, image_done, &w), &mine))
+		return 0;
+	if (!(mine.domain == ERR_DOCKER && mine.code == 404))
+		return error_set(err, mine.domain, mine.code, "%s", mine.text);
+	return wait_call(&p, docker_image_pull(s->engine, &pull), err);
+}
+
+static void logs_output(void *arg, int stream, struct str data)
+{
+	struct wait *w = arg;
+
+	UNUSED(stream);
+	buf_addstr(w->out, data);
+}
+
+int sync_logs(struct session *s, struct str id, int64_t tail, struct arena *a, struct str *out,
+	struct error *err)
+{
+	struct buf text;
+	struct wait w = WAIT(s, a, &text);
+	struct logs_options o = {.tail = tail};
+	int rc;
+
+	buf_init_max(&text, 64 * 1024);
+	rc = wait_call(
+		&w, docker_container_logs(s->engine, id, &o, logs_output, plain_done, &w), err);
+	*out = arena_str(a, buf_str(&text));
+	buf_release(&text);
+	return rc;
+}
+
+static void add_row(
+	struct wait *w, struct str id, struct str name, struct str state, struct docker_kvs labels)
+{
+	struct sync_rows *rows = w->out;
+
+	rows->v[rows->n++] = (struct sync_row){
+		.id = arena_str(w->arena, id),
+		.name = arena_str(w->arena, name),
+		.state = arena_str(w->arena, state),
+		.labels = copy_kvs(w->arena, labels),
+	};
+}
+
+static void containers_done(
+	void *arg, struct error *err, const struct container_row *rows, size_t n)
+{
+	struct wait *w = arg;
+
+	if (!err) {
+		((struct sync_rows *)w->out)->v = arena_array(w->arena, struct sync_row, n + 1);
+		for (size_t i = 0; i < n; i++)
+			add_row(w, rows[i].id, rows[i].name, rows[i].state, rows[i].labels);
+	}
+	wait_over(w, err);
+}
+
+static void networks_done(void *arg, struct error *err, const struct network_row *rows, size_t n)
+{
+	struct wait *w = arg;
+
+	if (!err) {
+		((struct sync_rows *)w->out)->v = arena_array(w->arena, struct sync_row, n + 1);
+		for (size_t i = 0; i < n; i++)
+			add_row(w, rows[i].id, rows[i].name, STR_NULL, rows[i].labels);
+	}
+	wait_over(w, err);
+}
+
+static void volumes_done(void *arg, struct error *err, const struct volume_row *rows, size_t n)
+{
+	struct wait *w = arg;
+
+	if (!err) {
+		((struct sync_rows *)w->out)->v = arena_array(w->arena, struct sync_row, n + 1);
+		for (size_t i = 0; i < n; i++)
+			add_row(w, rows[i].name, rows[i].name, STR_NULL, rows[i].labels);
+	}
+	wait_over(w, err);
+}
+
+int sync_list_containers(struct session *s, const char *label, struct arena *a,
+	struct sync_rows *out, struct error *err)
+{
+	struct wait w = WAIT(s, a, out);
+	struct str one = str_c(label);
+
+	memset(out, 0, sizeof(*out));
+	return wait_call(&w,
+		docker_container_list(
+			s->engine, (struct docker_strs){&one, 1}, containers_done, &w),
+		err);
+}
+
+int sync_list_networks(struct session *s, const char *label, struct arena *a, struct sync_rows *out,
+	struct error *err)
+{
+	struct wait w = WAIT(s, a, out);
+	struct str one = str_c(label);
+
+	memset(out, 0, sizeof(*out));
+	return wait_call(&w,
+		docker_network_list(s->engine, (struct docker_strs){&one, 1}, networks_done, &w),
+		err);
+}
+
+int sync_list_volumes(struct session *s, const char *label, struct arena *a, struct sync_rows *out,
+	struct error *err)
+{
+	struct wait w = WAIT(s, a, out);
+	struct str one = str_c(label);
+
+	memset(out, 0, sizeof(*out));
+	return wait_call(&w,
+		docker_volume_list(s->engine, (struct docker_strs){&one, 1}, volumes_done, &w),
+		err);
+}
+
+static void get_done(void *arg, struct error *err, const struct http_response *r)
+{
+	struct wait *w = arg;
+	struct sync_response *out = w->out;
+
+	if (!err) {
+		out->status = r->status;
+		out->body = arena_str(w->arena, r->body);
+		out->digest = arena_str(w->arena, http_header(r, "Docker-Content-Digest"));
+		out->link = arena_str(w->arena, http_header(r, "Link"));
+	}
+	wait_over(w, err);
+}
+
+int sync_get(struct session *s, const char *url, const char *const *headers, struct arena *a,
+	struct sync_response *out, struct error *err)
+{
+	struct wait w = WAIT(s, a, out);
+	struct http_request req = {
+		.url = url, .headers = headers, .timeout_ms = 30000, .done = get_done, .arg = &w};
+
+	memset(out, 0, sizeof(*out));
+	s->transfer = http_start(s->http, &req);
+	if (s->signum)
+		http_cancel(s->transfer);
+	return wait_result(&w, err);
+}
+
+static void sleep_over(void *arg)
+{
+	wait_over(arg, NULL);
+}
+
+void sync_sleep(struct session *s, uint64_t ms)
+{
+	struct wait w = WAIT(s, NULL, NULL);
+	struct loop_timer timer = {0};
+
+	loop_timer_start(s->loop, &timer, ms, sleep_over, &w);
+	while (!w.done && !s->signum)
+		loop_run(s->loop);
+	loop_timer_stop(&timer);
+}

@@ -1,0 +1,93 @@
+/*
+ * A loop with an HTTP client and an engine connection, and calls that wait for their answer: for
+ * the commands that do one thing after the other (`registry`, `clean`) and for what a run must know
+ * before its first job starts. Results are copied into an arena, so nothing here has a lifetime of
+ * its own.
+ *
+ * A signal cancels the call that is waited for: it fails with domain CANCELLED and so do all later
+ * ones.
+ */
+#ifndef GITLAB_SESSION_H
+#define GITLAB_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/str.h"
+#include "emulator/docker/container.h"
+#include "emulator/docker/engine.h"
+#include "emulator/docker/volume.h"
+
+struct arena;
+struct error;
+struct loop;
+struct http;
+
+struct session {
+	struct loop *loop;
+	struct http *http;
+	struct engine *engine;    /* NULL until session_engine() succeeded */
+	struct docker_call *call; /* what is waited for: one of these or none */
+	struct http_call *transfer;
+	int signum; /* the signal that interrupted, 0: none */
+};
+
+/* The loop and its signal handling; no connection yet. */
+int session_open(struct session *s, struct error *err);
+/* Finds the engine and speaks with it. The error says what to do. */
+int session_engine(struct session *s, const char *docker_host, struct error *err);
+int session_close(struct session *s, struct error *err);
+/* As the signal handler does; for an owner of the loop that handles signals itself. */
+void session_interrupt(struct session *s, int signum);
+
+struct sync_container {
+	struct str id, image, status;
+	bool running;
+	int64_t exit_code;
+	struct docker_kvs labels;
+	struct docker_kvs ports;
+};
+/* One row of a list, whatever the kind. */
+struct sync_row {
+	struct str id, name, state;
+	struct docker_kvs labels;
+};
+struct sync_rows {
+	struct sync_row *v;
+	size_t n;
+};
+
+/* 0 or -1 with err; "no such ..." is domain DOCKER with code 404. */
+int sync_inspect(struct session *s, struct str id, struct arena *a, struct sync_container *out,
+	struct error *err);
+int sync_create(struct session *s, const struct container_spec *spec, struct arena *a,
+	struct str *id, struct error *err);
+int sync_start(struct session *s, struct str id, struct error *err);
+int sync_remove_container(struct session *s, struct str id, struct error *err);
+int sync_remove_network(struct session *s, struct str id, struct error *err);
+int sync_remove_volume(struct session *s, struct str name, struct error *err);
+int sync_put(struct session *s, struct str id, struct str path, struct str tar, struct error *err);
+int sync_create_volume(struct session *s, const struct volume_spec *spec, struct error *err);
+int sync_has_volume(struct session *s, struct str name, bool *has, struct error *err);
+/* Pulls the image unless it is here. */
+int sync_need_image(struct session *s, struct str name, struct error *err);
+/* The last lines that a container wrote. */
+int sync_logs(struct session *s, struct str id, int64_t tail, struct arena *a, struct str *out,
+	struct error *err);
+int sync_list_containers(struct session *s, const char *label, struct arena *a,
+	struct sync_rows *out, struct error *err);
+int sync_list_networks(struct session *s, const char *label, struct arena *a, struct sync_rows *out,
+	struct error *err);
+int sync_list_volumes(struct session *s, const char *label, struct arena *a, struct sync_rows *out,
+	struct error *err);
+
+struct sync_response {
+	long status;
+	struct str body, digest, link; /* Docker-Content-Digest, Link */
+};
+/* GET with these header lines (NULL at the end, or NULL). Any status is a success. */
+int sync_get(struct session *s, const char *url, const char *const *headers, struct arena *a,
+	struct sync_response *out, struct error *err);
+void sync_sleep(struct session *s, uint64_t ms);
+
+#endif

@@ -1,0 +1,411 @@
+/*
+ * What people and programs see of a run: the console or JSON events, the trace files, the record of
+ * the run, the final table.
+ */
+#include "base/base.h"
+#include "emulator/gitlab/run_internal.h"
+#include "emulator/gitlab/events.h"
+#include "emulator/log/console.h"
+#include "emulator/log/job_log.h"
+#include "emulator/log/mask.h"
+#include "emulator/log/sink.h"
+#include "emulator/runner/diagnose.h"
+#include "emulator/store/run_record.h"
+#include "pipeline/pipeline.h"
+#include "vars/facts.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#define TAIL_BYTES 4096
+#define TAIL_LINES 10
+/* The record is rewritten as a whole: not for each job of a thousand. */
+#define RECORD_MS 250
+
+static long long console_now(void *arg)
+{
+	return loop_wall_ms(arg);
+}
+
+static long log_now(void *arg)
+{
+	return (long)(loop_wall_ms(arg) / 1000);
+}
+
+static struct str *chosen_names(struct run *r, size_t *n)
+{
+	struct str *names = arena_array(&r->arena, struct str, r->plan.n + 1);
+
+	*n = 0;
+	for (size_t i = 0; i < r->p->n_jobs; i++)
+		if (r->plan.chosen[i])
+			names[(*n)++] = r->p->jobs[i]->name;
+	return names;
+}
+
+int show_open(struct run *r, struct error *err)
+{
+	const struct run_options *o = r->o;
+	struct console_options c = {.fd = STDOUT_FILENO,
+		.color = o->color,
+		.tty = o->tty,
+		.timestamps = o->timestamps,
+		.quiet = o->quiet,
+		.single = r->plan.n == 1,
+		.columns = o->columns,
+		.now_ms = console_now,
+		.now_arg = r->session.loop};
+	struct str *names;
+	size_t n;
+
+	UNUSED(err);
+	if (o->json) {
+		r->events = events_new(r->session.loop, STDOUT_FILENO);
+		return 0;
+	}
+	names = chosen_names(r, &n);
+	r->console = console_new(&c);
+	console_expect(r->console, names, n);
+	return 0;
+}
+
+void show_close(struct run *r)
+{
+	loop_timer_stop(&r->record_timer);
+	events_free(r->events);
+	r->events = NULL;
+	if (r->console)
+		console_free(r->console);
+	r->console = NULL;
+}
+
+static const char *stream_name(enum log_stream s)
+{
+	switch (s) {
+	case LOG_RUNNER:
+		return "runner";
+	case LOG_OUT:
+		return "stdout";
+	case LOG_ERR:
+		return "stderr";
+	case LOG_SERVICE:
+		break;
+	}
+	return "service";
+}
+
+static void on_line(void *arg, enum log_stream stream, struct str line)
+{
+	struct job_run *j = arg;
+
+	diagnose_line(j->diagnose, line);
+	if (j->run->events)
+		events_log(j->run->events, j->job->name, stream_name(stream), line);
+}
+
+static void on_stage(void *arg, const char *stage, bool begin)
+{
+	struct job_run *j = arg;
+
+	if (j->run->events)
+		events_section(j->run->events, j->job->name, stage, begin);
+}
+
+/* The trace file; that of an earlier attempt is kept as trace-N.log. */
+static int open_trace(struct job_run *j, struct error *err)
+{
+	struct run *r = j->run;
+	const char *path, *old;
+	int fd;
+
+	path = store_job_path(&r->folder, &r->arena, j->slug, "trace.log", err);
+	if (!path)
+		return -1;
+	if (j->attempt > 1) {
+		old = store_job_path(&r->folder, &r->arena, j->slug,
+			arena_printf(&r->arena, "trace-%u.log", j->attempt - 1).p, err);
+		if (!old)
+			return -1;
+		if (rename(path, old))
+			return error_sys(err, errno, "can't rename '%s'", path);
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_sys(err, errno, "can't write '%s'", path);
+	j->log_path = str_c(path);
+	job_log_add(j->log, sink_fd_new(fd, true));
+	return 0;
+}
+
+int show_attempt_start(struct job_run *j, struct error *err)
+{
+	struct run *r = j->run;
+	bool docker = j->spec.executor == EXECUTOR_DOCKER;
+
+	j->spec.on_stage = on_stage;
+	j->spec.on_arg = j;
+	j->log = job_log_new(log_now, r->session.loop);
+	j->diagnose = diagnose_new();
+	j->tail_sink = sink_tail_new(TAIL_BYTES);
+	job_log_add(j->log, j->tail_sink);
+	if (r->console)
+		job_log_add(j->log, console_sink(r->console, j->job->name));
+	job_log_add(j->log, sink_lines_new(on_line, j));
+	if (r->events)
+		events_job_started(r->events, j->job->name, j->job->stage,
+			docker ? "docker" : "shell", j->attempt);
+	show_record(r);
+	return open_trace(j, err);
+}
+
+/* The last lines of the log without colours and without what the build itself said. */
+static struct str tail_lines(struct arena *a, struct str text)
+{
+	size_t lines = 0, at;
+
+	text = str_trim(text);
+	for (at = text.n; at; at--)
+		if (text.p[at - 1] == '\n' && ++lines == TAIL_LINES)
+			break;
+	return arena_str(a, str_from(text, at));
+}
+
+static void keep_tail(struct job_run *j)
+{
+	struct buf text = BUF_INIT;
+
+	if (j->tail_sink && j->result.status == BUILD_FAILED) {
+		sink_tail_get(j->tail_sink, &text);
+		j->tail = tail_lines(&j->run->arena, buf_str(&text));
+	}
+	buf_release(&text);
+}
+
+/* What went wrong, with secrets masked: error texts may hold a URL with a password. */
+static void keep_reason(struct job_run *j)
+{
+	struct buf text = BUF_INIT;
+
+	if (j->result.status == BUILD_SUCCESS)
+		return;
+	mask_text(j->log ? job_log_mask(j->log) : NULL, str_c(j->result.text), &text);
+	j->reason = arena_str(&j->run->arena, buf_str(&text));
+	buf_release(&text);
+}
+
+/* Known failures in the log: cause, cure, and the line to change. */
+static void write_hints(struct job_run *j)
+{
+	struct run *r = j->run;
+	struct diagnose_context ctx = {.job = j->job->def,
+		.vars = j->vars,
+		.sources = r->p->sources,
+		.config = r->o->config};
+	struct buf text = BUF_INIT;
+	bool real = false;
+
+	for (size_t i = 0; i < diagnose_count(j->diagnose); i++)
+		real = real || !diagnose_get(j->diagnose, i)->entry->notice;
+	for (size_t i = 0; i < diagnose_count(j->diagnose); i++) {
+		const struct diagnose_hit *hit = diagnose_get(j->diagnose, i);
+		struct diagnose_hint hint;
+
+		if (hit->entry->notice && !real && !r->o->verbose)
+			continue;
+		diagnose_explain(&j->arena, hit, &ctx, &hint);
+		diagnose_write(&text, &hint, r->o->tty ? r->o->columns : 0);
+	}
+	if (text.n)
+		job_log_raw(j->log, "%s", text.p);
+	buf_release(&text);
+}
+
+static void finished_event(struct job_run *j, const char *status, bool retried)
+{
+	const struct build_result *res = &j->result;
+	bool failed = j->has_result && res->status == BUILD_FAILED;
+	struct event_job e = {.job = j->job->name,
+		.stage = j->job->stage,
+		.status = str_c(status),
+		.allow_failure = j->allowed,
+		.retried = retried,
+		.attempt = j->attempt,
+		.has_exit_code = failed && res->has_exit_code,
+		.exit_code = res->exit_code,
+		.failure_reason = failed ? failure_reason_name(res->reason) : NULL,
+		.message = failed ? j->reason : STR_NULL,
+		.seconds = j->seconds};
+
+	/* A job that a script ended well has exit code 0; one that never ran has none. */
+	if (j->has_result && res->status == BUILD_SUCCESS) {
+		e.has_exit_code = true;
+		e.exit_code = 0;
+	}
+	if (j->run->events)
+		events_job_finished(j->run->events, &e);
+}
+
+void show_attempt_end(struct job_run *j, bool retried)
+{
+	struct run *r = j->run;
+	const char *status = j->result.status == BUILD_SUCCESS    ? "success"
+			     : j->result.status == BUILD_CANCELED ? "canceled"
+								  : "failed";
+	unsigned max = j->job->def->retry.max;
+
+	keep_tail(j);
+	keep_reason(j);
+	if (j->result.status == BUILD_FAILED && j->diagnose)
+		write_hints(j);
+	if (j->log)
+		job_log_end(j->log);
+	finished_event(j, status, retried);
+	if (retried && r->console) {
+		struct str line = arena_printf(&r->arena,
+			"job '" STR_FMT "' failed (" STR_FMT "): retry %u of %u",
+			STR_ARG(j->job->name), STR_ARG(j->reason), j->attempt, max);
+
+		console_line(r->console, line);
+	}
+	show_record(r);
+}
+
+void show_move(struct job_run *j)
+{
+	enum job_status status = job_run_status(j);
+
+	j->seconds = -1;
+	if (job_status_completed(status) || status == STATUS_MANUAL)
+		finished_event(j, job_status_name(status), false);
+	show_record(j->run);
+}
+
+void show_pipeline_start(struct run *r)
+{
+	const struct facts *f = r->p->facts;
+	struct event_pipeline e = {.run = str_c(r->folder.id),
+		.name = r->p->name,
+		.ref = f->ref_name,
+		.sha = f->sha,
+		.source = f->source};
+
+	if (!r->events)
+		return;
+	e.jobs = chosen_names(r, &e.n_jobs);
+	events_pipeline_started(r->events, &e);
+}
+
+static struct console_row row_of(const struct job_run *j)
+{
+	const struct build_result *res = &j->result;
+	bool failed = j->has_result && res->status == BUILD_FAILED;
+	enum job_status status = job_run_status(j);
+	struct console_row row = {.job = j->job->name,
+		.stage = j->job->stage,
+		.status = str_c(job_status_name(status)),
+		.allowed_failure = failed && j->allowed,
+		.seconds = j->attempt ? j->seconds : -1};
+
+	if (status != STATUS_FAILED)
+		return row;
+	row.has_exit_code = res->has_exit_code;
+	row.exit_code = res->exit_code;
+	row.reason = j->reason;
+	row.tail = j->tail;
+	row.log_path = j->log_path;
+	return row;
+}
+
+static void show_blocked(struct run *r)
+{
+	for (size_t i = 0; i < r->p->n_jobs; i++) {
+		if (!r->plan.chosen[i] || job_run_status(&r->jobs[i]) != STATUS_MANUAL ||
+			progress_allow_failure(r->progress, (uint32_t)i))
+			continue;
+		run_message(r, DIAG_NOTE,
+			"the pipeline is blocked: manual job '" STR_FMT
+			"' was not played (--manual '" STR_FMT "' plays it)",
+			STR_ARG(r->p->jobs[i]->name), STR_ARG(r->p->jobs[i]->name));
+		return;
+	}
+}
+
+void show_pipeline_end(struct run *r, int exit_code)
+{
+	double seconds = (double)(loop_now(r->session.loop) - r->started_ms) / 1000;
+	enum job_status status = progress_pipeline_status(r->progress);
+	struct console_row *rows;
+	size_t n = 0;
+
+	if (r->events) {
+		events_pipeline_finished(r->events, str_c(job_status_name(status)),
+			progress_has_warnings(r->progress), seconds, exit_code);
+		return;
+	}
+	rows = xcalloc(r->plan.n + 1, sizeof(*rows));
+	for (size_t i = 0; i < r->p->n_jobs; i++)
+		if (r->plan.chosen[i])
+			rows[n++] = row_of(&r->jobs[i]);
+	console_table(r->console, rows, n);
+	free(rows);
+	if (!r->signum)
+		show_blocked(r);
+}
+
+static struct job_record record_of(const struct job_run *j)
+{
+	const struct build_result *res = &j->result;
+	bool failed = j->has_result && res->status == BUILD_FAILED;
+
+	return (struct job_record){.name = j->job->name,
+		.stage = j->job->stage,
+		.slug = j->slug,
+		.status = str_c(job_status_name(job_run_status(j))),
+		.allow_failure = j->allowed || progress_allow_failure(j->run->progress, j->job->id),
+		.has_exit_code = failed && res->has_exit_code,
+		.exit_code = res->exit_code,
+		.failure_reason = failed ? str_c(failure_reason_name(res->reason)) : STR_NULL,
+		.reason = j->reason,
+		.started = j->attempt ? j->started : -1,
+		.duration = j->has_result ? j->seconds : -1,
+		.attempt = j->attempt};
+}
+
+void show_record_now(struct run *r, bool over)
+{
+	const struct facts *f = r->p->facts;
+	enum job_status status = progress_pipeline_status(r->progress);
+	struct job_record *jobs = xcalloc(r->plan.n + 1, sizeof(*jobs));
+	struct error err = ERROR_INIT;
+	struct run_record rec = {.id = str_c(r->folder.id),
+		.status = over ? str_c(job_status_name(status)) : STR("running"),
+		.ref = f->ref_name,
+		.sha = f->sha,
+		.source = f->source,
+		.pipeline_name = r->p->name,
+		.started = r->started,
+		.duration = -1,
+		.pid = getpid(),
+		.jobs = jobs};
+
+	loop_timer_stop(&r->record_timer);
+	for (size_t i = 0; i < r->p->n_jobs; i++)
+		if (r->plan.chosen[i])
+			jobs[rec.n_jobs++] = record_of(&r->jobs[i]);
+	if (over)
+		rec.duration = (double)(loop_now(r->session.loop) - r->started_ms) / 1000;
+	if (run_record_write(r->folder.dir, &rec, &err) && over)
+		run_message(r, DIAG_WARNING, "%s", err.text);
+	free(jobs);
+}
+
+static void on_record(void *arg)
+{
+	show_record_now(arg, false);
+}
+
+void show_record(struct run *r)
+{
+	if (r->has_folder && !r->record_timer.loop)
+		loop_timer_start(r->session.loop, &r->record_timer, RECORD_MS, on_record, r);
+}
