@@ -74,7 +74,12 @@ struct predefined_run {
 	bool shared;     /* shell executor */
 	struct str server_tls_ca_file;
 };
+/* s should lie on the job's variables: URLs are built from CI_PROJECT_URL. */
 void predefined_run(struct varset *s, const struct facts *f, const struct predefined_run *run);
+
+/* Where pages of the instance live: gitlab.io for gitlab.com, else pages.HOST. */
+struct arena;
+struct str predefined_pages_domain(struct arena *a, const struct facts *f);
 
 /* The tier that GitLab guesses from an environment's name: "production", ... "other". */
 const char *environment_tier(struct str name);

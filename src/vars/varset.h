@@ -1,8 +1,9 @@
 /*
  * Variables and layered sets of them with GitLab's precedence. A set holds at most one definition a
- * name and layer; lookups give the highest layer's. A set may lie on others (`below`), which it
- * shares with its neighbours: thousands of jobs have the same project and pipeline variables.
- * Lookups see the whole stack, so walk it with varset_winners() or varset_each(), never by `v`.
+ * name and layer (settings: and environment scope); lookups give the highest layer's. A set may lie
+ * on others (`below`), which it shares with its neighbours: thousands of jobs have the same project
+ * and pipeline variables. Lookups see the whole stack, so walk it with varset_winners() or
+ * varset_each(), never by `v`.
  */
 #ifndef VARS_VARSET_H
 #define VARS_VARSET_H
@@ -75,7 +76,7 @@ struct varset {
 void varset_init(struct varset *s, struct arena *a);
 /* An empty set on top of below. On the same layer the upper set's definition wins. */
 void varset_init_on(struct varset *s, struct arena *a, const struct varset *below);
-/* Copies var (not its strings). Same name and layer: replaces it in place. */
+/* Copies var (not its strings). Same name, layer and env_scope: replaces it in place. */
 void varset_put(struct varset *s, const struct var *var);
 /* Shorthand for predefined ones. */
 void varset_set(struct varset *s, enum var_layer layer, struct str key, struct str value);
@@ -113,6 +114,7 @@ enum expand_mode {
 	EXPAND_SERVER_EXISTING, /* the same, undefined left as written */
 	EXPAND_RUNNER /* $A ${A} and $$ -> $, undefined -> "", file variables -> their path */
 };
+/* Text without references is returned as it is. A result is cut at 4 MiB (hostile input only). */
 struct str expand(
 	struct arena *a, struct str text, const struct varset *vars, enum expand_mode mode);
 
@@ -120,9 +122,17 @@ struct str expand(
  * sort_and_expand: every non-raw value with the references to other variables replaced in
  * dependency order. keep_undefined: as for the job payload (unknown references and references to
  * raw or file variables stay text); else as for server use. On a cycle returns false and sets
- * *cycle to the names as GitLab prints them (["A", "B"]). The result set is new; s is untouched.
+ * *error to GitLab's words (circular variable reference detected: ["A", "B"]), likewise when values
+ * multiply beyond all measure; out is then as good as s. out is initialised here and lies on s,
+ * which must outlive it; a is for out and may be a scratch arena.
  */
-bool varset_sort_and_expand(
-	const struct varset *s, bool keep_undefined, struct varset *out, struct str *cycle);
+bool varset_sort_and_expand(struct arena *a, const struct varset *s, bool keep_undefined,
+	struct varset *out, struct str *error);
+/* Only the check for cycles; true where there is none. */
+bool varset_check_cycles(struct arena *a, const struct varset *s, struct str *error);
+/* The text holds a reference ($NAME, ${NAME}, %NAME%) as the server sees them. */
+bool text_has_refs(struct str text);
+/* Names referred to in text, in order, duplicates included; the array lives in the arena. */
+size_t text_refs(struct arena *a, struct str text, struct str **out);
 
 #endif

@@ -1,0 +1,322 @@
+/*
+ * sort_and_expand: every variable's value with its references replaced, in dependency order. Only
+ * the definitions that hold references take part in the walk; the others are leaves that cannot be
+ * part of a cycle, and stay where they are in the set below the result.
+ */
+#include "base/base.h"
+#include "vars/vars_internal.h"
+
+#define NOWHERE UINT32_MAX
+
+/* Variables that double each other grow without bound; GitLab stops them by time and memory. */
+#define VALUE_MAX ((size_t)1 << 20)
+#define TOTAL_MAX ((size_t)1 << 24)
+
+/* One definition with references. */
+struct entry {
+	const struct var *var;
+	uint32_t *to; /* indices of the entries that it refers to, in order */
+	size_t n_to;
+	uint32_t index, low; /* Tarjan; NOWHERE: not seen */
+	bool on_stack;
+	bool self;          /* refers to its own name */
+	struct str value;   /* expanded */
+	uint32_t emitted;   /* position in the order of emission + 1, 0 = not yet */
+	uint32_t next_same; /* next entry of the same name, NOWHERE at the end */
+};
+
+struct sorter {
+	struct arena *a;
+	const struct varset *set;
+	bool keep_undefined, check_only;
+	size_t total;       /* bytes of all expanded values */
+	struct str too_big; /* the variable that went over the limits */
+	struct entry *e;
+	size_t n;
+	struct map first; /* name -> index + 1 of the first entry of that name */
+	uint32_t *stack;
+	size_t n_stack;
+	uint32_t counter, emitted;
+	struct buf cycles;
+};
+
+/*
+ * YAML variables are one list to GitLab, in which a job's definition replaces the root's: so the
+ * root's never shows under it. A definition of the same layer in an upper set replaces likewise.
+ */
+static bool replaced(const struct varset *set, const struct var *v)
+{
+	if (v->layer == VAR_YAML_ROOT && varset_get_layer(set, v->key, VAR_YAML_JOB))
+		return true;
+	return varset_get_layer(set, v->key, v->layer) != v;
+}
+
+static bool count_refs(void *ctx, const struct var *v)
+{
+	*(size_t *)ctx += v->refs;
+	return true;
+}
+
+static bool collect(void *ctx, const struct var *v)
+{
+	struct sorter *t = ctx;
+
+	if (v->refs && !replaced(t->set, v))
+		t->e[t->n++] = (struct entry){
+			.var = v, .index = NOWHERE, .next_same = NOWHERE, .value = v->value};
+	return true;
+}
+
+static int by_layer(const void *x, const void *y)
+{
+	const struct entry *a = x, *b = y;
+
+	if (a->var->layer != b->var->layer)
+		return a->var->layer < b->var->layer ? -1 : 1;
+	/* index holds the order of collection until the walk begins */
+	return a->low < b->low ? -1 : a->low > b->low;
+}
+
+static void link_entries(struct sorter *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		t->e[i].low = (uint32_t)i;
+	qsort(t->e, t->n, sizeof(*t->e), by_layer);
+	map_init(&t->first, t->a);
+	for (size_t i = t->n; i; i--) {
+		struct entry *e = &t->e[i - 1];
+		void *old = map_put(&t->first, e->var->key, (void *)(uintptr_t)i);
+
+		e->next_same = old ? (uint32_t)(uintptr_t)old - 1 : NOWHERE;
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		VEC(uint32_t) to = {NULL, 0, 0};
+		struct str text = t->e[i].var->value;
+
+		for (struct ref r = ref_next(text, 0, true); r.kind != REF_NONE;
+			r = ref_next(text, r.end, true)) {
+			if (r.kind != REF_NAME)
+				continue;
+			uint32_t k = (uint32_t)(uintptr_t)map_get(&t->first, r.name);
+			for (k = k ? k - 1 : NOWHERE; k != NOWHERE; k = t->e[k].next_same)
+				vec_push_in(t->a, &to, k);
+			t->e[i].self |= str_eq(r.name, t->e[i].var->key);
+		}
+		t->e[i].to = to.v;
+		t->e[i].n_to = to.n;
+	}
+}
+
+/*
+ * A reference sees the last definition of that name that was emitted. Leaves are emitted before
+ * whatever refers to their name, so all of them count, even for a variable that refers to itself:
+ * then the definitions above it in the list are seen as well, and its own value ends up behind
+ * them.
+ */
+static const struct entry *emitted_entry(const struct sorter *t, struct str name)
+{
+	const struct entry *best = NULL;
+	uint32_t k = (uint32_t)(uintptr_t)map_get(&t->first, name);
+
+	for (k = k ? k - 1 : NOWHERE; k != NOWHERE; k = t->e[k].next_same)
+		if (t->e[k].emitted && (!best || t->e[k].emitted > best->emitted))
+			best = &t->e[k];
+	return best;
+}
+
+static const struct var *leaf(const struct sorter *t, struct str name)
+{
+	const struct var *v = varset_get(t->set, name);
+
+	while (v && (v->refs || replaced(t->set, v)))
+		v = varset_get_below(t->set, name, (int)v->layer);
+	return v;
+}
+
+static void add_reference(struct sorter *t, struct buf *b, struct str written, struct str name)
+{
+	const struct entry *e = emitted_entry(t, name);
+	const struct var *v = leaf(t, name);
+	struct str value = v ? v->value : STR_NULL;
+
+	if (e && (!v || e->self || e->var->layer > v->layer)) {
+		v = e->var;
+		value = e->value;
+	}
+	if (v && t->keep_undefined && (v->file || v->raw))
+		buf_addstr(b, written);
+	else if (v)
+		buf_addstr(b, value);
+	else if (t->keep_undefined)
+		buf_addstr(b, written);
+}
+
+static void emit(struct sorter *t, struct entry *e)
+{
+	struct str text = e->var->value;
+	size_t at = 0;
+	struct buf b;
+
+	buf_init_max(&b, VALUE_MAX);
+	for (struct ref r = ref_next(text, 0, true); r.kind != REF_NONE;
+		r = ref_next(text, r.end, true)) {
+		struct str written = str_sub(text, r.begin, r.end);
+
+		buf_addstr(&b, str_sub(text, at, r.begin));
+		if (r.kind == REF_NAME)
+			add_reference(t, &b, written, r.name);
+		else
+			buf_addstr(&b, written);
+		at = r.end;
+	}
+	buf_addstr(&b, str_from(text, at));
+	t->total += b.n;
+	if (b.overflow || t->total > TOTAL_MAX)
+		t->too_big = e->var->key;
+	else
+		e->value = arena_str(t->a, buf_str(&b));
+	e->emitted = ++t->emitted;
+	buf_release(&b);
+}
+
+/* Pops the component whose root is i; a component of several is a cycle. */
+static void component(struct sorter *t, uint32_t i)
+{
+	size_t from = t->n_stack;
+
+	while (t->stack[--from] != i)
+		;
+	size_t size = t->n_stack - from;
+	if (size > 1) {
+		buf_adds(&t->cycles, t->cycles.n ? ", [" : "[");
+		for (size_t k = from; k < t->n_stack; k++)
+			buf_printf(&t->cycles, "%s\"" STR_FMT "\"", k > from ? ", " : "",
+				STR_ARG(t->e[t->stack[k]].var->key));
+		buf_addc(&t->cycles, ']');
+	}
+	for (size_t k = from; k < t->n_stack; k++)
+		t->e[t->stack[k]].on_stack = false;
+	t->n_stack = from;
+	if (size == 1 && !t->cycles.n && !t->too_big.n && !t->check_only)
+		emit(t, &t->e[i]);
+}
+
+struct frame {
+	uint32_t entry, next;
+};
+
+static void enter(struct sorter *t, struct frame *frames, size_t *depth, uint32_t i)
+{
+	struct entry *e = &t->e[i];
+
+	e->index = e->low = t->counter++;
+	e->on_stack = true;
+	t->stack[t->n_stack++] = i;
+	frames[(*depth)++] = (struct frame){i, 0};
+}
+
+/* Tarjan's components with an explicit stack: chains may be as long as the list of variables. */
+static void walk(struct sorter *t, struct frame *frames, uint32_t root)
+{
+	size_t depth = 0;
+
+	enter(t, frames, &depth, root);
+	while (depth) {
+		struct frame *f = &frames[depth - 1];
+		struct entry *e = &t->e[f->entry];
+
+		if (f->next < e->n_to) {
+			struct entry *to = &t->e[e->to[f->next++]];
+
+			if (to->index == NOWHERE)
+				enter(t, frames, &depth, (uint32_t)(to - t->e));
+			else if (to->on_stack)
+				e->low = MIN(e->low, to->index);
+			continue;
+		}
+		if (e->low == e->index)
+			component(t, f->entry);
+		depth--;
+		if (depth) {
+			struct entry *up = &t->e[frames[depth - 1].entry];
+
+			up->low = MIN(up->low, e->low);
+		}
+	}
+}
+
+static bool sort_entries(struct sorter *t, struct str *error)
+{
+	size_t all = 0;
+
+	varset_each(t->set, count_refs, &all);
+	if (!all)
+		return true;
+	t->e = arena_array(t->a, struct entry, all);
+	varset_each(t->set, collect, t);
+	link_entries(t);
+	t->stack = arena_array(t->a, uint32_t, t->n + 1);
+	struct frame *frames = arena_array(t->a, struct frame, t->n + 1);
+	buf_init(&t->cycles);
+	for (uint32_t i = 0; i < t->n; i++)
+		if (t->e[i].index == NOWHERE)
+			walk(t, frames, i);
+	bool ok = !t->cycles.n && !t->too_big.n;
+	if (!ok && error && t->cycles.n)
+		*error =
+			arena_printf(t->a, "circular variable reference detected: %s", t->cycles.p);
+	else if (!ok && error)
+		*error = arena_printf(t->a,
+			"the expanded value of variable '" STR_FMT "' is too large",
+			STR_ARG(t->too_big));
+	buf_release(&t->cycles);
+	return ok;
+}
+
+/*
+ * The layer at which a self-reference wins over all that was emitted before it: every leaf of its
+ * name, and the other entries of its name that came earlier.
+ */
+static enum var_layer last_layer(const struct sorter *t, const struct entry *e)
+{
+	const struct var *top = varset_get(t->set, e->var->key);
+	enum var_layer layer = e->var->layer;
+
+	if (top && !top->refs && top->layer > layer)
+		layer = top->layer;
+	for (uint32_t k = (uint32_t)(uintptr_t)map_get(&t->first, e->var->key); k;) {
+		const struct entry *other = &t->e[k - 1];
+
+		if (other->emitted < e->emitted && other->var->layer > layer)
+			layer = other->var->layer;
+		k = other->next_same == NOWHERE ? 0 : other->next_same + 1;
+	}
+	return layer;
+}
+
+bool varset_check_cycles(struct arena *a, const struct varset *s, struct str *error)
+{
+	struct sorter t = {.a = a, .set = s, .check_only = true};
+
+	return sort_entries(&t, error);
+}
+
+bool varset_sort_and_expand(struct arena *a, const struct varset *s, bool keep_undefined,
+	struct varset *out, struct str *error)
+{
+	struct sorter t = {.a = a, .set = s, .keep_undefined = keep_undefined};
+
+	varset_init_on(out, a, s);
+	if (!sort_entries(&t, error))
+		return false;
+	for (size_t i = 0; i < t.n; i++) {
+		struct var v = *t.e[i].var;
+
+		/* The last one emitted of a name is the one that GitLab's list ends with. */
+		if (t.e[i].self)
+			v.layer = last_layer(&t, &t.e[i]);
+		v.value = t.e[i].value;
+		varset_put(out, &v);
+	}
+	return true;
+}
