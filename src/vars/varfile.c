@@ -266,30 +266,37 @@ static bool has_sections(const struct node *root)
 	return false;
 }
 
-/* NAME=VALUE at the start of the first line that is no comment. */
-static bool looks_like_dotenv(struct str text)
+/* The first line that is neither blank nor a comment; empty without one. */
+static struct str first_line(struct str text)
 {
 	struct str_split lines = str_split(text, '\n');
 	struct str line;
 
 	while (str_split_next(&lines, &line)) {
 		line = str_trim(line);
-		if (!line.n || line.p[0] == '#')
-			continue;
-		if (str_starts(line, STR("export ")))
-			return true;
-		size_t eq = str_chr(line, '=');
-		return eq != STR_NPOS && is_name(str_trim(str_sub(line, 0, eq)));
+		if (line.n && line.p[0] != '#')
+			return line;
 	}
-	return false;
+	return STR_NULL;
+}
+
+static bool looks_like_dotenv(struct str line)
+{
+	if (str_starts(line, STR("export ")))
+		return true;
+	size_t eq = str_chr(line, '=');
+	return eq != STR_NPOS && is_name(str_trim(str_sub(line, 0, eq)));
 }
 
 bool varfile_read(struct arena *a, const struct source *src, struct diags *d,
 	const struct varfile_options *opt, struct varset *out)
 {
 	struct ctx c = {a, src, d, opt, out, d->errors};
+	struct str first = first_line(src->text);
 
-	if (looks_like_dotenv(src->text))
+	if (!first.n)
+		return true;
+	if (looks_like_dotenv(first))
 		return dotenv_read(a, src, d, opt->flat_layer, out);
 	struct node *root = yaml_read(a, src, d);
 	if (!root)
