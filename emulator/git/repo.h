@@ -40,6 +40,8 @@ struct repo {
 	struct git_url url;            /* of remote_url, zeroed without */
 	struct str default_branch;
 	struct str user_name, user_email;
+	struct facts
+		*facts; /* of repo_fill_facts(): what `changes` compares depends on the event */
 };
 
 /*

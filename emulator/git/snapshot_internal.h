@@ -1,0 +1,19 @@
+/* Shared by snapshot.c and snapshot_git.c only. */
+#ifndef GIT_SNAPSHOT_INTERNAL_H
+#define GIT_SNAPSHOT_INTERNAL_H
+
+#include <stdint.h>
+#include "emulator/git/snapshot.h"
+
+struct stat;
+
+uint32_t snapshot_mode(const struct stat *st);
+void snapshot_add_dir(struct snapshot *s, struct str path);
+void snapshot_add_data(
+	struct snapshot *s, const char *path, struct str data, const struct stat *st);
+int snapshot_add_file(struct snapshot *s, struct str path, const char *source,
+	const struct stat *st, struct error *err);
+/* The .git directory (snapshot_git.c). */
+int snapshot_add_git(struct snapshot *s, const struct repo *r, struct error *err);
+
+#endif
