@@ -1,0 +1,220 @@
+#include "base/base.h"
+
+#include "emulator/runner/diagnose.h"
+#include "emulator/runner/diagnose_internal.h"
+#include "expr/regex.h"
+
+static const struct diagnose_entry table[] = {
+#define D(id, name, pattern, anchors, cause, cure, where, notice, samples) \
+	{id, name, pattern, anchors, cause, cure, where, notice, samples},
+#include "emulator/runner/diagnose_engine.def"
+#include "emulator/runner/diagnose_job.def"
+#undef D
+};
+#define N_ENTRIES ARRAY_SIZE(table)
+_Static_assert(N_ENTRIES <= DIAGNOSE_MAX, "diagnose_set has a bit for each entry");
+
+#define LINE_KEPT 512  /* of a hit */
+#define WINDOW    2048 /* bytes around an anchor that expressions look at */
+
+/* Made once, when a first line is looked at; expressions compile when their anchor first shows. */
+static struct {
+	struct arena arena;
+	const struct diagnose_scan *scan;
+	const struct regex *re[N_ENTRIES];
+} shared;
+
+struct diagnose {
+	struct arena arena;
+	struct diagnose_hit *hits[N_ENTRIES]; /* in order of sight */
+	size_t n_hits;
+	bool seen[N_ENTRIES];
+	struct buf clean;
+};
+
+const struct diagnose_entry *diagnose_table(size_t *n)
+{
+	*n = N_ENTRIES;
+	return table;
+}
+
+struct diagnose *diagnose_new(void)
+{
+	struct diagnose *d = xcalloc(1, sizeof(*d));
+	arena_init(&d->arena);
+	buf_init(&d->clean);
+	if (!shared.scan)
+		shared.scan = diagnose_scan_new(&shared.arena, table, N_ENTRIES);
+	return d;
+}
+
+void diagnose_free(struct diagnose *d)
+{
+	if (!d)
+		return;
+	arena_release(&d->arena);
+	buf_release(&d->clean);
+	free(d);
+}
+
+static const struct regex *expression(size_t i)
+{
+	struct str why;
+	size_t at;
+	if (!shared.re[i]) {
+		shared.re[i] =
+			regex_new(&shared.arena, str_c(table[i].pattern), REGEX_I, &why, &at);
+		if (!shared.re[i])
+			BUG("pattern of %s: " STR_FMT " at %zu", table[i].id, STR_ARG(why), at);
+	}
+	return shared.re[i];
+}
+
+/* Skips an escape sequence that starts at p[i]; returns the offset behind it. */
+static size_t skip_escape(struct str s, size_t i)
+{
+	if (i + 1 >= s.n || s.p[i + 1] != '[')
+		return MIN(i + 2, s.n);
+	i += 2;
+	while (i < s.n && ((unsigned char)s.p[i] < 0x40 || (unsigned char)s.p[i] > 0x7e))
+		i++;
+	return i < s.n ? i + 1 : i;
+}
+
+/* Without escape sequences and with only the last state of a line that CR rewrites. */
+static struct str without_control(struct buf *to, struct str line)
+{
+	while (line.n && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == '\n'))
+		line.n--;
+	size_t cr = str_rchr(line, '\r');
+	if (cr != STR_NPOS)
+		line = str_from(line, cr + 1);
+	if (!memchr(line.p ? line.p : "", '\033', line.n))
+		return line;
+	buf_clear(to);
+	for (size_t i = 0; i < line.n;) {
+		if (line.p[i] == '\033') {
+			i = skip_escape(line, i);
+			continue;
+		}
+		size_t end = i;
+		while (end < line.n && line.p[end] != '\033')
+			end++;
+		buf_add(to, line.p + i, end - i);
+		i = end;
+	}
+	return buf_str(to);
+}
+
+/* "2026-11-24T06:50:42.123456Z 00O text": the stamp of FF_TIMESTAMPS and of engines' logs. */
+static struct str without_stamp(struct str s)
+{
+	static const char shape[] = "dddd-dd-ddTdd:dd:dd";
+	size_t i;
+	for (i = 0; i < sizeof(shape) - 1; i++) {
+		if (i >= s.n)
+			return s;
+		bool digit = isdigit((unsigned char)s.p[i]) != 0;
+		if (shape[i] == 'd' ? !digit : s.p[i] != shape[i])
+			return s;
+	}
+	while (i < s.n && s.p[i] != ' ')
+		i++;
+	s = str_trim(str_from(s, i));
+	if (s.n > 4 && isxdigit((unsigned char)s.p[0]) && isxdigit((unsigned char)s.p[1]) &&
+		(s.p[2] == 'O' || s.p[2] == 'E') && (s.p[3] == ' ' || s.p[3] == '+'))
+		s = str_from(s, 4);
+	return s;
+}
+
+static const struct diagnose_hit *remember(struct diagnose *d, size_t i, struct str line)
+{
+	if (d->seen[i])
+		return NULL;
+	struct diagnose_hit *hit = arena_new(&d->arena, struct diagnose_hit);
+	hit->entry = &table[i];
+	hit->line = arena_str(&d->arena, str_sub(line, 0, LINE_KEPT));
+	d->seen[i] = true;
+	d->hits[d->n_hits++] = hit;
+	return hit;
+}
+
+const struct diagnose_hit *diagnose_line(struct diagnose *d, struct str line)
+{
+	struct diagnose_set set;
+	size_t at;
+	if (line.n && (memchr(line.p, '\r', line.n) || memchr(line.p, '\033', line.n)))
+		line = without_control(&d->clean, line);
+	if (!diagnose_scan(shared.scan, line, &set, &at))
+		return NULL;
+	line = str_trim(without_stamp(line));
+	if (line.n > 2 * WINDOW)
+		line = str_sub(line, at > WINDOW ? at - WINDOW : 0, at + WINDOW);
+	for (size_t i = 0; i < N_ENTRIES; i++)
+		if (set.bits[i / 64] >> (i % 64) & 1 &&
+			regex_search(expression(i), line, NULL, 0) == REGEX_YES)
+			return remember(d, i, line);
+	return NULL;
+}
+
+size_t diagnose_count(const struct diagnose *d)
+{
+	return d->n_hits;
+}
+
+const struct diagnose_hit *diagnose_get(const struct diagnose *d, size_t i)
+{
+	return i < d->n_hits ? d->hits[i] : NULL;
+}
+
+void diagnose_explain(struct arena *a, const struct diagnose_hit *hit,
+	const struct diagnose_context *ctx, struct diagnose_hint *out)
+{
+	struct diagnose_place place = {STR_NULL, 0, STR_NULL};
+	*out = (struct diagnose_hint){.entry = hit->entry};
+	out->cause = diagnose_fill(a, str_c(hit->entry->cause), hit, ctx);
+	out->cure = diagnose_fill(a, str_c(hit->entry->cure), hit, ctx);
+	if (diagnose_locate(a, hit, ctx, &place)) {
+		out->places = arena_new(a, struct diagnose_place);
+		out->places[0] = place;
+		out->n_places = 1;
+	}
+}
+
+/* Words of text, wrapped; lines after the first begin with six blanks, as the label is wide. */
+static void write_wrapped(struct buf *out, const char *label, struct str text, unsigned columns)
+{
+	size_t at = strlen(label);
+	bool first = true;
+	buf_adds(out, label);
+	struct str_split it = str_split(text, ' ');
+	struct str word;
+	while (str_split_next(&it, &word)) {
+		size_t width = str_width(word);
+		if (!first && columns && at + 1 + width > columns) {
+			buf_adds(out, "\n      ");
+			at = 6;
+		} else if (!first) {
+			buf_addc(out, ' ');
+			at++;
+		}
+		buf_addstr(out, word);
+		at += width;
+		first = false;
+	}
+	buf_addc(out, '\n');
+}
+
+void diagnose_write(struct buf *out, const struct diagnose_hint *hint, unsigned columns)
+{
+	write_wrapped(out, "hint: ", hint->cause, columns);
+	write_wrapped(out, "cure: ", hint->cure, columns);
+	for (size_t i = 0; i < hint->n_places; i++) {
+		const struct diagnose_place *p = &hint->places[i];
+		buf_adds(out, "  at: ");
+		if (p->file.n)
+			buf_printf(out, STR_FMT ":%u: ", STR_ARG(p->file), p->line);
+		buf_addstr(out, p->what);
+		buf_addc(out, '\n');
+	}
+}
