@@ -128,7 +128,7 @@ static int clean_registry(struct cleaner *c, struct error *err)
 			c, "registry", str_c(registry_state_path(c->a, &c->o->registry, NULL)), -1);
 	if (c->o->dry_run)
 		return 0;
-	if (!registry_down(&c->s, true, NULL, &mine))
+	if (!registry_down(&c->s, true, NULL, &c->o->registry, &mine))
 		registry_state_remove(c->a, &c->o->registry, &mine);
 	for (size_t i = from; error_is(&mine) && i < c->items.n; i++)
 		keep_error(c, &c->items.v[i], &mine);

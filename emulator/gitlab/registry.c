@@ -62,7 +62,7 @@ int registry_stop(bool purge, bool *was, const struct registry_options *o, struc
 	if (session_open(&s, err))
 		return -1;
 	if (!session_engine(&s, o->docker_host, err))
-		rc = registry_down(&s, purge, was, err);
+		rc = registry_down(&s, purge, was, o, err);
 	if (!rc && purge) {
 		rc = registry_state_remove(&a, o, err);
 	} else if (!rc && !registry_state_read(&state, &a, o, NULL) && state.started) {

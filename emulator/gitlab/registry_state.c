@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "emulator/gitlab/registry_state.h"
 #include "emulator/gitlab/registry.h"
+#include "emulator/gitlab/session.h"
 #include "emulator/core/error.h"
 #include "emulator/store/store.h"
 
@@ -8,6 +9,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <openssl/evp.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -165,10 +167,49 @@ static int make_password(struct arena *a, struct str *out, struct error *err)
 	return 0;
 }
 
+static int open_lock(
+	struct arena *a, const struct registry_options *o, const char *name, struct error *err)
+{
+	const char *dir = registry_state_dir(a, o, err), *path;
+	int fd;
+
+	if (!dir)
+		return -1;
+	path = arena_printf(a, "%s/%s", dir, name).p;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return fd < 0 ? error_sys(err, errno, "can't write '%s'", path) : fd;
+}
+
+int registry_lock(
+	struct session *s, struct arena *a, const struct registry_options *o, struct error *err)
+{
+	int fd = open_lock(a, o, "registry.lock", err);
+
+	if (fd < 0)
+		return -1;
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK || s->signum) {
+			close(fd);
+			return error_set(err, ERR_CANCELLED, 0,
+				"interrupted while another cilocal starts or stops the registry");
+		}
+		sync_sleep(s, 20);
+	}
+	return fd;
+}
+
 int registry_state_ensure(struct registry_state *s, struct arena *a,
 	const struct registry_options *o, struct error *err)
 {
+	CLEANUP(close) int fd = -1;
+
 	if (registry_state_read(s, a, o, err))
+		return -1;
+	if (s->user.n && s->password.n)
+		return 0;
+	/* Two processes that find no password must end with the same one. */
+	fd = open_lock(a, o, "registry.json.lock", err);
+	if (fd < 0 || flock(fd, LOCK_EX) || registry_state_read(s, a, o, err))
 		return -1;
 	if (s->user.n && s->password.n)
 		return 0;

@@ -29,6 +29,14 @@ int registry_state_write(const struct registry_state *s, struct arena *a,
 	const struct registry_options *o, struct error *err);
 int registry_state_remove(struct arena *a, const struct registry_options *o, struct error *err);
 
+struct session;
+/*
+ * Only one process at a time brings the registry up or down. The lock is held until the descriptor
+ * is closed; -1 with err (also when a signal came while waiting).
+ */
+int registry_lock(
+	struct session *s, struct arena *a, const struct registry_options *o, struct error *err);
+
 /* Makes user and password where there are none, and writes the file. */
 int registry_state_ensure(struct registry_state *s, struct arena *a,
 	const struct registry_options *o, struct error *err);

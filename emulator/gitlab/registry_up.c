@@ -5,6 +5,8 @@
 #include "emulator/core/loop.h"
 #include "emulator/store/archive.h"
 
+#include <unistd.h>
+
 #define LABEL_KEY     "cilocal.registry.key"
 #define HTPASSWD_DIR  "/etc"
 #define HTPASSWD_NAME "cilocal-registry.htpasswd"
@@ -203,6 +205,17 @@ static int wait_ready(
 	}
 }
 
+/*
+ * Somebody else (another user of the engine) may be removing the container right now: then look
+ * again (1). Any other error is passed on.
+ */
+static int gone_or_going(int rc, const struct error *mine, struct error *err)
+{
+	if (!rc || (mine->domain == ERR_DOCKER && (mine->code == 404 || mine->code == 409)))
+		return 1;
+	return pass_on(err, mine);
+}
+
 /* One look and what follows from it: 1: look again, 0: it is up, -1 with err. */
 static int one_try(struct session *s, const struct registry_state *state,
 	const struct registry_options *o, struct arena *a, struct error *err)
@@ -215,8 +228,10 @@ static int one_try(struct session *s, const struct registry_state *state,
 
 		if (!str_eq(key, registry_fingerprint(a, state)) ||
 			(o->image && !str_is(c.image, o->image)))
-			return sync_remove_container(s, c.id, err) ? -1 : 1;
-		return c.running ? 0 : sync_start(s, c.id, err);
+			return gone_or_going(sync_remove_container(s, c.id, &mine), &mine, err);
+		if (c.running || !sync_start(s, c.id, &mine))
+			return 0;
+		return gone_or_going(-1, &mine, err);
 	}
 	if (!is_404(&mine))
 		return pass_on(err, &mine);
@@ -233,8 +248,11 @@ int registry_up(struct session *s, const struct registry_state *state,
 	const struct registry_options *o, struct arena *a, struct registry_info *out,
 	struct error *err)
 {
+	CLEANUP(close) int lock = registry_lock(s, a, o, err);
 	int rc = 1;
 
+	if (lock < 0)
+		return -1;
 	memset(out, 0, sizeof(*out));
 	out->host = o->host ? str_c(o->host) : state->host;
 	out->user = state->user;
@@ -258,16 +276,21 @@ int registry_up(struct session *s, const struct registry_state *state,
 	return wait_ready(s, a, out, err);
 }
 
-int registry_down(struct session *s, bool purge, bool *was, struct error *err)
+int registry_down(struct session *s, bool purge, bool *was, const struct registry_options *o,
+	struct error *err)
 {
 	struct arena a = ARENA_INIT;
 	struct error mine = ERROR_INIT;
 	struct sync_container c;
+	int lock = registry_lock(s, &a, o, err), rc = lock < 0 ? -1 : 0;
 	bool has = false;
-	int rc = 0;
 
 	if (was)
 		*was = false;
+	if (rc) {
+		arena_release(&a);
+		return rc;
+	}
 	if (!sync_inspect(s, STR(REGISTRY_CONTAINER), &a, &c, &mine)) {
 		if (was)
 			*was = true;
@@ -282,6 +305,7 @@ int registry_down(struct session *s, bool purge, bool *was, struct error *err)
 		if (was)
 			*was = *was || has;
 	}
+	close(lock);
 	arena_release(&a);
 	return rc;
 }

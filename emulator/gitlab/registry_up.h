@@ -19,6 +19,7 @@ int registry_look(struct session *s, const struct registry_state *state,
 	const struct registry_options *o, struct arena *a, struct registry_info *out,
 	struct error *err);
 /* *was (may be NULL): something was there. purge: the storage too. */
-int registry_down(struct session *s, bool purge, bool *was, struct error *err);
+int registry_down(struct session *s, bool purge, bool *was, const struct registry_options *o,
+	struct error *err);
 
 #endif
