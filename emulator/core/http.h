@@ -83,7 +83,8 @@ struct http_call *http_start(struct http *h, const struct http_request *req);
 void http_cancel(struct http_call *c);
 /* Ends it without a completion; for an owner that goes down itself. */
 void http_drop(struct http_call *c);
-void http_pause(struct http_call *c);  /* no more chunks; allowed inside the chunk callback */
+/* No more chunks; allowed inside the chunk callback. */
+void http_pause(struct http_call *c);
 void http_resume(struct http_call *c); /* chunks flow and produce is asked again */
 
 /* Percent-encodes everything but unreserved characters (RFC 3986, 2.3) onto b. */

@@ -38,7 +38,8 @@ struct raw *docker_exec_start(struct engine *e, struct str exec_id, const struct
 void raw_write(struct raw *r, const void *data, size_t n);
 size_t raw_unwritten(const struct raw *r); /* bytes that the engine's socket has not taken yet */
 void raw_close_stdin(struct raw *r);       /* half-close, after what is queued */
-void raw_pause(struct raw *r);             /* no more output; the engine is held back */
+/* Reads no more; what was read already (up to 256 KiB) still arrives. The engine is held back. */
+void raw_pause(struct raw *r);
 void raw_resume(struct raw *r);
 void raw_cancel(struct raw *r); /* completion on a later turn with domain CANCELLED */
 
