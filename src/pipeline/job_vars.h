@@ -18,8 +18,8 @@ struct job;
  * sends them: references resolved in dependency order, unknown ones and those to raw or file
  * variables left as text. Layers VAR_RUNNER_CONFIG and VAR_RUNNER_JOB of extra are copied but not
  * looked at. out is initialised here, flat (nothing below), with one definition a name. On a cycle
- * false, and *cycle has GitLab's words (GitLab, Ci::Build#variables; sort_and_expand_all(keep_undefined:
- * true)).
+ * false, and *cycle has GitLab's words (GitLab, Ci::Build#variables;
+ * sort_and_expand_all(keep_undefined: true)).
  */
 bool job_payload_vars(struct arena *a, const struct pipeline *p, const struct job *job,
 	const struct varset *extra, struct varset *out, struct str *error);
