@@ -37,7 +37,7 @@ struct clause_ctx {
 
 /*
  * Whether the clause holds; *why (may be NULL) gets a sentence with what decided, for `explain`:
- * "'docs/a.md' matches 'docs/*'". Text in the arena.
+ * "'a.md' matches '*.md'". Text in the arena.
  */
 enum clause_verdict clause_changes(
 	const struct clause_ctx *ctx, const struct changes *c, struct str *why);

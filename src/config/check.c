@@ -1,0 +1,224 @@
+/*
+ * Stages, and the checks that concern several jobs and need no facts: GitLab's logical validation
+ * (lib/gitlab/ci/yaml_processor.rb) without what depends on parallel copies, which the pipeline
+ * room does.
+ */
+#include "base/base.h"
+
+#include "config/config_internal.h"
+#include "config/readers.h"
+
+static bool is_edge(struct str s)
+{
+	return str_is(s, ".pre") || str_is(s, ".post");
+}
+
+static void add_stage(struct config *c, struct map *known, struct text stage)
+{
+	if (map_has(known, stage.s))
+		return;
+	map_put(known, stage.s, c);
+	c->stages.v[c->stages.n++] = stage;
+}
+
+/* The user's list, .pre first and .post last wherever they were written, each name once. */
+static void set_stages(struct config *c, const struct texts *list)
+{
+	struct map known;
+
+	map_init(&known, c->arena);
+	c->stages.v = arena_array(c->arena, struct text, list->n + 2);
+	c->stages.set = list->set;
+	c->stages.at = list->at;
+	if (!list->n)
+		return;
+	add_stage(c, &known, (struct text){STR(".pre"), list->at});
+	for (size_t i = 0; i < list->n; i++)
+		if (!is_edge(list->v[i].s))
+			add_stage(c, &known, list->v[i]);
+	add_stage(c, &known, (struct text){STR(".post"), list->at});
+}
+
+void pass_stages(struct config *c)
+{
+	static const char *const names[] = {"build", "test", "deploy"};
+	struct frame root = FRAME_ROOT(c), f = FRAME_IN(&root, "stages");
+	struct node_pair *pair = root_pair(c, STR("stages"));
+	struct texts list = {.n = 0};
+	const struct node *bad;
+
+	if (pair && pair->value->kind == NODE_SEQ &&
+		flatten_strings(c->arena, pair->value, LIMIT_NESTED_ARRAYS, &list, &bad)) {
+		set_stages(c, &list);
+		return;
+	}
+	if (pair && !node_is_null(pair->value))
+		fault(&f, "wrong-type", pair->value->kind == NODE_SEQ ? bad->at : pair->value->at,
+			"config should be an array of strings or a nested array of strings up to "
+			"10 "
+			"levels deep",
+			"'stages' must be a list of strings%s%s",
+			pair->value->kind == NODE_SEQ ? ", and holds " : ", not ",
+			found(&f, pair->value->kind == NODE_SEQ ? bad : pair->value));
+	list.v = arena_array(c->arena, struct text, ARRAY_SIZE(names));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		list.v[list.n++] = (struct text){str_c(names[i]), SPAN_NONE};
+	list.set = false;
+	set_stages(c, &list);
+}
+
+/* A frame that only knows the job, for messages of this phase. */
+static struct frame job_frame(struct config *c, const struct job_def *job)
+{
+	struct frame f = FRAME_ROOT(c);
+
+	f.job = root_pair(c, job->name.s);
+	return f;
+}
+
+static const char *stage_list(struct config *c, const struct frame *f)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < c->stages.n && b.n < 2000; i++)
+		buf_printf(&b, "%s" STR_FMT, i ? ", " : "", STR_ARG(c->stages.v[i].s));
+	return fmt_in(f, "%s", b.p);
+}
+
+static void check_stage(struct config *c, const struct job_def *job, const struct map *stages)
+{
+	struct frame f = job_frame(c, job);
+	struct str names[64];
+	struct diag *d;
+	size_t n;
+
+	if (map_has(stages, job->stage.s))
+		return;
+	d = fault(&f, "unknown-stage", job->stage.at,
+		fmt_in(&f,
+			"=" STR_FMT " job: chosen stage " STR_FMT
+			" does not exist; available stages are %s",
+			STR_ARG(job->name.s), STR_ARG(job->stage.s), stage_list(c, &f)),
+		"job '" STR_FMT "' is in stage '" STR_FMT "', which does not exist",
+		STR_ARG(job->name.s), STR_ARG(job->stage.s));
+	if (!d)
+		return;
+	diag_note(c->diags, d, c->stages.at, "the stages are %s", stage_list(c, &f));
+	if (!get_node(job->node, "stage"))
+		diag_note(c->diags, d, SPAN_NONE, "a job without 'stage' is in stage 'test'");
+	n = MIN(c->stages.n, ARRAY_SIZE(names));
+	for (size_t i = 0; i < n; i++)
+		names[i] = c->stages.v[i].s;
+	note_nearest(&f, d, job->stage.s, names, n);
+}
+
+static void on_stop_fault(
+	struct config *c, const struct job_def *job, const char *gitlab, const char *ours)
+{
+	struct frame f = job_frame(c, job);
+	struct text on_stop = job->environment->on_stop;
+	const struct job_def *stop = config_job(c, on_stop.s);
+	struct diag *d = fault(&f, "bad-on-stop", on_stop.at,
+		fmt_in(&f, "=" STR_FMT " job: on_stop job " STR_FMT " %s", STR_ARG(job->name.s),
+			STR_ARG(on_stop.s), gitlab),
+		"'on_stop' of job '" STR_FMT "' names job '" STR_FMT "', which %s",
+		STR_ARG(job->name.s), STR_ARG(on_stop.s), ours);
+
+	if (stop && d)
+		diag_note(c->diags, d, stop->name.at, "job '" STR_FMT "' is here",
+			STR_ARG(on_stop.s));
+}
+
+/* Raw names are compared: the same text, before any variable is expanded. */
+static void check_on_stop(struct config *c, const struct job_def *job)
+{
+	const struct job_def *stop;
+
+	if (!job->environment || !job->environment->on_stop.s.n)
+		return;
+	stop = config_job(c, job->environment->on_stop.s);
+	if (!stop || stop->hidden)
+		on_stop_fault(c, job, "is not defined", "does not exist");
+	else if (!stop->environment)
+		on_stop_fault(c, job, "does not have environment defined", "has no 'environment'");
+	else if (!str_eq(stop->environment->name.s, job->environment->name.s))
+		on_stop_fault(c, job, "have different environment name",
+			"has another environment's name");
+	else if (!str_is(stop->environment->action.s, "stop"))
+		on_stop_fault(
+			c, job, "needs to have action stop defined", "does not say 'action: stop'");
+}
+
+/* The job of "gen", "gen 1/3" and "gen: [a]". */
+static const struct job_def *job_of_instance(struct config *c, struct str name)
+{
+	const struct job_def *job = config_job(c, name);
+	size_t at;
+
+	if (job)
+		return job;
+	at = str_find(name, STR(": ["));
+	if (at == STR_NPOS)
+		at = str_rchr(name, ' ');
+	job = at == STR_NPOS ? NULL : config_job(c, str_sub(name, 0, at));
+	return job && (job->parallel.count || job->parallel.matrix) ? job : NULL;
+}
+
+/* A dynamic child pipeline is made by a job of this or an earlier stage. */
+static void check_artifact_job(struct config *c, const struct job_def *job, const struct node *name,
+	const struct map *stages)
+{
+	struct frame f = job_frame(c, job);
+	const struct job_def *maker = job_of_instance(c, name->text);
+	uintptr_t mine = (uintptr_t)map_get(stages, job->stage.s);
+	uintptr_t theirs = maker ? (uintptr_t)map_get(stages, maker->stage.s) : 0;
+
+	if (!maker || maker->hidden)
+		fault(&f, "unknown-job", name->at,
+			fmt_in(&f, "=" STR_FMT " job: undefined dependency: " STR_FMT,
+				STR_ARG(job->name.s), STR_ARG(name->text)),
+			"job '" STR_FMT "' includes an artifact of job '" STR_FMT
+			"', which does not exist",
+			STR_ARG(job->name.s), STR_ARG(name->text));
+	else if (mine && theirs > mine)
+		fault(&f, "later-stage", name->at,
+			fmt_in(&f,
+				"=" STR_FMT " job: dependency " STR_FMT
+				" is not defined in current or prior stages",
+				STR_ARG(job->name.s), STR_ARG(name->text)),
+			"job '" STR_FMT "' includes an artifact of job '" STR_FMT
+			"', which is in a later stage",
+			STR_ARG(job->name.s), STR_ARG(name->text));
+}
+
+static void check_trigger(struct config *c, const struct job_def *job, const struct map *stages)
+{
+	const struct node *list = job->trigger ? job->trigger->include : NULL;
+
+	if (!node_is(list, NODE_SEQ))
+		return;
+	node_each (item, list) {
+		const struct node *name = node_is(item, NODE_MAP) ? node_get(item, "job") : NULL;
+
+		if (node_is(name, NODE_STRING) && node_get(item, "artifact"))
+			check_artifact_job(c, job, name, stages);
+	}
+}
+
+void pass_check(struct config *c)
+{
+	struct map stages;
+
+	map_init(&stages, c->arena);
+	for (size_t i = 0; i < c->stages.n; i++)
+		map_put(&stages, c->stages.v[i].s, (void *)(uintptr_t)(i + 1));
+	map_each (struct map_entry *, e, &c->jobs) {
+		const struct job_def *job = e->value;
+
+		if (job->hidden)
+			continue;
+		check_stage(c, job, &stages);
+		check_on_stop(c, job);
+		check_trigger(c, job, &stages);
+	}
+}

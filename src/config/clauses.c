@@ -1,0 +1,183 @@
+#include "base/base.h"
+
+#include "config/clauses.h"
+#include "config/limits.h"
+
+#include "expr/glob.h"
+#include "vars/facts.h"
+#include "vars/varset.h"
+
+static struct str expanded(const struct clause_ctx *ctx, struct str text)
+{
+	return ctx->vars ? expand(ctx->arena, text, ctx->vars, EXPAND_SERVER_EXISTING) : text;
+}
+
+static void PRINTF_LIKE(3, 4)
+	say(const struct clause_ctx *ctx, struct str *why, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!why)
+		return;
+	va_start(ap, fmt);
+	*why = arena_vprintf(ctx->arena, fmt, ap);
+	va_end(ap);
+}
+
+/* Whether any of the paths matches any of the patterns. */
+static enum clause_verdict match_any(const struct clause_ctx *ctx, const struct texts *patterns,
+	const struct str_list *paths, const char *nothing, struct str *why)
+{
+	if ((uint64_t)patterns->n * paths->n > LIMIT_PATTERN_COMPARISONS) {
+		say(ctx, why, "more than %d comparisons: taken as true", LIMIT_PATTERN_COMPARISONS);
+		return CLAUSE_TRUE;
+	}
+	for (size_t i = 0; i < patterns->n; i++) {
+		struct str pattern = expanded(ctx, patterns->v[i].s);
+		const struct glob *glob = glob_new(ctx->arena, pattern, GLOB_FNMATCH, NULL);
+
+		for (size_t j = 0; j < paths->n; j++)
+			if (glob_match(glob, paths->v[j])) {
+				say(ctx, why, "'" STR_FMT "' matches '" STR_FMT "'",
+					STR_ARG(paths->v[j]), STR_ARG(pattern));
+				return CLAUSE_TRUE;
+			}
+	}
+	say(ctx, why, "%s", nothing);
+	return CLAUSE_FALSE;
+}
+
+enum clause_verdict clause_changes(
+	const struct clause_ctx *ctx, const struct changes *c, struct str *why)
+{
+	struct str base = expanded(ctx, c->compare_to.s);
+	struct str_list paths = {NULL, 0};
+	int got = 1;
+
+	if (ctx->facts && ctx->facts->changes)
+		got = ctx->facts->changes(ctx->facts->ctx, base, &paths);
+	if (got < 0) {
+		if (paths.n == 1)
+			say(ctx, why, STR_FMT, STR_ARG(paths.v[0]));
+		else
+			say(ctx, why, "rules:changes:compare_to is not a valid ref");
+		return CLAUSE_INVALID;
+	}
+	if (got > 0) {
+		say(ctx, why, "there is nothing to compare with, which counts as changed");
+		return CLAUSE_TRUE;
+	}
+	return match_any(ctx, &c->paths, &paths, "no changed file matches", why);
+}
+
+/* All paths of the project at the ref, or only the top-level ones where no pattern goes deeper. */
+static bool list_files(const struct clause_ctx *ctx, struct str project, struct str ref, bool top,
+	struct str_list *out)
+{
+	struct str_list all = {NULL, 0};
+	struct str *kept;
+
+	*out = all;
+	if (!ctx->facts || !ctx->facts->files ||
+		ctx->facts->files(ctx->facts->ctx, project, ref, &all) < 0)
+		return false;
+	*out = all;
+	if (!top)
+		return true;
+	kept = arena_array(ctx->arena, struct str, all.n);
+	out->n = 0;
+	for (size_t i = 0; i < all.n; i++)
+		if (str_chr(all.v[i], '/') == STR_NPOS)
+			kept[out->n++] = all.v[i];
+	out->v = kept;
+	return true;
+}
+
+static bool has_glob_char(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (strchr("*?[{", s.p[i]) && s.p[i])
+			return true;
+	return false;
+}
+
+/* One pattern without special characters: a path, or with a slash at its end a directory. */
+static const struct str *find_path(const struct str_list *paths, struct str want)
+{
+	bool directory = want.n && want.p[want.n - 1] == '/';
+
+	for (size_t i = 0; i < paths->n; i++)
+		if (directory ? str_starts(paths->v[i], want) : str_eq(paths->v[i], want))
+			return &paths->v[i];
+	return NULL;
+}
+
+static enum clause_verdict match_files(const struct clause_ctx *ctx, const struct texts *patterns,
+	const struct str_list *paths, struct str *why)
+{
+	struct texts globs = {.n = 0};
+
+	globs.v = arena_array(ctx->arena, struct text, patterns->n);
+	for (size_t i = 0; i < patterns->n; i++) {
+		struct str pattern = expanded(ctx, patterns->v[i].s);
+		const struct str *hit;
+
+		if (has_glob_char(pattern)) {
+			globs.v[globs.n++] = patterns->v[i];
+			continue;
+		}
+		hit = find_path(paths, pattern);
+		if (hit) {
+			say(ctx, why, "'" STR_FMT "' exists", STR_ARG(*hit));
+			return CLAUSE_TRUE;
+		}
+	}
+	return match_any(ctx, &globs, paths, "no file matches", why);
+}
+
+enum clause_verdict clause_exists(
+	const struct clause_ctx *ctx, const struct exists *e, struct str *why)
+{
+	struct str project = e->project.s.n ? expanded(ctx, e->project.s) : ctx->project;
+	struct str ref = e->project.s.n ? expanded(ctx, e->ref.s) : ctx->ref;
+	struct str_list paths;
+	bool top = true, literal = true;
+
+	for (size_t i = 0; i < e->paths.n; i++) {
+		struct str pattern = expanded(ctx, e->paths.v[i].s);
+
+		if (str_chr(pattern, '/') != STR_NPOS || str_find(pattern, STR("**")) != STR_NPOS)
+			top = false;
+		if (has_glob_char(pattern) || (pattern.n && pattern.p[pattern.n - 1] == '/'))
+			literal = false;
+	}
+	if (literal && ctx->file_exists && !project.n && !ref.n) {
+		for (size_t i = 0; i < e->paths.n; i++) {
+			struct str path = expanded(ctx, e->paths.v[i].s);
+
+			if (path.n && ctx->file_exists(ctx->ctx, path)) {
+				say(ctx, why, "'" STR_FMT "' exists", STR_ARG(path));
+				return CLAUSE_TRUE;
+			}
+		}
+		say(ctx, why, "no file matches");
+		return CLAUSE_FALSE;
+	}
+	if (!list_files(ctx, project, ref, top, &paths)) {
+		if (!e->project.s.n) {
+			say(ctx, why, "the files of the project are not known");
+			return CLAUSE_FALSE;
+		}
+		if (ref.n)
+			say(ctx, why,
+				"rules:exists:ref `" STR_FMT "` is not a valid ref in project "
+				"`" STR_FMT "`",
+				STR_ARG(ref), STR_ARG(project));
+		else
+			say(ctx, why,
+				"rules:exists:project `" STR_FMT "` not found or access denied",
+				STR_ARG(project));
+		return CLAUSE_INVALID;
+	}
+	return match_files(ctx, &e->paths, &paths, why);
+}

@@ -1,0 +1,87 @@
+/*
+ * The pass list, in GitLab's order (lib/gitlab/ci/config.rb): load and interpolate each file,
+ * include, extends, !reference, stages; then what the entries of the tree mean. A pass that added
+ * errors ends the compilation, since the later ones would only repeat them in other words.
+ */
+#include "base/base.h"
+
+#include "config/config.h"
+#include "config/config_internal.h"
+#include "config/include.h"
+
+#include "source/source.h"
+
+struct config *config_new(struct arena *a, struct source_set *sources, struct diags *d,
+	const struct facts *facts, const struct config_options *opt, struct str name,
+	struct str text)
+{
+	struct config_state *s = arena_new(a, struct config_state);
+	struct config *c = &s->pub;
+
+	c->arena = a;
+	c->sources = sources;
+	c->diags = d;
+	c->facts = facts;
+	map_init(&c->jobs, a);
+	map_init(&s->root_index, a);
+	s->wants_tail = &c->wants;
+	if (opt) {
+		s->include_vars = opt->include_vars;
+		s->inputs = opt->inputs;
+		s->file_exists = opt->file_exists;
+		s->ctx = opt->ctx;
+	}
+	s->main = arena_new(a, struct include_file);
+	s->main->kind = INCLUDE_LOCAL;
+	s->main->location = arena_str(a, name);
+	s->main->ctx = (struct include_context){.has_project = true, .has_vars = true};
+	s->main->source = source_add(sources, name, text, SPAN_NONE);
+	return c;
+}
+
+void index_root(struct config *c)
+{
+	struct config_state *s = config_state_of(c);
+
+	map_init(&s->root_index, c->arena);
+	node_each_pair(pair, c->root)
+	{
+		map_put(&s->root_index, pair->key->text, pair);
+	}
+}
+
+struct node_pair *root_pair(struct config *c, struct str key)
+{
+	return map_get(&config_state_of(c)->root_index, key);
+}
+
+const struct job_def *config_job(const struct config *c, struct str name)
+{
+	return map_get(&c->jobs, name);
+}
+
+/* extends changes the values of root pairs, which the index points at, in place. */
+static bool resolve_tree(struct config *c)
+{
+	index_root(c);
+	return pass_extends(c) && pass_reference(c);
+}
+
+enum config_status config_compile(struct config *c)
+{
+	struct config_state *s = config_state_of(c);
+	enum config_status status;
+
+	if (!s->merged) {
+		status = pass_include(s);
+		if (status != CONFIG_OK)
+			return status;
+		s->merged = true;
+	}
+	if (!resolve_tree(c))
+		return CONFIG_FAILED;
+	pass_stages(c);
+	pass_jobs(c);
+	pass_check(c);
+	return c->diags->errors ? CONFIG_FAILED : CONFIG_OK;
+}

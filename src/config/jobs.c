@@ -1,0 +1,399 @@
+/*
+ * From the merged root to job definitions: which root keys are jobs and of which kind, their
+ * keywords through the readers, and the rules that concern several keywords of one job. GitLab,
+ * lib/gitlab/ci/config/entry/jobs.rb, processable.rb, job.rb and bridge.rb.
+ */
+#include "base/base.h"
+
+#include "config/jobs.h"
+#include "config/readers.h"
+#include "config/workflow.h"
+
+static const char *const when_names[] = {
+	[WHEN_ON_SUCCESS] = "on_success",
+	[WHEN_ON_FAILURE] = "on_failure",
+	[WHEN_ALWAYS] = "always",
+	[WHEN_MANUAL] = "manual",
+	[WHEN_DELAYED] = "delayed",
+	[WHEN_NEVER] = "never",
+	[WHEN_UNSET] = "unset",
+};
+
+const char *job_when_name(enum job_when when)
+{
+	return when_names[when];
+}
+
+static const struct str root_keywords[] = {
+	STR_INIT("default"),
+	STR_INIT("include"),
+	STR_INIT("before_script"),
+	STR_INIT("image"),
+	STR_INIT("services"),
+	STR_INIT("after_script"),
+	STR_INIT("variables"),
+	STR_INIT("stages"),
+	STR_INIT("cache"),
+	STR_INIT("workflow"),
+};
+
+bool is_root_keyword(struct str key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(root_keywords); i++)
+		if (str_eq(root_keywords[i], key))
+			return true;
+	return false;
+}
+
+void init_job_def(struct job_def *job)
+{
+	*job = (struct job_def){
+		.when = WHEN_UNSET,
+		.interruptible = -1,
+		.inherit = {.all_default = true, .all_variables = true},
+	};
+}
+
+static bool has(const struct node *job, const char *key)
+{
+	return node_get(job, key) != NULL;
+}
+
+/* --- rules that concern several keywords --- */
+
+static void check_script(const struct frame *f, const struct job_def *job)
+{
+	static const char *const others[] = {"script", "before_script", "after_script", "trigger"};
+	const struct node *script = node_get(job->node, "script");
+
+	if (script && node_is_blank(script) && script->kind != NODE_BOOL)
+		fault(f, "blank", script->at.begin.line ? script->at : job->name.at,
+			"script can't be blank", "'script' of job '" STR_FMT "' is empty",
+			STR_ARG(job->name.s));
+	if (script && has(job->node, "trigger"))
+		fault(f, "exclusive-keywords", span_of_key(job->node, "trigger"),
+			"config these keys cannot be used together: script, trigger",
+			"job '" STR_FMT "' can't have both 'script' and 'trigger'",
+			STR_ARG(job->name.s));
+	for (size_t i = 0; has(job->node, "run") && i < ARRAY_SIZE(others); i++)
+		if (has(job->node, others[i]))
+			fault(f, "exclusive-keywords", span_of_key(job->node, others[i]),
+				fmt_in(f, "config these keys cannot be used together: run, %s",
+					others[i]),
+				"job '" STR_FMT "' can't have both 'run' and '%s'",
+				STR_ARG(job->name.s), others[i]);
+}
+
+/* only, except and start_in at the job's level exclude rules; nulls do not count. */
+static void check_rules_exclusive(const struct frame *f, const struct job_def *job)
+{
+	static const char *const keys[] = {"only", "except", "start_in"};
+	CLEANUP(buf_release) struct buf list = BUF_INIT;
+
+	if (!get_node(job->node, "rules"))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (get_node(job->node, keys[i]))
+			buf_printf(&list, "%s%s", list.n ? ", " : "", keys[i]);
+	for (size_t i = 0; list.n && i < ARRAY_SIZE(keys); i++) {
+		struct diag *d;
+
+		if (!get_node(job->node, keys[i]))
+			continue;
+		d = fault(f, "exclusive-keywords", span_of_key(job->node, keys[i]),
+			fmt_in(f, "config key may not be used with `rules`: %s", list.p),
+			"'%s' can't be used together with 'rules' in job '" STR_FMT "'", keys[i],
+			STR_ARG(job->name.s));
+		diag_note(f->c->diags, d, span_of_key(job->node, "rules"), "'rules' is here");
+	}
+}
+
+static void check_delay(const struct frame *f, const struct job_def *job)
+{
+	const struct node *start_in = get_node(job->node, "start_in");
+	bool has_rules = get_node(job->node, "rules") != NULL;
+	int64_t seconds;
+
+	if (has_rules || job->bridge)
+		return;
+	if (job->when != WHEN_DELAYED) {
+		if (start_in && !node_is_blank(start_in))
+			fault(f, "disallowed-keyword", span_of_key(job->node, "start_in"),
+				"start in must be blank",
+				"'start_in' of job '" STR_FMT "' needs 'when: delayed'",
+				STR_ARG(job->name.s));
+		return;
+	}
+	if (!start_in)
+		fault(f, "missing-keyword", span_of_key(job->node, "when"),
+			"start in should be a duration",
+			"job '" STR_FMT "' needs 'start_in', since it says 'when: delayed'",
+			STR_ARG(job->name.s));
+	else
+		want_duration(f, start_in, "start_in", LIMIT_START_IN, &seconds);
+}
+
+static bool need_named(const struct need_defs *needs, struct str name)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		if (!needs->v[i].pipeline.s.n && !needs->v[i].project.s.n &&
+			str_eq(needs->v[i].job.s, name))
+			return true;
+	return false;
+}
+
+static bool has_same_pipeline_need(const struct need_defs *needs)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		if (!needs->v[i].pipeline.s.n && !needs->v[i].project.s.n)
+			return true;
+	return false;
+}
+
+static void check_dependencies(const struct frame *f, const struct job_def *job)
+{
+	CLEANUP(buf_release) struct buf missing = BUF_INIT;
+
+	if (!job->dependencies.n || !job->needs.n)
+		return;
+	if (!has_same_pipeline_need(&job->needs)) {
+		fault(f, "bad-dependencies", job->dependencies.at,
+			"needs corresponding to dependencies must be from the same pipeline",
+			"'dependencies' of job '" STR_FMT "' needs 'needs' of this pipeline",
+			STR_ARG(job->name.s));
+		return;
+	}
+	for (size_t i = 0; i < job->dependencies.n; i++)
+		if (!need_named(&job->needs, job->dependencies.v[i].s))
+			buf_printf(&missing, "%s" STR_FMT, missing.n ? ", " : "",
+				STR_ARG(job->dependencies.v[i].s));
+	for (size_t i = 0; missing.n && i < job->dependencies.n; i++)
+		if (!need_named(&job->needs, job->dependencies.v[i].s))
+			fault(f, "bad-dependencies", job->dependencies.v[i].at,
+				fmt_in(f, "dependencies the %s should be part of needs", missing.p),
+				"'" STR_FMT "' in 'dependencies' of job '" STR_FMT
+				"' must be in its 'needs' too",
+				STR_ARG(job->dependencies.v[i].s), STR_ARG(job->name.s));
+}
+
+static bool has_bridge_need(const struct need_defs *needs)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		if (needs->v[i].pipeline.s.n && !needs->v[i].job.s.n)
+			return true;
+	return false;
+}
+
+static void check_bridge(const struct frame *f, const struct job_def *job)
+{
+	struct diag *d;
+
+	if (get_node(job->node, "trigger") || has_bridge_need(&job->needs))
+		return;
+	d = fault(f, "no-script", job->name.at,
+		"config should contain either a trigger or a needs:pipeline",
+		"job '" STR_FMT "' has neither 'script' nor 'trigger'", STR_ARG(job->name.s));
+	if (d && !has(job->node, "trigger"))
+		diag_note(f->c->diags, d, SPAN_NONE,
+			"GitLab takes a job with 'needs' and no 'script' for a trigger job");
+}
+
+static void finish_pages(const struct frame *f, struct job_def *job)
+{
+	const struct node *pages = get_node(job->node, "pages");
+
+	if (str_is(job->name.s, "pages") && !pages)
+		job->pages.enabled = true;
+	if (job->publish.s.p && !job->pages.enabled)
+		fault(f, "disallowed-keyword", job->publish.at,
+			"publish can only be used within a `pages` job",
+			"'publish' of job '" STR_FMT "' is only for jobs with 'pages'",
+			STR_ARG(job->name.s));
+	if (job->publish.s.p && job->pages.publish.s.p)
+		fault(f, "exclusive-keywords", job->publish.at,
+			fmt_in(f,
+				"=" STR_FMT " job: use either " STR_FMT ":publish or " STR_FMT
+				":pages:publish",
+				STR_ARG(job->name.s), STR_ARG(job->name.s), STR_ARG(job->name.s)),
+			"job '" STR_FMT "' has both 'publish' and 'pages:publish'",
+			STR_ARG(job->name.s));
+}
+
+/* A last rule of nothing but `when` lets branch and merge request pipelines run side by side. */
+static void warn_two_pipelines(const struct frame *f, const struct job_def *job)
+{
+	const struct rule_def *last;
+	struct diag *d;
+
+	if (!job->rules.n || f->c->workflow.rules.set)
+		return;
+	last = &job->rules.v[job->rules.n - 1];
+	if (last->when == WHEN_UNSET || last->when == WHEN_NEVER || last->if_text.s.p ||
+		last->changes || last->exists || last->vars.set || last->needs.set ||
+		last->start_in.s.p || last->allow_failure.set || last->interruptible >= 0)
+		return;
+	d = diag_warn(f->c->diags, "duplicate-pipelines", last->at,
+		"job '" STR_FMT "' may run in two pipelines for one push, since its last rule has "
+		"only 'when' and there is no 'workflow:rules'",
+		STR_ARG(job->name.s));
+	diag_set_job(f->c->diags, d, job->name.s);
+	diag_set_gitlab(f->c->diags, d,
+		"jobs:" STR_FMT " may allow multiple pipelines to run for a single action due to "
+		"`rules:when` clause with no `workflow:rules` - read more: "
+		"https://docs.gitlab.com/ee/ci/troubleshooting.html#pipeline-warnings",
+		STR_ARG(lower_case(f->c->arena, job->name.s)));
+}
+
+/* --- one job --- */
+
+static void check_job_keywords(const struct frame *f, const struct job_def *job)
+{
+	const struct node *map = job->node;
+
+	/* `script` with `trigger` has a message of its own. */
+	if (!job->bridge && has(map, "trigger")) {
+		struct node *copy = node_new(f->c->arena, NODE_MAP, map->at);
+
+		node_each_pair(pair, map)
+		{
+			if (!str_is(pair->key->text, "trigger"))
+				node_map_put(f->c->arena, copy, pair->key, pair->value);
+		}
+		map = copy;
+	}
+	check_keywords(f, map, job->bridge ? 'b' : 'j');
+}
+
+static void read_job(const struct frame *jobs, const struct node_pair *pair, struct job_def *job)
+{
+	struct frame f = FRAME_AT(jobs, pair->key->text);
+
+	f.job = pair;
+	if (pair->key->text.n > LIMIT_JOB_NAME)
+		fault(&f, "name-too-long", pair->key->at,
+			"name is too long (maximum is 255 characters)",
+			"the name of a job has %zu characters, more than the limit of %d",
+			pair->key->text.n, LIMIT_JOB_NAME);
+	check_job_keywords(&f, job);
+	node_each_pair(p, pair->value)
+	{
+		const struct keyword *k = keyword_find(p->key->text);
+
+		if (keyword_allowed(k, job->bridge ? 'b' : 'j') && !node_is_null(p->value))
+			k->read(&f, p->value, job);
+	}
+	if (!job->stage.s.p)
+		job->stage = (struct text){STR("test"), job->name.at};
+	if (!job->bridge)
+		check_script(&f, job);
+	else
+		check_bridge(&f, job);
+	check_rules_exclusive(&f, job);
+	check_delay(&f, job);
+	check_dependencies(&f, job);
+	finish_pages(&f, job);
+	warn_two_pipelines(&f, job);
+}
+
+/* A root key that is no job: GitLab prints its name like an attribute, blanks as underscores. */
+static void say_no_job(const struct frame *jobs, const struct node_pair *pair)
+{
+	struct arena *a = jobs->c->arena;
+	struct str name = arena_str(a, pair->key->text);
+	struct str candidates[ARRAY_SIZE(root_keywords)];
+	struct diag *d;
+
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] == ' ')
+			((char *)name.p)[i] = '_';
+	d = fault(jobs, "no-script", pair->key->at,
+		fmt_in(jobs, "%s config should implement the script:, run:, or trigger: keyword",
+			humanize(a, name)),
+		node_is(pair->value, NODE_MAP) ? "job '" STR_FMT
+						 "' has neither 'script' nor 'run' nor 'trigger'"
+					       : "'" STR_FMT "' is neither a keyword nor a job",
+		STR_ARG(pair->key->text));
+	diag_set_job(jobs->c->diags, d, pair->key->text);
+	memcpy(candidates, root_keywords, sizeof(root_keywords));
+	note_nearest(jobs, d, pair->key->text, candidates, ARRAY_SIZE(candidates));
+	if (str_is(pair->key->text, "spec"))
+		diag_note(jobs->c->diags, d, SPAN_NONE,
+			"'spec' is a header: it needs a line '---' behind it");
+}
+
+/* false: the key can't be a job's name. */
+static bool check_name(const struct frame *jobs, const struct node_pair *pair)
+{
+	struct frame f = FRAME_AT(jobs, pair->key->text);
+	struct frame blank = FRAME_IN(jobs, "job");
+
+	if (!pair->key->text.n) {
+		fault(&blank, "bad-name",
+			pair->key->at.begin.line ? pair->key->at : pair->value->at,
+			"name can't be blank", "the name of a job is empty");
+		return false;
+	}
+	if (pair->key->kind != NODE_STRING) {
+		fault(&f, "bad-name", pair->key->at, "name should be a symbol",
+			"the name of a job must be a string; put '" STR_FMT "' in quotes",
+			STR_ARG(pair->key->text));
+		return false;
+	}
+	return true;
+}
+
+/* True when a visible job was made. */
+static bool add_job(const struct frame *jobs, struct node_pair *pair, const struct defaults *d)
+{
+	struct config *c = jobs->c;
+	struct job_def *job = arena_new(c->arena, struct job_def);
+	const struct node *value = pair->value;
+
+	init_job_def(job);
+	job->name = text_of(pair->key);
+	job->node = value;
+	job->hidden = pair->key->text.n && pair->key->text.p[0] == '.';
+	if (job->hidden) {
+		map_put(&c->jobs, job->name.s, job);
+		return false;
+	}
+	if (node_is(value, NODE_MAP) && !has(value, "script") && !has(value, "run"))
+		job->bridge = has(value, "trigger") || has(value, "needs");
+	if (!node_is(value, NODE_MAP) ||
+		(!job->bridge && !has(value, "script") && !has(value, "run"))) {
+		say_no_job(jobs, pair);
+		return false;
+	}
+	if (!check_name(jobs, pair))
+		return true;
+	map_put(&c->jobs, job->name.s, job);
+	read_job(jobs, pair, job);
+	inherit_defaults(c, d, job);
+	pair->value = (struct node *)job->node;
+	return true;
+}
+
+void pass_jobs(struct config *c)
+{
+	struct frame root = FRAME_ROOT(c), jobs = FRAME_IN(&root, "jobs");
+	struct frame vars = FRAME_IN(&root, "variables");
+	struct node_pair *pair = root_pair(c, STR("variables"));
+	struct defaults *d = arena_new(c->arena, struct defaults);
+	bool any = false;
+
+	read_defaults(c, d);
+	if (pair && !node_is_null(pair->value))
+		read_var_defs(&vars, pair->value, VARIABLES_ROOT, &c->vars);
+	pair = root_pair(c, STR("workflow"));
+	if (pair && !node_is_null(pair->value))
+		read_workflow(&root, pair->value, &c->workflow);
+	for (size_t i = 0; i < c->root->u.map.n; i++) {
+		pair = &c->root->u.map.pairs[i];
+		if (!is_root_keyword(pair->key->text) || pair->key->kind != NODE_STRING)
+			any = add_job(&jobs, pair, d) || any;
+	}
+	if (!any)
+		fault(&jobs, "no-jobs", c->root->at,
+			"config should contain at least one visible job",
+			"the definition has no job that could run");
+}

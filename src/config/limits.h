@@ -1,0 +1,54 @@
+/*
+ * Every limit of the language in one place, with its source. GitLab changes them now and then (the
+ * number of includes has been 50, 100 and 150), and administrators can change some.
+ */
+#ifndef CONFIG_LIMITS_H
+#define CONFIG_LIMITS_H
+
+/* LIMIT(name, value, source) */
+#define CONFIG_LIMITS(LIMIT)                                                                       \
+	LIMIT(INCLUDES, 150, "docs, Instance limits: ci_max_includes")                             \
+	LIMIT(TOTAL_BYTES, 314572800, "docs, ci_max_total_yaml_size_bytes")                        \
+	LIMIT(EXTENDS_DEPTH, 10, "lib/gitlab/ci/config/extendable/entry.rb: MAX_NESTING_LEVELS")   \
+	LIMIT(NESTED_ARRAYS, 10, "lib/gitlab/ci/config/entry/commands.rb: MAX_NESTING_LEVELS")     \
+	LIMIT(REFERENCE_DEPTH, 100, "deeper trees are refused by the loader: max_yaml_depth")      \
+	LIMIT(JOB_NAME, 255, "lib/gitlab/ci/config/entry/processable.rb")                          \
+	LIMIT(NEEDS_CROSS, 5, "lib/gitlab/ci/config/entry/needs.rb: NEEDS_CROSS_PIPELINE_...")     \
+	LIMIT(RULE_PATHS, 50, "lib/gitlab/ci/config/entry/rules/rule/changes.rb, exists.rb")       \
+	LIMIT(PATTERN_COMPARISONS, 50000, "lib/gitlab/ci/build/rules/rule/clause/exists.rb")       \
+	LIMIT(PARALLEL, 200, "lib/gitlab/ci/config/entry/product/parallel.rb: PARALLEL_LIMIT")     \
+	LIMIT(TAGS, 50, "lib/gitlab/ci/config/entry/tags.rb: TAGS_LIMIT")                          \
+	LIMIT(CACHES, 4, "lib/gitlab/ci/config/entry/caches.rb: MULTIPLE_CACHE_LIMIT")             \
+	LIMIT(FALLBACK_KEYS, 5, "lib/gitlab/ci/config/entry/cache.rb: MAX_CACHE_FALLBACK_KEYS")    \
+	LIMIT(KEY_FILES, 2, "lib/gitlab/ci/config/entry/files.rb: MAX_ITEMS_COUNT")                \
+	LIMIT(PIPELINE_INPUTS, 20, "docs, CI/CD inputs: up to 20 inputs")                          \
+	LIMIT(INPUT_OPTIONS, 50, "lib/gitlab/ci/config/header/input.rb: ALLOWED_OPTIONS_LIMIT")    \
+	LIMIT(JOB_INPUTS, 50, "docs, CI/CD YAML syntax reference, `inputs` of a job")              \
+	LIMIT(INPUT_FUNCTIONS, 3, "lib/gitlab/ci/config/interpolation/block.rb: MAX_FUNCTIONS")    \
+	LIMIT(INPUT_ERRORS, 3, "lib/gitlab/ci/config/interpolation/interpolator.rb")               \
+	LIMIT(ACCESS_DEPTH, 5, "lib/gitlab/ci/config/interpolation/access.rb: MAX_ACCESS_OBJECTS") \
+	LIMIT(ACCESS_BYTES, 1024, "lib/gitlab/ci/config/interpolation/access.rb")                  \
+	LIMIT(BLOCKS, 10000, "lib/gitlab/ci/config/interpolation/text_template.rb")                \
+	LIMIT(TEMPLATE_NODES, 500000, "lib/gitlab/ci/config/interpolation/template.rb")            \
+	LIMIT(TEMPLATE_BYTES, 1048576, "lib/gitlab/ci/config/interpolation/config.rb")             \
+	LIMIT(TRIGGER_INCLUDES, 3, "lib/gitlab/ci/config/entry/trigger.rb: INCLUDE_MAX_SIZE")      \
+	LIMIT(START_IN, 604800, "lib/gitlab/ci/config/entry/job.rb: 1 week")                       \
+	LIMIT(TIMEOUT, 2592000, "lib/gitlab/ci/config/entry/timeout.rb: 1 month of 30 days")       \
+	LIMIT(ENVIRONMENT_NAME, 255, "lib/gitlab/ci/config/entry/environment.rb")                  \
+	LIMIT(WORKFLOW_NAME, 255, "lib/gitlab/ci/config/entry/workflow.rb")                        \
+	LIMIT(EXPOSE_AS, 100, "lib/gitlab/ci/config/entry/artifacts.rb: EXPOSE_AS_...")            \
+	LIMIT(IMAGE_PLATFORM, 64, "entry/schemas/imageable/executor_opts.json")                    \
+	LIMIT(IMAGE_USER, 255, "entry/schemas/imageable/executor_opts.json")                       \
+	LIMIT(SPEC_DESCRIPTION, 256, "lib/gitlab/ci/config/header/spec.rb")                        \
+	/* Ours: what GitLab leaves to a timeout is a clear error here. */                         \
+	LIMIT(ERRORS, 1000, "cilocal: messages that are kept for one definition")                  \
+	LIMIT(EXTENDS_PAIRS, 1000000, "cilocal: keys made by extends in one definition")           \
+	LIMIT(EXPANDED_NODES, 4000000, "cilocal: values after extends and !reference")
+
+enum config_limit {
+#define LIMIT(name, value, source) LIMIT_##name = (value),
+	CONFIG_LIMITS(LIMIT)
+#undef LIMIT
+};
+
+#endif

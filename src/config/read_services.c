@@ -1,0 +1,63 @@
+/* services. */
+#include "base/base.h"
+
+#include "config/read_image.h"
+
+#include "vars/varset.h"
+
+/* Service variables win over the job's inside the service: a set of their own. */
+static const struct varset *service_vars(const struct frame *f, const struct node *n)
+{
+	struct frame entry = FRAME_IN(f, "variables");
+	struct varset *set = arena_new(frame_arena(f), struct varset);
+	struct var_defs defs = {0};
+
+	read_var_defs(&entry, n, VARIABLES_PLAIN, &defs);
+	varset_init(set, frame_arena(f));
+	for (size_t i = 0; i < defs.n; i++) {
+		struct var var = {
+			.key = defs.v[i].key.s,
+			.value = defs.v[i].value.s,
+			.at = defs.v[i].value.at,
+			.from = STR("services:variables"),
+			.layer = VAR_YAML_JOB,
+		};
+
+		varset_put(set, &var);
+	}
+	return set;
+}
+
+static void read_service(const struct frame *f, const struct node *item, void *ctx)
+{
+	struct frame entry = FRAME_IN(f, "service");
+	struct job_def *job = ctx;
+	struct service *service = &job->services[job->n_services];
+	const struct node *vars;
+
+	*service = (struct service){0};
+	if (!read_image_value(&entry, item, SCOPE_service, &service->image))
+		return;
+	job->n_services++;
+	if (item->kind != NODE_MAP)
+		return;
+	service->alias = get_text(item, "alias");
+	get_texts(&entry, item, "command", &service->command);
+	vars = get_node(item, "variables");
+	if (vars)
+		service->vars = service_vars(&entry, vars);
+}
+
+void read_services(const struct frame *f, const struct node *value, struct job_def *job)
+{
+	struct frame entry = FRAME_IN(f, "services");
+
+	if (value->kind != NODE_SEQ) {
+		fault(&entry, "wrong-type", value->at, "config should be an array",
+			"%s must be a list, not %s", subject(&entry, NULL), found(f, value));
+		return;
+	}
+	job->services = arena_array(frame_arena(f), struct service, count_flat(value));
+	job->n_services = 0;
+	each_flat(&entry, value, read_service, job);
+}

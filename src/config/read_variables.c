@@ -1,0 +1,118 @@
+/* variables: of the root, of jobs, of rules and of services. */
+#include "base/base.h"
+
+#include "config/readers.h"
+
+static bool is_scalar_or_null(const struct node *n)
+{
+	return node_is_null(n) || node_is_scalar(n);
+}
+
+static void read_options(const struct frame *f, const struct node *map, struct var_def *def)
+{
+	const struct node *options = get_node(map, "options");
+	struct diag *d;
+
+	if (!options)
+		return;
+	if (options->kind != NODE_SEQ) {
+		fault(f, "wrong-type", options->at, "config options should be an array of strings",
+			"%s must be a list of strings, not %s", subject(f, "options"),
+			found(f, options));
+		return;
+	}
+	node_each (item, options) {
+		if (item->kind == NODE_STRING)
+			continue;
+		fault(f, "wrong-type", item->at, "config options should be an array of strings",
+			"%s must hold only strings, not %s", subject(f, "options"), found(f, item));
+		return;
+	}
+	texts_of(f, options, &def->options);
+	for (size_t i = 0; i < def->options.n; i++)
+		if (str_eq(def->options.v[i].s, def->value.s))
+			return;
+	d = fault(f, "value-not-in-options", def->value.at.begin.line ? def->value.at : map->at,
+		"config value must be present in options",
+		"the value of %s must be one of its options", subject(f, NULL));
+	diag_note(f->c->diags, d, options->at, "the options");
+}
+
+/* The long form: value, description, options, expand. */
+static void read_long(const struct frame *f, const struct node *map, enum variables_kind kind,
+	struct var_def *def)
+{
+	const struct node *value = node_get(map, "value"), *expand = get_node(map, "expand");
+	const struct node *description = get_node(map, "description");
+
+	check_scope_keys(f, map, kind == VARIABLES_ROOT ? SCOPE_root_variable : SCOPE_job_variable,
+		"config uses invalid data keys");
+	if (value && !is_scalar_or_null(value))
+		fault(f, "wrong-type", value->at, "config value must be a scalar",
+			"%s must be a single value, not %s", subject(f, "value"), found(f, value));
+	else
+		def->value = text_of(value);
+	if (kind == VARIABLES_ROOT && description) {
+		if (description->kind != NODE_STRING && description->kind != NODE_INT)
+			fault(f, "wrong-type", description->at,
+				"config description must be an alphanumeric string",
+				"%s must be a string, not %s", subject(f, "description"),
+				found(f, description));
+		def->description = description->text;
+	}
+	if (expand && expand->kind != NODE_BOOL)
+		fault(f, "wrong-type", expand->at, "config expand should be a boolean value",
+			"%s must be true or false, not %s", subject(f, "expand"), found(f, expand));
+	def->raw = node_is(expand, NODE_BOOL) && !expand->u.boolean;
+	if (kind == VARIABLES_ROOT)
+		read_options(f, map, def);
+}
+
+static void read_var(const struct frame *f, const struct node_pair *pair, enum variables_kind kind,
+	struct var_defs *out)
+{
+	const struct node *value = pair->value;
+	struct frame entry = FRAME_AT(f, pair->key->text);
+	struct var_def def = {.key = text_of(pair->key)};
+
+	if (!def.key.at.begin.line)
+		def.key.at = value->at;
+	if (is_scalar_or_null(value)) {
+		def.value = (struct text){value->text, value->at};
+	} else if (kind == VARIABLES_PLAIN) {
+		fault(&entry, "wrong-type", value->at, "config must be a string",
+			"%s must be a single value, not %s", subject(&entry, NULL),
+			found(f, value));
+		return;
+	} else if (value->kind == NODE_MAP) {
+		read_long(&entry, value, kind, &def);
+	} else {
+		/* GitLab prints this one without any location. */
+		fault(&entry, "wrong-type", value->at,
+			"=variable definition must be either a string or a hash",
+			"%s must be a single value or a mapping, not %s", subject(&entry, NULL),
+			found(f, value));
+		return;
+	}
+	out->v[out->n++] = def;
+}
+
+void read_var_defs(
+	const struct frame *f, const struct node *n, enum variables_kind kind, struct var_defs *out)
+{
+	if (!want_map(f, n, NULL))
+		return;
+	out->set = true;
+	out->v = arena_array(frame_arena(f), struct var_def, n->u.map.n);
+	node_each_pair(pair, n)
+	{
+		read_var(f, pair, kind, out);
+	}
+}
+
+void read_variables(const struct frame *f, const struct node *value, struct job_def *job)
+{
+	struct frame entry = FRAME_IN(f, "variables");
+
+	read_var_defs(&entry, value, VARIABLES_JOB, &job->vars);
+}

@@ -1,0 +1,237 @@
+/*
+ * !reference: resolved after extends over the whole merged tree, in place. Subtrees are shared
+ * between jobs, so each is walked once. GitLab, lib/gitlab/ci/config/yaml/tags/reference.rb and
+ * resolver.rb.
+ */
+#include "base/base.h"
+
+#include "config/config_internal.h"
+
+/* A set of node addresses with the number of nodes that each stands for, shared ones counted again.
+ */
+struct seen {
+	const struct node **keys;
+	size_t *weights;
+	size_t n, cap;
+};
+
+/* The weight of a mapping or sequence whose walk has not ended. */
+#define UNDER_WAY SIZE_MAX
+
+struct resolver {
+	struct config *c;
+	struct frame root;
+	struct seen seen;
+	const struct node *active[LIMIT_REFERENCE_DEPTH];
+	unsigned depth;
+	bool too_large;
+};
+
+static size_t seen_slot(const struct seen *s, const struct node *n)
+{
+	size_t at = (size_t)(((uintptr_t)n >> 4) * 0x9E3779B97F4A7C15u >> 20) & (s->cap - 1);
+
+	while (s->keys[at] && s->keys[at] != n)
+		at = (at + 1) & (s->cap - 1);
+	return at;
+}
+
+static void seen_grow(struct seen *s)
+{
+	struct seen old = *s;
+
+	s->cap = old.cap ? old.cap * 2 : 1024;
+	s->keys = xcalloc(s->cap, sizeof(*s->keys));
+	s->weights = xcalloc(s->cap, sizeof(*s->weights));
+	for (size_t i = 0; i < old.cap; i++) {
+		size_t at;
+
+		if (!old.keys[i])
+			continue;
+		at = seen_slot(s, old.keys[i]);
+		s->keys[at] = old.keys[i];
+		s->weights[at] = old.weights[i];
+	}
+	free(old.keys);
+	free(old.weights);
+}
+
+static size_t *seen_get(struct seen *s, const struct node *n)
+{
+	size_t at;
+
+	if (!s->cap)
+		return NULL;
+	at = seen_slot(s, n);
+	return s->keys[at] ? &s->weights[at] : NULL;
+}
+
+static void seen_put(struct seen *s, const struct node *n, size_t weight)
+{
+	size_t at;
+
+	if (s->n * 2 >= s->cap)
+		seen_grow(s);
+	at = seen_slot(s, n);
+	if (!s->keys[at]) {
+		s->keys[at] = n;
+		s->n++;
+	}
+	s->weights[at] = weight;
+}
+
+/* ["a", "b"] */
+static const char *path_text(const struct frame *f, const struct node *ref)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+
+	buf_addc(&b, '[');
+	node_each (item, ref) {
+		if (b.n > 1)
+			buf_adds(&b, ", ");
+		buf_printf(&b, item->kind == NODE_STRING ? "\"" STR_FMT "\"" : STR_FMT,
+			STR_ARG(item->text));
+	}
+	buf_addc(&b, ']');
+	return fmt_in(f, "%s", b.p);
+}
+
+static struct diag *bad_reference(
+	struct resolver *r, const struct node *ref, const char *code, const char *what)
+{
+	const char *path = path_text(&r->root, ref);
+
+	return fault(&r->root, code, ref->at, fmt_in(&r->root, "=!reference %s %s", path, what),
+		"!reference %s %s", path, what);
+}
+
+static bool is_valid(const struct node *ref)
+{
+	if (!ref->u.seq.n)
+		return false;
+	node_each (item, ref) {
+		if (item->kind != NODE_STRING)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The place that holds the value, or NULL. The path may not lead through another !reference, which
+ * GitLab has not replaced when it looks; such values carry VIA_REFERENCE here.
+ */
+static struct node **dig(struct resolver *r, const struct node *ref)
+{
+	struct node_pair *pair = root_pair(r->c, ref->u.seq.items[0]->text);
+
+	for (size_t i = 1; pair && i < ref->u.seq.n; i++) {
+		if (pair->value->kind != NODE_MAP || pair->value->via == VIA_REFERENCE)
+			return NULL;
+		pair = node_pair_of(pair->value, ref->u.seq.items[i]->text);
+	}
+	return pair ? &pair->value : NULL;
+}
+
+static void note_where(struct resolver *r, struct diag *d, const struct node *ref)
+{
+	struct node_pair *pair = root_pair(r->c, ref->u.seq.items[0]->text);
+
+	if (!pair)
+		diag_note(r->c->diags, d, SPAN_NONE,
+			"there is no '" STR_FMT "' in the merged definition",
+			STR_ARG(ref->u.seq.items[0]->text));
+	else
+		diag_note(r->c->diags, d, pair->key->at, "'" STR_FMT "' is here",
+			STR_ARG(pair->key->text));
+}
+
+static size_t walk(struct resolver *r, struct node **at);
+
+/* Under way itself, or its target is: then the target holds this very reference. */
+static bool is_circular(struct resolver *r, const struct node *ref, struct node **target)
+{
+	const size_t *weight = target ? seen_get(&r->seen, *target) : NULL;
+
+	if (weight && *weight == UNDER_WAY)
+		return true;
+	for (unsigned i = 0; i < r->depth; i++)
+		if (r->active[i] == ref)
+			return true;
+	return false;
+}
+
+static size_t resolve(struct resolver *r, struct node **at)
+{
+	struct node *ref = *at, **target;
+	struct diag *d;
+	size_t weight;
+
+	if (!is_valid(ref)) {
+		bad_reference(r, ref, "bad-reference", "is not valid");
+		return 1;
+	}
+	target = dig(r, ref);
+	if (is_circular(r, ref, target)) {
+		bad_reference(r, ref, "reference-cycle", "is part of a circular chain");
+		return 1;
+	}
+	if (!target || (*target)->kind == NODE_NULL ||
+		((*target)->kind == NODE_BOOL && !(*target)->u.boolean)) {
+		d = bad_reference(r, ref, "unknown-reference", "could not be found");
+		note_where(r, d, ref);
+		return 1;
+	}
+	if (r->depth == LIMIT_REFERENCE_DEPTH) {
+		bad_reference(r, ref, "reference-too-deep", "is nested too deeply");
+		return 1;
+	}
+	r->active[r->depth++] = ref;
+	weight = walk(r, target);
+	r->depth--;
+	if ((*target)->kind != NODE_REFERENCE)
+		*at = copy_via(r->c->arena, *target, VIA_REFERENCE);
+	return weight;
+}
+
+/* Resolves everything below; returns the number of nodes with shared ones counted each time. */
+static size_t walk(struct resolver *r, struct node **at)
+{
+	struct node *n = *at;
+	size_t weight = 1, *known;
+
+	if (n->kind == NODE_REFERENCE)
+		return resolve(r, at);
+	if (n->kind != NODE_MAP && n->kind != NODE_SEQ)
+		return 1;
+	known = seen_get(&r->seen, n);
+	if (known)
+		return *known;
+	seen_put(&r->seen, n, UNDER_WAY);
+	if (n->kind == NODE_SEQ) {
+		for (size_t i = 0; i < n->u.seq.n; i++)
+			weight += walk(r, &n->u.seq.items[i]);
+	} else {
+		for (size_t i = 0; i < n->u.map.n; i++)
+			weight += walk(r, &n->u.map.pairs[i].value);
+	}
+	weight = MIN(weight, (size_t)1 << 40);
+	seen_put(&r->seen, n, weight);
+	return weight;
+}
+
+bool pass_reference(struct config *c)
+{
+	struct resolver r = {.c = c, .root = FRAME_ROOT(c)};
+	unsigned before = c->diags->errors;
+	size_t weight = 0;
+
+	for (size_t i = 0; i < c->root->u.map.n; i++)
+		weight += walk(&r, &c->root->u.map.pairs[i].value);
+	free(r.seen.keys);
+	free(r.seen.weights);
+	if (weight > LIMIT_EXPANDED_NODES && c->diags->errors == before)
+		fault(&r.root, "definition-too-large", c->root->at, NULL,
+			"the definition has more than %d values after 'extends' and '!reference'",
+			LIMIT_EXPANDED_NODES);
+	return c->diags->errors == before;
+}
