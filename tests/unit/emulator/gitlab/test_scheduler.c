@@ -120,7 +120,7 @@ static void test_limit(void **state)
 	static const struct made_job jobs[] = {
 		{.name = "j1"}, {.name = "j2"}, {.name = "j3"}, {.name = "j4"}, {.name = "j5"}};
 	static const struct fake_script scripts[] = {{.job = "j1", .ms = 20},
-		{.job = "j2", .ms = 20}, {.job = "j3", .ms = 20}, {.job = "j4", .ms = 20},
+		{.job = "j2", .ms = 60}, {.job = "j3", .ms = 20}, {.job = "j4", .ms = 20},
 		{.job = "j5", .ms = 20}};
 	struct fixture *f = *state;
 

@@ -1,0 +1,55 @@
+/*
+ * Answers what config_compile() wants and the work tree does not hold: files of other projects,
+ * components, URLs, GitLab's templates. Projects and components come by git, with the user's own
+ * credentials and url.insteadOf rules, into bare repositories below the cache folder; the rest by
+ *HTTP. What was fetched once can be used again when the network is gone; a warning then says how
+ *old it is.
+ *
+ *	while (config_compile(c) == CONFIG_WANT)
+ *		fetch_includes(c, &options);
+ *
+ * Source of the rules: GitLab docs, CI/CD YAML syntax reference, `include`; "CI/CD components",
+ * component versions.
+ */
+#ifndef GITLAB_FETCH_INCLUDE_H
+#define GITLAB_FETCH_INCLUDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/diag.h"
+#include "base/str.h"
+
+struct config;
+struct facts;
+struct loader;
+struct git_url;
+
+/* A project that is to be had elsewhere: "group/name" -> a local clone or a URL. */
+struct project_place {
+	struct str project, place;
+};
+
+/* Borrowed. */
+struct fetch_options {
+	struct loader *loader;     /* local files; NULL: they are refused */
+	const struct facts *facts; /* the server and project of this work tree */
+	const struct git_url
+		*url;          /* of the remote (emulator/git/repo.h): the way to other projects */
+	const char *cache_dir; /* NULL: $XDG_CACHE_HOME/cilocal, else ~/.cache/cilocal */
+	const char *templates; /* a folder that holds GitLab's templates; NULL: from gitlab.com */
+	const char *templates_url; /* instead of gitlab.com's; NULL: that */
+	const struct project_place *places;
+	size_t n_places;
+	bool offline; /* ask no network: only what is here already */
+	void (*message)(void *arg, enum diag_level level, const char *text); /* NULL: stderr */
+	void *message_arg;
+};
+
+/*
+ * Answers every open want, each by config_provide*() or config_refuse(), all of them at the same
+ * time. Blocks, with a loop of its own where anything has to be fetched; local ones are answered
+ * first and cost no loop.
+ */
+void fetch_includes(struct config *c, const struct fetch_options *o);
+
+#endif
