@@ -3,12 +3,20 @@
 
 #include "tests/daemon/fake_script.h"
 
+#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+union fake_stream {
+	uv_handle_t handle;
+	uv_stream_t stream;
+	uv_pipe_t pipe;
+	uv_tcp_t tcp;
+};
+
 struct connection {
 	struct fake *fake;
-	uv_pipe_t pipe;
+	union fake_stream stream;
 	uv_timer_t timer;
 	unsigned handles;
 	bool closing, busy, echoing, ended;
@@ -22,13 +30,13 @@ struct connection {
 
 struct fake {
 	uv_loop_t *loop;
-	uv_pipe_t listener;
+	union fake_stream listener;
+	bool tcp, closed;
 	struct fake_script script;
 	struct fake_rule missing;
 	struct buf log;
 	char *path;
 	unsigned n_connections, n_requests;
-	bool stopped;
 	struct connection *connections;
 };
 
@@ -44,7 +52,7 @@ static void run(struct connection *c);
 
 static void maybe_free(struct fake *f)
 {
-	if (!f->stopped || f->n_connections || f->listener.data != f)
+	if (!f->closed || f->n_connections)
 		return;
 	fake_script_release(&f->script);
 	buf_release(&f->log);
@@ -76,17 +84,17 @@ static void drop(struct connection *c)
 	if (c->closing)
 		return;
 	c->closing = true;
-	uv_close((uv_handle_t *)&c->pipe, on_connection_closed);
+	uv_close(&c->stream.handle, on_connection_closed);
 	uv_close((uv_handle_t *)&c->timer, on_connection_closed);
 }
 
-/* A Unix socket has no RST; data left unread gives the peer the same ECONNRESET. */
+/* An RST where there is one: a Unix socket's peer sees an end like any other. */
 static void reset(struct connection *c)
 {
 	struct linger hard = {1, 0};
 	uv_os_fd_t fd;
 
-	if (!uv_fileno((uv_handle_t *)&c->pipe, &fd))
+	if (!uv_fileno(&c->stream.handle, &fd))
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 	drop(c);
 }
@@ -124,7 +132,7 @@ static void send_bytes(struct connection *c, struct str s)
 	buf_init(&w->data);
 	buf_addstr(&w->data, s);
 	b = uv_buf_init(w->data.p, (unsigned)w->data.n);
-	uv_write(&w->req, (uv_stream_t *)&c->pipe, &b, 1, on_written);
+	uv_write(&w->req, &c->stream.stream, &b, 1, on_written);
 }
 
 static void next_request(struct connection *c);
@@ -328,18 +336,21 @@ static void on_connection(uv_stream_t *server, int status)
 	c->fake = f;
 	c->handles = 2;
 	buf_init(&c->in);
-	uv_pipe_init(f->loop, &c->pipe, 0);
+	if (f->tcp)
+		uv_tcp_init(f->loop, &c->stream.tcp);
+	else
+		uv_pipe_init(f->loop, &c->stream.pipe, 0);
 	uv_timer_init(f->loop, &c->timer);
-	c->pipe.data = c->timer.data = c;
+	c->stream.handle.data = c->timer.data = c;
 	c->next = f->connections;
 	if (f->connections)
 		f->connections->prev = c;
 	f->connections = c;
 	f->n_connections++;
-	uv_accept(server, (uv_stream_t *)&c->pipe);
+	uv_accept(server, &c->stream.stream);
 	/* Waiting for a client is no reason for a test's loop to go on. */
-	uv_unref((uv_handle_t *)&c->pipe);
-	uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read);
+	uv_unref(&c->stream.handle);
+	uv_read_start(&c->stream.stream, on_alloc, on_read);
 }
 
 static void add_missing(struct fake *f)
@@ -351,6 +362,27 @@ static void add_missing(struct fake *f)
 
 	op.text = arena_str(&f->script.arena, str_c(text));
 	vec_push_in(&f->script.arena, &f->missing.ops, op);
+}
+
+static int listen_somewhere(struct fake *f)
+{
+	struct sockaddr_in any;
+	int rc;
+
+	if (f->tcp) {
+		uv_tcp_init(f->loop, &f->listener.tcp);
+		uv_ip4_addr("127.0.0.1", 0, &any);
+		rc = uv_tcp_bind(&f->listener.tcp, (const struct sockaddr *)&any, 0);
+	} else {
+		unlink(f->path);
+		uv_pipe_init(f->loop, &f->listener.pipe, 0);
+		rc = uv_pipe_bind(&f->listener.pipe, f->path);
+	}
+	if (!rc)
+		rc = uv_listen(&f->listener.stream, 64, on_connection);
+	f->listener.handle.data = f;
+	uv_unref(&f->listener.handle);
+	return rc;
 }
 
 struct fake *fake_start(uv_loop_t *loop, const char *path, const char *script)
@@ -368,35 +400,41 @@ struct fake *fake_start(uv_loop_t *loop, const char *path, const char *script)
 	}
 	add_missing(f);
 	f->loop = loop;
-	f->path = xstrdup(path);
-	unlink(path);
-	uv_pipe_init(loop, &f->listener, 0);
-	rc = uv_pipe_bind(&f->listener, path);
+	f->tcp = path == NULL;
+	f->path = path ? xstrdup(path) : NULL;
+	rc = listen_somewhere(f);
 	if (!rc)
-		rc = uv_listen((uv_stream_t *)&f->listener, 64, on_connection);
-	if (rc)
-		fprintf(stderr, "fake daemon: %s: %s\n", path, uv_strerror(rc));
-	f->listener.data = f;
-	uv_unref((uv_handle_t *)&f->listener);
-	return f;
+		return f;
+	fprintf(stderr, "fake daemon: %s: %s\n", path ? path : "tcp", uv_strerror(rc));
+	fake_stop(f);
+	return NULL;
+}
+
+unsigned fake_port(const struct fake *f)
+{
+	struct sockaddr_in sa;
+	int n = sizeof(sa);
+
+	if (uv_tcp_getsockname(&f->listener.tcp, (struct sockaddr *)&sa, &n))
+		return 0;
+	return ntohs(sa.sin_port);
 }
 
 static void on_listener_closed(uv_handle_t *h)
 {
-	struct fake *f = container_of((uv_pipe_t *)h, struct fake, listener);
+	struct fake *f = h->data;
 
-	f->listener.data = f;
+	f->closed = true;
 	maybe_free(f);
 }
 
 void fake_stop(struct fake *f)
 {
-	f->stopped = true;
-	f->listener.data = NULL;
 	for (struct connection *c = f->connections; c; c = c->next)
 		drop(c);
-	unlink(f->path);
-	uv_close((uv_handle_t *)&f->listener, on_listener_closed);
+	if (f->path)
+		unlink(f->path);
+	uv_close(&f->listener.handle, on_listener_closed);
 }
 
 struct str fake_log(const struct fake *f)

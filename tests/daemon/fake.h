@@ -11,8 +11,10 @@
 
 struct fake;
 
-/* Listens at path. The script is copied. NULL with a message on standard error when it is wrong. */
+/* Listens at path, NULL: on a free TCP port of 127.0.0.1. The script is copied. NULL with a message
+ * on standard error when it is wrong. */
 struct fake *fake_start(uv_loop_t *loop, const char *path, const char *script);
+unsigned fake_port(const struct fake *f); /* of one without path */
 /* Stops listening and drops all connections; memory goes when the loop has turned. */
 void fake_stop(struct fake *f);
 
