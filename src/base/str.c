@@ -88,6 +88,29 @@ struct str str_trim(struct str s)
 	return s;
 }
 
+bool str_is_blank(struct str s)
+{
+	/* NEL, NBSP, U+1680, U+2000 to U+200A, the separators, U+202F, U+205F, U+3000. */
+	static const struct str wide[] = {STR_INIT("\xc2\x85"), STR_INIT("\xc2\xa0"),
+		STR_INIT("\xe1\x9a\x80"), STR_INIT("\xe2\x80\xa8"), STR_INIT("\xe2\x80\xa9"),
+		STR_INIT("\xe2\x80\xaf"), STR_INIT("\xe2\x81\x9f"), STR_INIT("\xe3\x80\x80")};
+
+	while ((s = str_trim(s)).n) {
+		bool known = s.n >= 3 && !memcmp(s.p, "\xe2\x80", 2) &&
+			     (unsigned char)s.p[2] >= 0x80 && (unsigned char)s.p[2] <= 0x8a;
+		size_t len = 3;
+
+		for (size_t i = 0; !known && i < ARRAY_SIZE(wide); i++) {
+			known = str_starts(s, wide[i]);
+			len = wide[i].n;
+		}
+		if (!known)
+			return false;
+		s = str_from(s, len);
+	}
+	return true;
+}
+
 struct str_split str_split(struct str s, char sep)
 {
 	return (struct str_split){.rest = s, .sep = sep};

@@ -60,6 +60,8 @@ size_t str_find(struct str s, struct str needle); /* STR_NPOS when absent */
 size_t str_chr(struct str s, char c);             /* first c, or STR_NPOS */
 size_t str_rchr(struct str s, char c);            /* last c, or STR_NPOS */
 struct str str_trim(struct str s);                /* ASCII white space at both ends */
+/* Nothing but white space, Unicode's included: blank? of Rails. */
+bool str_is_blank(struct str s);
 
 /*
  * Takes the bytes up to the next sep out of *rest and returns them; *rest then starts behind sep.

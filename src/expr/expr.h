@@ -1,6 +1,6 @@
 /*
- * The language of `rules:if`, `only:variables` and rules of inputs: text to a tree, tree to a value.
- * Source of the rules: GitLab, lib/gitlab/ci/pipeline/expression (lexer, parser, lexemes).
+ * The language of `rules:if`, `only:variables` and rules of inputs: text to a tree, tree to a
+ * value. Source of the rules: GitLab, lib/gitlab/ci/pipeline/expression (lexer, parser, lexemes).
  */
 #ifndef EXPR_EXPR_H
 #define EXPR_EXPR_H
@@ -24,15 +24,16 @@ struct expr_value {
 };
 
 struct expr_error {
-	struct span at;  /* inside the expression where the text sits on one line; else the whole node */
+	struct span
+		at; /* inside the expression where the text sits on one line; else the whole node */
 	struct str text; /* arena */
 };
 
 /*
- * Parses; NULL with *err filled where GitLab says "invalid expression syntax" (which covers a regular
- * expression that RE2 refuses). `at` is the span of the scalar that holds the text: when the scalar
- * is plain or quoted on one line, positions are exact. The tree keeps text and positions. The arena
- * must live as long as the tree, and so must text.
+ * Parses; NULL with *err filled where GitLab says "invalid expression syntax" (which covers a
+ * regular expression that RE2 refuses). `at` is the span of the scalar that holds the text: when
+ * the scalar is plain or quoted on one line, positions are exact. The tree keeps text and
+ * positions. The arena must live as long as the tree, and so must text.
  */
 const struct expr *expr_parse(
 	struct arena *a, struct str text, struct span at, struct expr_error *err);
@@ -62,9 +63,10 @@ struct expr_trace {
 void expr_trace_init(struct expr_trace *t);
 
 /*
- * Evaluates; true when the value is present (GitLab's verdict: not null, false, empty or blank). out
- * and trace may be NULL. Where GitLab fails at run time the value is null and the verdict false;
- * then *failed (may be NULL) says why, otherwise it is emptied. Scratch and results: arena a.
+ * Evaluates; true when the value is present (GitLab's verdict: not null, false, empty or blank).
+ * out and trace may be NULL. Where GitLab fails at run time the value is null and the verdict
+ * false; then *failed (may be NULL) says why, otherwise it is emptied. Scratch and results: arena
+ * a.
  */
 bool expr_eval(const struct expr *e, struct arena *a, const struct expr_env *env,
 	struct expr_trace *trace, struct expr_value *out, struct str *failed);

@@ -13,7 +13,8 @@ struct arena;
 struct glob;
 
 enum glob_dialect {
-	/* rules:changes and rules:exists: Ruby's File.fnmatch with PATHNAME | DOTMATCH | EXTGLOB. */
+	/* rules:changes and rules:exists: Ruby's File.fnmatch with PATHNAME | DOTMATCH | EXTGLOB.
+	 */
 	GLOB_FNMATCH,
 	/* artifacts:paths and cache:paths: doublestar v4, as GitLab Runner uses it. */
 	GLOB_DOUBLESTAR
@@ -34,8 +35,8 @@ bool glob_match_once(struct str pattern, enum glob_dialect dialect, struct str p
 bool glob_is_literal(struct str pattern);
 
 /*
- * The literal directory in front of the first special character, without a slash at its end: "build"
- * for "build/x*.o", "" for "*.o"; for a literal pattern the whole of it.
+ * The literal directory in front of the first special character, without a slash at its end:
+ * "build" for "build/x*.o", "" for "*.o"; for a literal pattern the whole of it.
  */
 struct str glob_base(struct str pattern);
 

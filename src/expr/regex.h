@@ -1,7 +1,7 @@
 /*
  * The only door to a regular-expression engine. The dialect is RE2's, as GitLab uses it: what RE2
- * refuses (look-around, back-references, possessive and atomic groups, ...) is refused here too; the
- * pattern is translated for PCRE2, so that ^ $ . \s \v and the like mean what they mean in RE2.
+ * refuses (look-around, back-references, possessive and atomic groups, ...) is refused here too;
+ * the pattern is translated for PCRE2, so that ^ $ . \s \v and the like mean what they mean in RE2.
  * Source of the dialect: RE2, doc/syntax.txt.
  */
 #ifndef EXPR_REGEX_H
@@ -15,20 +15,20 @@ struct arena;
 struct regex;
 
 enum {
-	REGEX_I = 1,     /* case folded */
-	REGEX_M = 2,     /* ^ and $ at lines too */
-	REGEX_S = 4,     /* dot takes line ends too */
-	REGEX_U = 8,     /* greedy and lazy swapped */
+	REGEX_I = 1,      /* case folded */
+	REGEX_M = 2,      /* ^ and $ at lines too */
+	REGEX_S = 4,      /* dot takes line ends too */
+	REGEX_U = 8,      /* greedy and lazy swapped */
 	REGEX_ANCHOR = 16 /* must match the whole subject */
 };
 
 /*
  * Compiles the bare pattern (no slashes); NULL with *why (arena text in RE2's words, e.g. "invalid
  * perl operator: (?=") and *at (byte offset in the pattern; may be NULL) where RE2 would refuse it.
- * The object must be freed; keep it in the struct that regex_free gets.
+ * Everything, PCRE2's own memory included, lives in the arena.
  */
-struct regex *regex_new(struct arena *a, struct str pattern, unsigned flags, struct str *why, size_t *at);
-void regex_free(struct regex *re);
+const struct regex *regex_new(
+	struct arena *a, struct str pattern, unsigned flags, struct str *why, size_t *at);
 
 /*
  * "/pattern/flags" (flags of i s m U): takes the text apart. False where it is not of that form.

@@ -184,7 +184,7 @@ bool node_is_blank(const struct node *n)
 	case NODE_BOOL:
 		return !n->u.boolean;
 	case NODE_STRING:
-		return !str_trim(n->text).n;
+		return str_is_blank(n->text);
 	case NODE_SEQ:
 		return !n->u.seq.n;
 	case NODE_MAP:

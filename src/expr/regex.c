@@ -1,0 +1,190 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "base/base.h"
+
+#include "expr/regex.h"
+
+#include "expr/regex_internal.h"
+
+#include <pcre2.h>
+
+/*
+ * Steps a search may take (items of the pattern tried, and stretches of the subject passed over): a
+ * few tenths of a second. RE2 needs no such bound; a pattern that reaches it is tried once more
+ * with PCRE2's other matcher, which does not backtrack, before we give up.
+ */
+#define MAX_STEPS ((uint64_t)6000000)
+/* Heap in KiB that one search may use. */
+#define MAX_HEAP_KIB 32768
+
+struct regex {
+	pcre2_code *code;
+	size_t groups;
+};
+
+static void *take(PCRE2_SIZE n, void *arena)
+{
+	return arena_alloc(arena, n);
+}
+
+static void give(void *p, void *arena)
+{
+	UNUSED(p);
+	UNUSED(arena);
+}
+
+static uint32_t options(unsigned flags)
+{
+	/* Callouts before each item let us count the steps of a search. */
+	uint32_t o = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY |
+		     PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT;
+
+	o |= flags & REGEX_I ? PCRE2_CASELESS : 0;
+	o |= flags & REGEX_M ? PCRE2_MULTILINE : 0;
+	o |= flags & REGEX_S ? PCRE2_DOTALL : 0;
+	o |= flags & REGEX_U ? PCRE2_UNGREEDY : 0;
+	o |= flags & REGEX_ANCHOR ? PCRE2_ANCHORED | PCRE2_ENDANCHORED : 0;
+	return o;
+}
+
+static pcre2_code *compile(
+	struct arena *a, const struct buf *b, unsigned flags, struct str *why, size_t *at)
+{
+	pcre2_general_context *mem = pcre2_general_context_create(take, give, a);
+	pcre2_compile_context *ctx = pcre2_compile_context_create(mem);
+	PCRE2_SIZE where = 0;
+	pcre2_code *code;
+	int err;
+
+	pcre2_set_newline(ctx, PCRE2_NEWLINE_LF);
+	pcre2_set_parens_nest_limit(ctx, REGEX_MAX_NESTING + 1);
+	code = pcre2_compile((PCRE2_SPTR)b->p, b->n, options(flags), &err, &where, ctx);
+	if (!code) {
+		PCRE2_UCHAR text[128];
+
+		pcre2_get_error_message(err, text, sizeof(text));
+		*why = arena_str(a, str_c((const char *)text));
+		if (at)
+			*at = 0;
+	}
+	return code;
+}
+
+const struct regex *regex_new(
+	struct arena *a, struct str pattern, unsigned flags, struct str *why, size_t *at)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+	struct regex_src r = {.arena = a, .s = pattern, .out = &b};
+	struct regex *re = arena_new(a, struct regex);
+
+	*why = STR_NULL;
+	if (!regex_translate(&r, &re->groups)) {
+		*why = r.why;
+		if (at)
+			*at = r.why_at;
+		return NULL;
+	}
+	re->code = compile(a, &b, flags, why, at);
+	return re->code ? re : NULL;
+}
+
+bool regex_split(struct str text, struct str *pattern, unsigned *flags)
+{
+	struct str_split it = str_split(text, '\n');
+	struct str line;
+
+	/* Ruby's ^ and $ are line anchors: any line of the text may be the expression. */
+	while (str_split_next(&it, &line)) {
+		size_t close = str_rchr(line, '/');
+		bool ok = line.n > 1 && line.p[0] == '/' && close > 0;
+
+		*flags = 0;
+		for (size_t i = close + 1; ok && i < line.n; i++) {
+			static const char letters[] = "imsU";
+			const char *hit = line.p[i] ? strchr(letters, line.p[i]) : NULL;
+
+			ok = hit != NULL;
+			*flags |= hit ? 1u << (hit - letters) : 0;
+		}
+		if (ok) {
+			*pattern = str_sub(line, 1, close);
+			return true;
+		}
+	}
+	return false;
+}
+
+struct steps {
+	uint64_t n;
+	size_t last;
+};
+
+/* The distance from the last place stands for what a loop ran over without a callout. */
+static int count_step(pcre2_callout_block *block, void *data)
+{
+	struct steps *s = data;
+	size_t at = block->current_position;
+
+	s->n += 1 + ((at > s->last ? at - s->last : s->last - at) >> 4);
+	s->last = at;
+	return s->n > MAX_STEPS ? PCRE2_ERROR_MATCHLIMIT : 0;
+}
+
+static int run_dfa(
+	const struct regex *re, struct str s, pcre2_match_data *md, pcre2_match_context *mc)
+{
+	const size_t n = 65536;
+	CLEANUP(free) int *space = xmalloc(n * sizeof(*space));
+
+	return pcre2_dfa_match(
+		re->code, (PCRE2_SPTR)s.p, s.n, 0, PCRE2_DFA_SHORTEST, md, mc, space, n);
+}
+
+static void fill(
+	struct str subject, pcre2_match_data *md, uint32_t found, struct str *caps, size_t n)
+{
+	const PCRE2_SIZE *ov = pcre2_get_ovector_pointer(md);
+
+	for (size_t i = 0; i < n; i++) {
+		caps[i] = STR_NULL;
+		if (i < found && ov[2 * i] != PCRE2_UNSET && ov[2 * i] <= ov[2 * i + 1])
+			caps[i] = str_sub(subject, ov[2 * i], ov[2 * i + 1]);
+	}
+}
+
+enum regex_result regex_search(
+	const struct regex *re, struct str subject, struct str *caps, size_t n_caps)
+{
+	pcre2_match_data *md = pcre2_match_data_create_from_pattern(re->code, NULL);
+	pcre2_match_context *mc = pcre2_match_context_create(NULL);
+	struct steps steps = {0, 0};
+	enum regex_result res = REGEX_NO;
+	int rc;
+
+	if (!md || !mc)
+		die_oom(0);
+	if (!subject.p)
+		subject = STR("");
+	pcre2_set_callout(mc, count_step, &steps);
+	pcre2_set_heap_limit(mc, MAX_HEAP_KIB);
+	rc = pcre2_match(re->code, (PCRE2_SPTR)subject.p, subject.n, 0, 0, md, mc);
+	if (rc > 0) {
+		fill(subject, md, (uint32_t)rc, caps, n_caps);
+		res = REGEX_YES;
+	} else if (rc != PCRE2_ERROR_NOMATCH) {
+		steps = (struct steps){0, 0};
+		rc = run_dfa(re, subject, md, mc);
+		/* It knows no groups: without them, its answer is as good. */
+		if (rc == PCRE2_ERROR_NOMATCH)
+			res = REGEX_NO;
+		else
+			res = rc >= 0 && !n_caps ? REGEX_YES : REGEX_LIMIT;
+	}
+	pcre2_match_data_free(md);
+	pcre2_match_context_free(mc);
+	return res;
+}
+
+size_t regex_groups(const struct regex *re)
+{
+	return re->groups;
+}
