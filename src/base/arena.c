@@ -35,6 +35,25 @@ void arena_release(struct arena *a)
 	arena_init(a);
 }
 
+void arena_adopt(struct arena *to, struct arena *from)
+{
+	struct arena_block *last = from->head;
+
+	if (!last)
+		return;
+	if (!to->head) {
+		*to = *from;
+	} else {
+		/* Behind the block that `to` allocates from, which stays the current one. */
+		while (last->next)
+			last = last->next;
+		last->next = to->head->next;
+		to->head->next = from->head;
+		to->used += from->used;
+	}
+	arena_init(from);
+}
+
 /* Blocks double up to 1 MiB, so that a big pipeline costs few of them and a small one little. */
 static void grow(struct arena *a, size_t n)
 {

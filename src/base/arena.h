@@ -25,6 +25,9 @@ struct arena {
 void arena_init(struct arena *a);
 void arena_release(struct arena *a); /* frees everything; the arena is then as after init */
 
+/* Moves everything that `from` owns to `to`; from is then as after init. Pointers stay valid. */
+void arena_adopt(struct arena *to, struct arena *from);
+
 void *arena_alloc(struct arena *a, size_t n);  /* aligned for any type, not cleared */
 void *arena_calloc(struct arena *a, size_t n); /* the same, zeroed */
 #define arena_new(a, type)      ((type *)arena_calloc((a), sizeof(type)))
