@@ -80,29 +80,12 @@ static void seen_put(struct seen *s, const struct node *n, size_t weight)
 	s->weights[at] = weight;
 }
 
-/* ["a", "b"] */
-static const char *path_text(const struct frame *f, const struct node *ref)
-{
-	CLEANUP(buf_release) struct buf b = BUF_INIT;
-
-	buf_addc(&b, '[');
-	node_each (item, ref) {
-		if (b.n > 1)
-			buf_adds(&b, ", ");
-		buf_printf(&b, item->kind == NODE_STRING ? "\"" STR_FMT "\"" : STR_FMT,
-			STR_ARG(item->text));
-	}
-	buf_addc(&b, ']');
-	return fmt_in(f, "%s", b.p);
-}
-
 static struct diag *bad_reference(
 	struct resolver *r, const struct node *ref, const char *code, const char *what)
 {
-	const char *path = path_text(&r->root, ref);
-
-	return fault(&r->root, code, ref->at, fmt_in(&r->root, "=!reference %s %s", path, what),
-		"!reference %s %s", path, what);
+	return fault(&r->root, code, ref->at,
+		fmt_in(&r->root, "=!reference " STR_FMT " %s", STR_ARG(ref->text), what),
+		"!reference " STR_FMT " %s", STR_ARG(ref->text), what);
 }
 
 static bool is_valid(const struct node *ref)
