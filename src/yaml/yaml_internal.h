@@ -23,6 +23,8 @@ enum scalar_outcome {
 enum scalar_outcome yaml_scan_scalar(struct arena *a, struct str text, struct node *out);
 /* Sets a FLOAT's value and its text as Ruby prints it. */
 void yaml_set_float(struct arena *a, struct node *n, double v);
+/* Ruby's Float(): the text of a tagged float that the scanner took for a string. */
+bool yaml_ruby_float(struct arena *a, struct str text, struct node *out);
 
 /* What a tag does to a node of the given kind (NODE_STRING for any scalar). */
 enum tag_effect {

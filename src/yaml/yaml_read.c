@@ -129,7 +129,8 @@ static struct str inspect(struct arena *a, const struct node *n)
 /* A !reference of something that is no sequence: GitLab refuses it when it resolves references. */
 static void make_bad_reference(struct reader *r, struct node *n, const struct node *data)
 {
-	n->text = node_is_blank(data) ? STR("nil") : inspect(r->b.arena, data);
+	/* Rails' presence: what is blank is passed over, and the empty sequence is left. */
+	n->text = node_is_blank(data) ? STR("[]") : inspect(r->b.arena, data);
 	n->kind = NODE_REFERENCE;
 	memset(&n->u, 0, sizeof(n->u));
 }
@@ -150,7 +151,7 @@ static void apply_scalar_tag(struct reader *r, struct node *n, struct str tag, s
 		if (n->kind == NODE_INT)
 			yaml_set_float(
 				r->b.arena, n, strtod(arena_cstr(r->b.arena, n->text), NULL));
-		else if (n->kind != NODE_FLOAT)
+		else if (n->kind != NODE_FLOAT && !yaml_ruby_float(r->b.arena, text, n))
 			fail_invalid(r, n->at,
 				arena_printf(r->b.arena,
 					"'" STR_FMT "' is tagged as a number but is none",
@@ -307,12 +308,12 @@ static void on_alias(struct reader *r, const yaml_event_t *e)
 	 * measure of it ends at the limit. Merging is the exception: it copies what the anchor
 	 * holds so far.
 	 */
-	if (!an->count && !in_merge(r)) {
-		fail_too_big(r, at,
+	if (!an->count && (an->node->kind != NODE_MAP || !in_merge(r))) {
+		fail(r, "yaml-too-big", at, "The parsed YAML is too big",
 			arena_printf(r->b.arena,
 				"alias '*" STR_FMT "' is used inside of its own anchor",
-				STR_ARG(name))
-				.p);
+				STR_ARG(name)));
+		deliver(r, node_new(r->b.arena, NODE_NULL, at), 1, 0, false, false);
 		return;
 	}
 	count = an->count ? an->count : count_nodes(an->node);
@@ -377,6 +378,10 @@ static void apply_container_tag(struct reader *r, struct frame *f)
 		break;
 	case TAG_STR_MAP:
 		s = node_get(n, "str");
+		if (!n->u.map.n) {
+			n->kind = NODE_NULL;
+			break;
+		}
 		if (!node_is(s, NODE_STRING)) {
 			fail_invalid(r, n->at, STR("a mapping cannot be tagged as a string"));
 			break;

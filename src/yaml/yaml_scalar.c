@@ -287,6 +287,29 @@ static bool scan_float(struct arena *a, struct str s, struct node *out, enum sca
 	return true;
 }
 
+bool yaml_ruby_float(struct arena *a, struct str text, struct node *out)
+{
+	struct str s = str_trim(text);
+	struct cur c = {s, 0};
+	double v;
+
+	take(&c, "+-");
+	if (!digits(&c, 1, SIZE_MAX))
+		return false;
+	if (take(&c, ".") && !digits(&c, 1, SIZE_MAX))
+		return false;
+	if (take(&c, "eE")) {
+		take(&c, "+-");
+		if (!digits(&c, 1, SIZE_MAX))
+			return false;
+	}
+	if (!at_end(&c))
+		return false;
+	v = strtod(arena_cstr(a, s), NULL);
+	yaml_set_float(a, out, v);
+	return true;
+}
+
 /* String#to_i and to_f of one part: digits with single underscores between them, then a fraction.
  */
 static double part_value(struct str s, bool fraction)

@@ -60,11 +60,45 @@ static bool plain(struct writer *w, struct str s)
 	return ok;
 }
 
+static bool valid_utf8(struct str s)
+{
+	for (size_t i = 0; i < s.n;) {
+		size_t len = utf8_len(s.p + i, s.n - i);
+
+		if (!len)
+			return false;
+		i += len;
+	}
+	return true;
+}
+
+/* Bytes that are no text came from a !!binary, and can only be written as one. */
+static void put_binary(struct buf *out, struct str s)
+{
+	static const char table[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	buf_adds(out, "!!binary \"");
+	for (size_t i = 0; i < s.n; i += 3) {
+		uint32_t v = 0;
+
+		for (size_t k = 0; k < 3; k++)
+			v = v << 8 | (i + k < s.n ? (unsigned char)s.p[i + k] : 0);
+		for (size_t k = 0; k < 4; k++)
+			buf_addc(out, i + k > s.n ? '=' : table[v >> (18 - 6 * k) & 63]);
+	}
+	buf_addc(out, '"');
+}
+
 static void put_quoted(struct buf *out, struct str s)
 {
 	static const char named[] = "\a\b\t\n\v\f\r\033";
 	static const char letters[] = "abtnvfre";
 
+	if (!valid_utf8(s)) {
+		put_binary(out, s);
+		return;
+	}
 	buf_addc(out, '"');
 	for (size_t i = 0; i < s.n;) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -202,7 +236,12 @@ static void put_flow(struct writer *w, const struct node *n)
 	case NODE_REFERENCE:
 		buf_adds(w->out, "!reference ");
 		if (!n->u.seq.n && !str_is(n->text, "[]")) {
-			put_quoted(w->out, n->text);
+			/* No sequence, and so refused by GitLab; its text is nearly YAML already.
+			 */
+			if (str_starts(n->text, STR("\"")))
+				buf_addstr(w->out, n->text);
+			else
+				put_quoted(w->out, n->text);
 			return;
 		}
 		__attribute__((fallthrough));
