@@ -120,7 +120,6 @@ static void put_line(struct job_log *l, const char *color, const char *fmt, va_l
 {
 	struct buf b = BUF_INIT;
 
-	buf_adds(&b, ANSI_CLEAR);
 	buf_adds(&b, color);
 	buf_vprintf(&b, fmt, ap);
 	buf_adds(&b, ANSI_RESET "\n");
@@ -132,7 +131,7 @@ void job_log_println(struct job_log *l, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	put_line(l, "", fmt, ap);
+	put_line(l, ANSI_CLEAR, fmt, ap);
 	va_end(ap);
 }
 

@@ -59,6 +59,7 @@ struct executor {
 };
 
 extern const struct executor_ops executor_docker, executor_shell;
+const struct executor_ops *executor_find(enum executor_kind kind);
 
 /* The answers of an executor's operations. */
 void build_step_done(struct build *b, const struct outcome *o);
@@ -74,6 +75,8 @@ struct arena *build_arena(struct build *b);
 /* The job's final variables (job_env.h); complete once prepare is called. */
 const struct job_env *build_env(const struct build *b);
 bool build_stopping(const struct build *b); /* cancel, abort or a timeout came */
-bool build_failed(const struct build *b);   /* for --keep, asked in cleanup */
+/* GIT_STRATEGY: none and empty give an empty project directory. */
+bool build_wants_sources(const struct build *b);
+bool build_failed(const struct build *b); /* for --keep, asked in cleanup */
 
 #endif

@@ -8,17 +8,51 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <uv.h>
 #include "base/str.h"
+#include "emulator/core/error.h"
+#include "emulator/core/loop.h"
 
-struct loop;
-struct error;
-struct sources;
 struct repo;
+struct snapshot;
+struct sources;
 struct tar_stream;
 
 /* repo (emulator/git/repo.h) is borrowed; NULL: jobs get an empty directory. */
 struct sources *sources_new(struct loop *loop, const struct repo *repo);
-/* Not while a build uses it. */
+/* Not while a build uses it. Work that is under way ends on a worker thread, then it is freed. */
 void sources_free(struct sources *s);
+
+/* err NULL: s holds the snapshot. */
+typedef void sources_ready_fn(void *arg, const struct snapshot *s, const struct error *err);
+struct sources_wait {
+	struct sources *sources; /* NULL: not waiting */
+	sources_ready_fn *fn;
+	void *arg;
+	struct loop_task task;
+	struct sources_wait *next;
+};
+/* fn runs once, on a later turn. w is embedded in the caller, zeroed before its first use. */
+void sources_want(struct sources *s, struct sources_wait *w, sources_ready_fn *fn, void *arg);
+void sources_unwant(struct sources_wait *w); /* no effect when not waiting */
+
+/*
+ * Once ready: a tar of the project's tree for the root of a container. dir: absolute project
+ * directory ("/builds/group/project"); its parents from below the root, and <dir>.tmp, are in the
+ * tar, world-writable. empty: without the files. See tar_stream_new() for wake.
+ */
+struct tar_stream *sources_tar(
+	struct sources *s, struct str dir, bool empty, void (*wake)(void *arg), void *wake_arg);
+
+/*
+ * Once ready: a copy of the tree at dir (made, with its parents and <dir>.tmp), on a worker thread;
+ * by reflink or copy_file_range where the file system can. done runs once, on a later turn.
+ */
+struct sources_copy;
+typedef void sources_copy_fn(void *arg, const struct error *err);
+struct sources_copy *sources_copy_start(
+	struct sources *s, struct str dir, bool empty, sources_copy_fn *done, void *arg);
+/* done comes soon, with an error of domain CANCELLED. */
+void sources_copy_cancel(struct sources_copy *c);
 
 #endif

@@ -46,7 +46,7 @@ static void test_fan_out(void **state)
 		"section_start:1000:step_script\r\033[0K\033[0K\033[36;1mTitle\033[0;m\033[0;m\n"
 		"a other\n[MASKED] b\n10%\r20%\r\n"
 		"section_end:1000:step_script\r\033[0K"
-		"\033[0K\033[0;33mWARNING: low on space\033[0;m\npassw");
+		"\033[0;33mWARNING: low on space\033[0;m\npassw");
 	assert_string_equal(
 		lines.p, "0:Title|2:other|1:a [MASKED] b|1:20%|0:WARNING: low on space|1:passw|");
 	job_log_free(l);

@@ -1,0 +1,253 @@
+#include "base/base.h"
+#include "emulator/runner/build_internal.h"
+#include "emulator/log/job_log.h"
+#include "emulator/runner/duration.h"
+#include "emulator/runner/runner_config.h"
+#include "emulator/runner/script.h"
+
+#define NS_S ((int64_t)1000000000)
+
+/* GitLab Runner, common/consts.go: DefaultAfterScriptTimeout. */
+#define AFTER_SCRIPT_NS (300 * NS_S)
+#define JOB_NS          (3600 * NS_S)
+
+void build_timeout_text(int64_t ns, char *buf, size_t size)
+{
+	duration_text(ns, buf, size);
+}
+
+/* 0 where the variable is unset, zero or unusable (then with the Runner's warning). */
+static int64_t timeout_setting(struct build *b, const char *name, int64_t fallback)
+{
+	struct str text = job_env_get(&b->env, name);
+	char limit[64];
+	int64_t ns;
+
+	if (!text.n)
+		return fallback;
+	if (!duration_parse(text, &ns)) {
+		job_log_warnln(
+			b->log, "Ignoring malformed %s timeout: " STR_FMT, name, STR_ARG(text));
+		return fallback;
+	}
+	if (ns < 0) {
+		job_log_warnln(
+			b->log, "Ignoring relative %s timeout: " STR_FMT, name, STR_ARG(text));
+		return fallback;
+	}
+	if (ns > b->job_limit_ns) {
+		duration_text(b->job_limit_ns, limit, sizeof(limit));
+		job_log_warnln(b->log,
+			"%s timeout: " STR_FMT " is longer than job timeout. Setting to job "
+			"timeout: %s",
+			name, STR_ARG(text), limit);
+		return b->job_limit_ns;
+	}
+	return ns ? ns : fallback;
+}
+
+static void check_bool(struct build *b, const char *name)
+{
+	struct str v = job_env_get(&b->env, name);
+
+	if (v.n && job_env_bool(&b->env, name, true) && !job_env_bool(&b->env, name, false))
+		job_log_warnln(b->log,
+			"%s: expected bool got \"" STR_FMT "\", using default value: false", name,
+			STR_ARG(v));
+}
+
+void build_read_settings(struct build *b)
+{
+	const struct runner_config *c = b->host.config;
+
+	b->job_limit_ns = b->spec->timeout_s > 0 ? b->spec->timeout_s * NS_S : JOB_NS;
+	b->script_limit_ns = timeout_setting(b, "RUNNER_SCRIPT_TIMEOUT", 0);
+	b->after_limit_ns = timeout_setting(
+		b, "RUNNER_AFTER_SCRIPT_TIMEOUT", MIN(AFTER_SCRIPT_NS, b->job_limit_ns));
+	check_bool(b, "CI_DEBUG_TRACE");
+	check_bool(b, "CI_DEBUG_SERVICES");
+	if (c->debug_trace_disabled.v && job_env_bool(&b->env, "CI_DEBUG_TRACE", false))
+		job_log_warnln(b->log, "CI_DEBUG_TRACE: usage is disabled on this Runner");
+	if ((b->spec->pre_get_sources_script && b->spec->pre_get_sources_script->n) ||
+		c->pre_get_sources_script.v.n || c->post_get_sources_script.v.n)
+		job_log_warnln(b->log,
+			"scripts around getting the sources (pre_get_sources_script, "
+			"post_get_sources_script) are not run: the sources come from the work "
+			"tree, "
+			"not from a server");
+}
+
+const char *build_job_status(const struct build *b)
+{
+	switch (b->result.status) {
+	case BUILD_SUCCESS:
+		return "success";
+	case BUILD_CANCELED:
+		return "canceled";
+	case BUILD_FAILED:
+		break;
+	}
+	return b->result.reason == FAIL_JOB_TIMEOUT ? "timedout" : "failed";
+}
+
+bool build_wants_sources(const struct build *b)
+{
+	struct str s = job_env_get(&b->env, "GIT_STRATEGY");
+
+	return !str_is(s, "none") && !str_is(s, "empty");
+}
+
+static int64_t config_limit(const struct rc_text *t)
+{
+	int64_t ns;
+
+	return t->set && duration_parse(t->v, &ns) && ns > 0 ? ns : 0;
+}
+
+static int64_t prepare_limit(const struct build *b)
+{
+	return config_limit(&b->host.config->prepare_timeout);
+}
+
+static int64_t sources_limit(const struct build *b)
+{
+	return config_limit(&b->host.config->get_sources_timeout);
+}
+
+static int64_t script_limit(const struct build *b)
+{
+	return b->script_limit_ns;
+}
+
+static int64_t after_limit(const struct build *b)
+{
+	return b->after_limit_ns;
+}
+
+static void run_prepare(struct build *b)
+{
+	b->executor->ops->prepare(b->executor);
+}
+
+/* The Runner's shell says here where it runs; there is no shell yet, but the names are known. */
+static void run_prepare_script(struct build *b)
+{
+	struct outcome ok = OUTCOME_OK;
+
+	job_log_raw(b->log, "Running job " STR_FMT " in " STR_FMT "...\n", STR_ARG(b->spec->name),
+		STR_ARG(b->env.project_dir));
+	build_step_done(b, &ok);
+}
+
+static void run_sources(struct build *b)
+{
+	const struct build_spec *s = b->spec;
+
+	if (!build_wants_sources(b)) {
+		if (str_is(job_env_get(&b->env, "GIT_STRATEGY"), "empty"))
+			job_log_infoln(b->log,
+				"Skipping Git repository setup and creating an empty "
+				"build directory");
+		else
+			job_log_infoln(b->log, "Skipping Git repository setup");
+	} else if (!b->host.sources) {
+		job_log_infoln(b->log, "Skipping Git repository setup");
+	} else {
+		job_log_infoln(b->log, "Taking the work tree with its uncommitted changes...");
+		job_log_infoln(b->log,
+			"Checking out " STR_FMT " as detached HEAD (ref is " STR_FMT ")...",
+			STR_ARG(str_sub(s->sha, 0, 8)), STR_ARG(s->ref));
+		job_log_raw(b->log, "\n");
+		job_log_infoln(b->log, "Skipping Git submodules setup");
+	}
+	b->executor->ops->get_sources(b->executor);
+}
+
+static bool has_commands(const struct texts *t)
+{
+	return t && t->n;
+}
+
+static bool wants_script(const struct build *b)
+{
+	return has_commands(b->spec->before_script) || has_commands(b->spec->script);
+}
+
+static bool wants_after(const struct build *b)
+{
+	return has_commands(b->spec->after_script);
+}
+
+static void add_commands(struct build *b, struct script_spec *s, const struct texts *t)
+{
+	struct str *all;
+	size_t i;
+
+	if (!has_commands(t))
+		return;
+	all = arena_array(&b->arena, struct str, s->n_commands + t->n);
+	for (i = 0; i < s->n_commands; i++)
+		all[i] = s->commands[i];
+	for (i = 0; i < t->n; i++)
+		all[s->n_commands + i] = t->v[i].s;
+	s->commands = all;
+	s->n_commands += t->n;
+}
+
+static void run_script(struct build *b, struct script_spec *s, const char *name)
+{
+	const struct runner_config *c = b->host.config;
+
+	s->env = &b->env;
+	s->trace = !c->debug_trace_disabled.v && job_env_bool(&b->env, "CI_DEBUG_TRACE", false);
+	s->check_exit_codes = job_env_flag(&b->env, c, "FF_ENABLE_BASH_EXIT_CODE_CHECK", false);
+	s->sections = job_env_flag(&b->env, c, "FF_SCRIPT_SECTIONS", false);
+	s->now = job_log_now(b->log);
+	buf_clear(&b->script);
+	script_make(&b->script, s);
+	b->step.name = name;
+	b->step.script = buf_str(&b->script);
+	b->executor->ops->run(b->executor, &b->step);
+}
+
+static void run_step(struct build *b)
+{
+	struct script_spec s = {0};
+
+	s.pre = b->host.config->pre_build_script.v;
+	s.post = b->host.config->post_build_script.v;
+	add_commands(b, &s, b->spec->before_script);
+	add_commands(b, &s, b->spec->script);
+	run_script(b, &s, "step_script");
+}
+
+static void run_after(struct build *b)
+{
+	struct script_spec s = {.job_status = build_job_status(b)};
+
+	s.banner = STR("Running after script...");
+	add_commands(b, &s, b->spec->after_script);
+	run_script(b, &s, "after_script");
+}
+
+/* File variables go with the job's tree or container. */
+static void run_cleanup(struct build *b)
+{
+	struct outcome ok = OUTCOME_OK;
+
+	build_step_done(b, &ok);
+}
+
+const struct stage build_stages[] = {
+	{"prepare_executor", "Preparing the \"%s\" executor", STAGE_OK, NULL, run_prepare,
+		prepare_limit},
+	{"prepare_script", "Preparing environment", STAGE_OK, NULL, run_prepare_script, NULL},
+	{"get_sources", "Getting source from Git repository", STAGE_OK, NULL, run_sources,
+		sources_limit},
+	{"step_script", "Executing \"step_script\" stage of the job script", STAGE_OK, wants_script,
+		run_step, script_limit},
+	{"after_script", "Running after_script", STAGE_SCRIPT, wants_after, run_after, after_limit},
+	{"cleanup_file_variables", "Cleaning up project directory and file based variables",
+		STAGE_ALWAYS, NULL, run_cleanup, NULL},
+};
+const size_t build_n_stages = ARRAY_SIZE(build_stages);

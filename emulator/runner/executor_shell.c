@@ -1,0 +1,276 @@
+#include "base/base.h"
+#include "emulator/runner/executor.h"
+#include "emulator/core/error.h"
+#include "emulator/core/loop.h"
+#include "emulator/core/proc.h"
+#include "emulator/log/job_log.h"
+#include "emulator/runner/job_env.h"
+#include "emulator/runner/runner_config.h"
+#include "emulator/runner/sources.h"
+#include "emulator/store/store.h"
+
+#include <signal.h>
+#include <unistd.h>
+#include <uv.h>
+
+extern char **environ;
+
+/* GitLab Runner waits ten minutes between SIGTERM and SIGKILL; nobody at a terminal does. */
+#define GRACE_MS 10000
+/* Output that a background process holds open does not hold the job. */
+#define DRAIN_MS 2000
+
+struct executor_shell {
+	struct executor base;
+	struct str dir;        /* <run_dir>/<slug> */
+	struct str builds_dir; /* <dir>/builds */
+	struct sources_wait wait;
+	struct sources_copy *copy;
+	struct proc *proc;
+	bool stop, stop_now;
+	uv_work_t removal;
+	struct error removal_error;
+};
+
+static struct executor_shell *self(struct executor *e)
+{
+	return container_of(e, struct executor_shell, base);
+}
+
+static void answer(struct executor_shell *e, enum failure_reason reason, const char *text)
+{
+	struct outcome o = OUTCOME_OK;
+
+	if (reason != FAIL_NONE) {
+		outcome_fail(&o, reason, "%s", text);
+		o.surroundings = reason == FAIL_RUNNER_SYSTEM;
+	}
+	build_step_done(e->base.build, &o);
+}
+
+static struct executor *shell_open(struct build *b)
+{
+	struct executor_shell *e = xcalloc(1, sizeof(*e));
+	struct arena *a = build_arena(b);
+
+	e->base.ops = &executor_shell;
+	e->base.build = b;
+	e->dir = arena_printf(
+		a, "%s/" STR_FMT, build_host(b)->run_dir, STR_ARG(build_spec(b)->slug));
+	e->builds_dir = arena_printf(a, STR_FMT "/builds", STR_ARG(e->dir));
+	return &e->base;
+}
+
+static struct str shell_builds_dir(struct executor *e)
+{
+	return self(e)->builds_dir;
+}
+
+static void shell_prepare(struct executor *base)
+{
+	struct executor_shell *e = self(base);
+	struct error err = ERROR_INIT;
+
+	job_log_println(build_log(base->build), "Using Shell (%s) executor...",
+		str_is(build_host(base->build)->config->shell.v, "sh") ? "sh" : "bash");
+	if (store_make_dirs(e->builds_dir.p, &err))
+		answer(e, FAIL_RUNNER_SYSTEM, err.text);
+	else
+		answer(e, FAIL_NONE, "");
+}
+
+static void on_copied(void *arg, const struct error *err)
+{
+	struct executor_shell *e = arg;
+
+	e->copy = NULL;
+	answer(e, err ? FAIL_RUNNER_SYSTEM : FAIL_NONE, err ? err->text : "");
+}
+
+static void copy(struct executor_shell *e, bool empty)
+{
+	struct build *b = e->base.build;
+
+	e->copy = sources_copy_start(
+		build_host(b)->sources, build_env(b)->project_dir, empty, on_copied, e);
+	if (e->stop)
+		sources_copy_cancel(e->copy);
+}
+
+static void on_sources(void *arg, const struct snapshot *s, const struct error *err)
+{
+	struct executor_shell *e = arg;
+
+	UNUSED(s);
+	if (err)
+		answer(e, FAIL_RUNNER_SYSTEM, err->text);
+	else
+		copy(e, false);
+}
+
+static void shell_get_sources(struct executor *base)
+{
+	struct executor_shell *e = self(base);
+	struct build *b = base->build;
+	const struct job_env *env = build_env(b);
+	struct error err = ERROR_INIT;
+
+	if (build_host(b)->sources && build_wants_sources(b)) {
+		sources_want(build_host(b)->sources, &e->wait, on_sources, e);
+		return;
+	}
+	if (store_make_dirs(env->project_dir.p, &err) || store_make_dirs(env->tmp_dir.p, &err))
+		answer(e, FAIL_RUNNER_SYSTEM, err.text);
+	else
+		answer(e, FAIL_NONE, "");
+}
+
+static void on_output(void *arg, int stream, struct str data)
+{
+	struct executor_shell *e = arg;
+
+	job_log_write(build_log(e->base.build), stream == 2 ? LOG_ERR : LOG_OUT, data.p, data.n);
+}
+
+static void on_exit_code(void *arg, struct error *err, const struct proc_result *r)
+{
+	struct executor_shell *e = arg;
+	struct outcome o = OUTCOME_OK;
+	struct build *b = e->base.build;
+
+	e->proc = NULL;
+	if (err && err->domain != ERR_CANCELLED) {
+		outcome_fail(&o, FAIL_RUNNER_SYSTEM, "%s", err->text);
+		o.surroundings = true;
+	} else if (r && r->term_signal) {
+		outcome_fail(&o, FAIL_SCRIPT, "signal: %s", strsignal(r->term_signal));
+		o.has_exit_code = true;
+		o.exit_code = -1;
+	} else if (err || r->exit_code) {
+		outcome_fail(&o, FAIL_SCRIPT, "exit status %d", r->exit_code);
+		o.has_exit_code = true;
+		o.exit_code = r->exit_code;
+	}
+	build_step_done(b, &o);
+}
+
+/*
+ * Our own environment, as the Runner's shell executor does it; git must not find the user's
+ * repository above an empty project directory.
+ */
+static const char **environment(struct executor_shell *e)
+{
+	struct arena *a = build_arena(e->base.build);
+	size_t n = 0, i, used = 0;
+	const char **env;
+
+	while (environ[n])
+		n++;
+	env = arena_array(a, const char *, n + 2);
+	for (i = 0; i < n; i++)
+		if (strncmp(environ[i], "GIT_CEILING_DIRECTORIES=", 24) != 0 &&
+			strncmp(environ[i], "GIT_DIR=", 8) != 0 &&
+			strncmp(environ[i], "GIT_WORK_TREE=", 14) != 0 &&
+			strncmp(environ[i], "GIT_INDEX_FILE=", 15) != 0)
+			env[used++] = environ[i];
+	env[used] = arena_printf(a, "GIT_CEILING_DIRECTORIES=" STR_FMT, STR_ARG(e->builds_dir)).p;
+	return env;
+}
+
+static bool have_bash(void)
+{
+	static const char *const places[] = {"/usr/local/bin/bash", "/usr/bin/bash", "/bin/bash"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++)
+		if (!access(places[i], X_OK))
+			return true;
+	return false;
+}
+
+static void shell_run(struct executor *base, const struct step *s)
+{
+	static const char *const bash[] = {"bash", "--login", NULL}, *const sh[] = {
+									     "sh", "-l", NULL};
+	struct executor_shell *e = self(base);
+	const struct runner_config *c = build_host(base->build)->config;
+	struct proc_options o = {
+		.argv = str_is(c->shell.v, "sh") || !have_bash() ? sh : bash,
+		.env = environment(e),
+		.cwd = e->dir.p,
+		.input = s->script,
+		.grace_ms = GRACE_MS,
+		.drain_ms = DRAIN_MS,
+		.output = on_output,
+		.done = on_exit_code,
+		.arg = e,
+	};
+
+	e->stop = e->stop_now = false;
+	e->proc = proc_start(build_host(base->build)->loop, &o);
+}
+
+static void shell_stop(struct executor *base, bool now)
+{
+	struct executor_shell *e = self(base);
+
+	e->stop = true;
+	if (e->proc && (!e->stop_now || now)) {
+		e->stop_now = now;
+		proc_kill(e->proc, now);
+	}
+	if (e->copy)
+		sources_copy_cancel(e->copy);
+	if (e->wait.sources) {
+		sources_unwant(&e->wait);
+		answer(e, FAIL_CANCELED, "canceled");
+	}
+}
+
+static void remove_tree(uv_work_t *w)
+{
+	struct executor_shell *e = container_of(w, struct executor_shell, removal);
+
+	store_remove_tree(e->builds_dir.p, &e->removal_error);
+}
+
+static void on_removed(uv_work_t *w, int status)
+{
+	struct executor_shell *e = container_of(w, struct executor_shell, removal);
+
+	UNUSED(status);
+	answer(e, error_is(&e->removal_error) ? FAIL_RUNNER_SYSTEM : FAIL_NONE,
+		e->removal_error.text);
+}
+
+static void shell_cleanup(struct executor *base)
+{
+	struct executor_shell *e = self(base);
+	struct build *b = base->build;
+
+	if (build_host(b)->keep_failed && build_failed(b)) {
+		job_log_println(build_log(b), "The job's files are kept in " STR_FMT,
+			STR_ARG(build_env(b)->project_dir));
+		answer(e, FAIL_NONE, "");
+		return;
+	}
+	if (uv_queue_work(loop_uv(build_host(b)->loop), &e->removal, remove_tree, on_removed))
+		answer(e, FAIL_RUNNER_SYSTEM, "cannot start a worker thread");
+}
+
+static void shell_free(struct executor *base)
+{
+	free(self(base));
+}
+
+const struct executor_ops executor_shell = {
+	.name = "shell",
+	.open = shell_open,
+	.builds_dir = shell_builds_dir,
+	.prepare = shell_prepare,
+	.get_sources = shell_get_sources,
+	.run = shell_run,
+	.stop = shell_stop,
+	.cleanup = shell_cleanup,
+	.free = shell_free,
+};

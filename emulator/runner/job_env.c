@@ -1,0 +1,175 @@
+#include "base/base.h"
+#include "emulator/runner/job_env.h"
+#include "emulator/runner/build.h"
+#include "emulator/runner/runner_config.h"
+
+/* Always masked, whoever defined them (GitLab masks them in the job's payload). */
+static const char *const always_masked[] = {"CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD",
+	"CI_DEPENDENCY_PROXY_PASSWORD", "CI_DEPLOY_PASSWORD"};
+
+static void put_config(struct varset *s, const struct runner_config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->environment.n; i++) {
+		struct str line = config->environment.v[i].v;
+		size_t eq = str_chr(line, '=');
+
+		if (eq != STR_NPOS && eq)
+			varset_set(
+				s, VAR_RUNNER_CONFIG, str_sub(line, 0, eq), str_from(line, eq + 1));
+	}
+}
+
+/* [runners.feature_flags] beats the variable of the same name. */
+static void put_flags(struct varset *s, const struct runner_config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->feature_flags.n; i++)
+		varset_set(s, VAR_RUNNER_JOB, config->feature_flags.v[i].key,
+			config->feature_flags.v[i].value.v);
+}
+
+static void put_own(struct job_env *e, const struct build_spec *spec, struct str builds_dir,
+	const char *job_status)
+{
+	struct varset *s = &e->vars;
+	bool docker = spec->executor == EXECUTOR_DOCKER;
+
+	varset_set(s, VAR_RUNNER_JOB, STR("CI_BUILDS_DIR"), builds_dir);
+	varset_set(s, VAR_RUNNER_JOB, STR("CI_PROJECT_DIR"), e->project_dir);
+	varset_set(s, VAR_RUNNER_JOB, STR("CI_CONCURRENT_ID"), STR("0"));
+	varset_set(s, VAR_RUNNER_JOB, STR("CI_CONCURRENT_PROJECT_ID"), STR("0"));
+	varset_set(s, VAR_RUNNER_JOB, STR("CI_SERVER"), STR("yes"));
+	varset_set(s, VAR_RUNNER_JOB, STR("CI_JOB_STATUS"), str_c(job_status));
+	varset_setf(s, VAR_RUNNER_JOB, "CI_JOB_TIMEOUT", "%lld",
+		(long long)(spec->timeout_s > 0 ? spec->timeout_s : 3600));
+	varset_set(s, VAR_RUNNER_JOB,
+		docker ? STR("CI_DISPOSABLE_ENVIRONMENT") : STR("CI_SHARED_ENVIRONMENT"),
+		STR("true"));
+	varset_set(s, VAR_RUNNER_JOB, STR("RUNNER_TEMP_PROJECT_DIR"), e->tmp_dir);
+}
+
+/* The set that references are looked up in: a file variable stands for its path. */
+static void with_paths(struct job_env *e, const struct varset *from, struct varset *to)
+{
+	const struct var **win;
+	size_t n = varset_winners(from, e->arena, &win), i;
+
+	varset_init(to, e->arena);
+	for (i = 0; i < n; i++) {
+		struct var v = *win[i];
+
+		if (v.file)
+			v.value = arena_printf(
+				e->arena, STR_FMT "/" STR_FMT, STR_ARG(e->tmp_dir), STR_ARG(v.key));
+		varset_put(to, &v);
+	}
+}
+
+void job_env_make(struct job_env *e, struct arena *a, const struct build_spec *spec,
+	const struct runner_config *config, struct str builds_dir, const char *job_status)
+{
+	struct varset paths;
+	const struct var **win;
+	size_t n, i;
+
+	*e = (struct job_env){.arena = a};
+	varset_init(&e->vars, a);
+	e->project_dir = arena_printf(
+		a, STR_FMT "/" STR_FMT, STR_ARG(builds_dir), STR_ARG(spec->project_path));
+	e->tmp_dir = arena_printf(a, STR_FMT ".tmp", STR_ARG(e->project_dir));
+	put_config(&e->vars, config);
+	if (spec->vars)
+		varset_add_all(&e->vars, spec->vars);
+	put_own(e, spec, builds_dir, job_status);
+	put_flags(&e->vars, config);
+
+	with_paths(e, &e->vars, &paths);
+	n = varset_winners(&e->vars, a, &win);
+	e->v = arena_array(a, struct job_var, n ? n : 1);
+	for (i = 0; i < n; i++) {
+		struct job_var *v = &e->v[e->n++];
+
+		v->key = win[i]->key;
+		v->value = win[i]->raw ? win[i]->value
+				       : expand(a, win[i]->value, &paths, EXPAND_RUNNER);
+		v->file = win[i]->file;
+		v->masked = win[i]->masked;
+		v->internal = win[i]->internal;
+	}
+	/* Texts of the job are expanded with the final values. */
+	varset_init(&e->vars, a);
+	for (i = 0; i < n; i++) {
+		struct var v = *win[i];
+
+		v.value = e->v[i].value;
+		varset_put(&paths, &v);
+	}
+	with_paths(e, &paths, &e->vars);
+}
+
+struct str job_env_get(const struct job_env *e, const char *key)
+{
+	return varset_value(&e->vars, key);
+}
+
+/* What Go's strconv.ParseBool takes: 1 true, 0 false, -1 neither. */
+static int go_bool(struct str v)
+{
+	static const char *const yes[] = {"1", "t", "T", "true", "TRUE", "True"};
+	static const char *const no[] = {"0", "f", "F", "false", "FALSE", "False"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (str_is(v, yes[i]))
+			return 1;
+		if (str_is(v, no[i]))
+			return 0;
+	}
+	return -1;
+}
+
+bool job_env_bool(const struct job_env *e, const char *key, bool fallback)
+{
+	int b = go_bool(job_env_get(e, key));
+
+	return b < 0 ? fallback : b != 0;
+}
+
+bool job_env_flag(const struct job_env *e, const struct runner_config *config, const char *flag,
+	bool fallback)
+{
+	UNUSED(config); /* its flags are in the variables already, above the job's */
+	return job_env_bool(e, flag, fallback);
+}
+
+struct str job_env_expand(const struct job_env *e, struct arena *a, struct str text)
+{
+	return expand(a, text, &e->vars, EXPAND_RUNNER);
+}
+
+static bool is_secret(const struct job_var *v)
+{
+	size_t i;
+
+	if (v->masked)
+		return true;
+	for (i = 0; i < ARRAY_SIZE(always_masked); i++)
+		if (str_is(v->key, always_masked[i]))
+			return true;
+	return false;
+}
+
+size_t job_env_secrets(const struct job_env *e, struct arena *a, struct str **out)
+{
+	VEC(struct str) v = {0};
+	size_t i;
+
+	for (i = 0; i < e->n; i++)
+		if (is_secret(&e->v[i]))
+			vec_push_in(a, &v, e->v[i].value);
+	*out = v.v;
+	return v.n;
+}

@@ -1,0 +1,138 @@
+#include "base/base.h"
+#include "emulator/runner/build.h"
+#include "emulator/runner/job_env.h"
+#include "emulator/runner/runner_config.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+struct fixture {
+	struct arena a;
+	struct varset vars;
+	struct runner_config config;
+	struct build_spec spec;
+	struct job_env env;
+};
+
+static void init(struct fixture *f)
+{
+	*f = (struct fixture){0};
+	varset_init(&f->vars, &f->a);
+	runner_config_init(&f->config);
+	f->spec.executor = EXECUTOR_DOCKER;
+	f->spec.project_path = STR("group/project");
+	f->spec.vars = &f->vars;
+}
+
+static void make(struct fixture *f)
+{
+	job_env_make(&f->env, &f->a, &f->spec, &f->config, STR("/builds"), "running");
+}
+
+static void put(struct fixture *f, const char *key, const char *value, const char *flags)
+{
+	struct var v = {.key = str_c(key), .value = str_c(value), .layer = VAR_YAML_JOB};
+
+	v.raw = strchr(flags, 'r') != NULL;
+	v.file = strchr(flags, 'f') != NULL;
+	v.masked = strchr(flags, 'm') != NULL;
+	varset_put(&f->vars, &v);
+}
+
+static void want(const struct fixture *f, const char *key, const char *value)
+{
+	struct str got = job_env_get(&f->env, key);
+
+	assert_non_null(got.p);
+	if (!str_is(got, value))
+		fail_msg("%s is '" STR_FMT "', not '%s'", key, STR_ARG(got), value);
+}
+
+static void test_expansion(void **state)
+{
+	struct fixture f;
+
+	UNUSED(state);
+	init(&f);
+	put(&f, "DIR", "$CI_PROJECT_DIR/out", "");
+	put(&f, "UNKNOWN", "[$NOPE]", "");
+	put(&f, "DOLLAR", "a$$b", "");
+	put(&f, "RAW", "$DIR", "r");
+	put(&f, "CERT", "-----BEGIN $DOLLAR\n", "f");
+	put(&f, "USES_CERT", "${CERT}", "");
+	put(&f, "EMPTY", "", "");
+	put(&f, "PATH", "$PATH:/x", "");
+	make(&f);
+	want(&f, "CI_PROJECT_DIR", "/builds/group/project");
+	want(&f, "CI_BUILDS_DIR", "/builds");
+	want(&f, "RUNNER_TEMP_PROJECT_DIR", "/builds/group/project.tmp");
+	want(&f, "CI_DISPOSABLE_ENVIRONMENT", "true");
+	assert_null(job_env_get(&f.env, "CI_SHARED_ENVIRONMENT").p);
+	want(&f, "DIR", "/builds/group/project/out");
+	want(&f, "UNKNOWN", "[]");
+	want(&f, "DOLLAR", "a$b");
+	want(&f, "RAW", "$DIR");
+	want(&f, "CERT", "/builds/group/project.tmp/CERT");
+	want(&f, "USES_CERT", "/builds/group/project.tmp/CERT");
+	want(&f, "EMPTY", "");
+	assert_string_equal(job_env_expand(&f.env, &f.a, STR("img:$DOLLAR-$CERT")).p,
+		"img:a$b-/builds/group/project.tmp/CERT");
+	arena_release(&f.a);
+}
+
+static void test_config(void **state)
+{
+	struct rc_text lines[] = {{.v = STR("PROXY=http://p:1"), .set = true},
+		{.v = STR("OVER=config"), .set = true}, {.v = STR("nonsense"), .set = true}};
+	struct rc_pair flags[] = {{STR("FF_SCRIPT_SECTIONS"), {.v = STR("true"), .set = true}}};
+	struct fixture f;
+
+	UNUSED(state);
+	init(&f);
+	f.config.environment.v = lines;
+	f.config.environment.n = 3;
+	f.config.feature_flags.v = flags;
+	f.config.feature_flags.n = 1;
+	put(&f, "OVER", "job", "");
+	put(&f, "FF_SCRIPT_SECTIONS", "false", "");
+	put(&f, "FF_OTHER", "T", "");
+	make(&f);
+	want(&f, "PROXY", "http://p:1");
+	want(&f, "OVER", "job");
+	assert_true(job_env_flag(&f.env, &f.config, "FF_SCRIPT_SECTIONS", false));
+	assert_true(job_env_flag(&f.env, &f.config, "FF_OTHER", false));
+	assert_false(job_env_flag(&f.env, &f.config, "FF_NONE", false));
+	arena_release(&f.a);
+}
+
+static void test_secrets(void **state)
+{
+	struct fixture f;
+	struct str *v;
+	size_t n;
+
+	UNUSED(state);
+	init(&f);
+	put(&f, "A", "plain", "");
+	put(&f, "B", "hidden-$A", "m");
+	put(&f, "KEY", "file content", "mf");
+	put(&f, "CI_REGISTRY_PASSWORD", "token", "");
+	make(&f);
+	n = job_env_secrets(&f.env, &f.a, &v);
+	assert_int_equal(n, 3);
+	assert_string_equal(v[0].p, "hidden-plain");
+	assert_string_equal(v[1].p, "file content");
+	assert_string_equal(v[2].p, "token");
+	arena_release(&f.a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_expansion),
+		cmocka_unit_test(test_config),
+		cmocka_unit_test(test_secrets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

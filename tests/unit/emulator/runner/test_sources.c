@@ -1,0 +1,77 @@
+#include "base/base.h"
+#include "emulator/git/snapshot.h"
+#include "emulator/runner/sources.h"
+#include "emulator/store/archive.h"
+#include "emulator/store/store.h"
+
+#include <setjmp.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+
+static char dir[] = "/tmp/cilocal-sources-XXXXXX";
+
+struct pull {
+	struct tar_stream *t;
+	struct tar_reader *r;
+	bool done;
+};
+
+static void wake(void *arg)
+{
+	struct pull *p = arg;
+	struct error err = ERROR_INIT;
+	char part[4096];
+	long n;
+
+	while ((n = tar_stream_read(p->t, part, sizeof(part))) > 0)
+		assert_int_equal(tar_reader_push(p->r, part, (size_t)n, &err), 0);
+	if (n == 0)
+		return;
+	assert_int_equal(n, -1);
+	p->done = true;
+}
+
+/* Without a repository a job gets an empty folder of its own, and the one beside it. */
+static void test_empty_tar(void **state)
+{
+	CLEANUP(free) char *tmp = xasprintf("%s/builds/g/p.tmp", dir);
+	struct error err = ERROR_INIT;
+	struct loop *l = loop_new(&err);
+	struct sources *s = sources_new(l, NULL);
+	struct pull p = {.r = tar_reader_new(dir)};
+	struct stat st;
+
+	UNUSED(state);
+	p.t = sources_tar(s, STR("/builds/g/p"), false, wake, &p);
+	sources_free(s);
+	wake(&p);
+	loop_run(l);
+	assert_true(p.done);
+	tar_stream_free(p.t);
+	assert_int_equal(tar_reader_end(p.r, &err), 0);
+	assert_int_equal(tar_reader_entries(p.r), 4);
+	tar_reader_free(p.r);
+	assert_int_equal(stat(tmp, &st), 0);
+	assert_int_equal(loop_free(l, &err), 0);
+}
+
+static int setup(void **state)
+{
+	UNUSED(state);
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	UNUSED(state);
+	return store_remove_tree(dir, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_empty_tar),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
