@@ -18,6 +18,7 @@ struct translator {
 	unsigned atom_repeat; /* product of the repetitions within */
 	bool assertion;       /* ^ $ \b and the like */
 	size_t repeat_at;     /* start of the repetition just read, or STR_NPOS */
+	struct str flags;     /* (?i) and the like, read but not yet written */
 };
 
 static char look(const struct regex_src *r, size_t ahead)
@@ -129,14 +130,13 @@ static bool flag_group(struct translator *t, size_t begin)
 				str_sub(r->s, begin, at + len));
 		}
 	}
-	buf_addstr(r->out, str_sub(r->s, begin, at + 1));
 	r->at = at + 1;
 	if (r->s.p[at] == ')') {
-		/* RE2 lets a repetition reach over it; PCRE2 has no such thing, and nobody writes
-		 * it. */
-		no_atom(t);
+		/* RE2 lets a repetition reach over it to the atom before: it must come first. */
+		t->flags = str_sub(r->s, begin, at + 1);
 		return true;
 	}
+	buf_addstr(r->out, str_sub(r->s, begin, at + 1));
 	return open_group(t, begin);
 }
 
@@ -332,11 +332,26 @@ static bool escape(struct translator *t)
 	}
 }
 
+/* Writes the flags that were held back, once no repetition follows them. */
+static void put_flags(struct translator *t)
+{
+	char c = look(t->r, 0);
+	unsigned lo, hi;
+	size_t end;
+
+	if (!t->flags.n || (c && strchr("*+?", c)) || (c == '{' && braces(t->r, &end, &lo, &hi)))
+		return;
+	no_atom(t);
+	buf_addstr(t->r->out, t->flags);
+	t->flags = STR_NULL;
+}
+
 static bool one(struct translator *t)
 {
 	struct regex_src *r = t->r;
 	char c = look(r, 0);
 
+	put_flags(t);
 	switch (c) {
 	case '\\':
 		return escape(t);
@@ -392,6 +407,7 @@ bool regex_translate(struct regex_src *r, size_t *groups)
 
 	while (ok && r->at < r->s.n)
 		ok = one(&t);
+	put_flags(&t);
 	if (ok && t.open.n)
 		ok = regex_refuse(r, t.open.v[t.open.n - 1].begin, "missing )", r->s);
 	*groups = t.groups;
