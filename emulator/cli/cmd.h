@@ -57,6 +57,9 @@ struct cli {
 	unsigned verbose;
 };
 
+/* The whole program but for the process itself: parses, runs the command, writes. An exit code. */
+int cli_main(struct cli *c, int argc, char **argv);
+
 /* Messages for people, on standard error: "cilocal: error: TEXT". */
 void cli_error(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void cli_warn(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -1,0 +1,79 @@
+#include "base/base.h"
+
+#include "emulator/cli/cmd.h"
+#include "emulator/cli/jobs.h"
+#include "emulator/cli/load.h"
+#include "emulator/cli/tree.h"
+#include "yaml/node.h"
+#include "yaml/yaml.h"
+#include "config/config.h"
+#include "pipeline/pipeline.h"
+
+/* The definition without hidden jobs: what they were for has been taken over already. */
+static struct node *whole(struct arena *a, const struct config *config)
+{
+	struct node *out = tree_map(a);
+	node_each_pair(pair, config->root)
+	{
+		if (!str_starts(pair->key->text, STR(".")))
+			node_map_put(a, out, pair->key, pair->value);
+	}
+	return out;
+}
+
+static int chosen(struct cli *c, const struct load *l, struct node *out)
+{
+	for (size_t i = 0; i < c->opt.n_args; i++) {
+		struct job **jobs;
+		size_t n;
+		const struct job_def *def = config_job(l->config, str_c(c->opt.args[i]));
+		if (def && def->node) {
+			node_map_put(&c->arena, out,
+				node_new_str(&c->arena, def->name.s, def->name.at),
+				(struct node *)def->node);
+			continue;
+		}
+		int code = jobs_find(c, l->pipeline, c->opt.args[i], true, &jobs, &n);
+		if (code)
+			return code;
+		for (size_t k = 0; k < n; k++)
+			node_map_put(&c->arena, out,
+				node_new_str(&c->arena, jobs[k]->base_name, jobs[k]->def->name.at),
+				(struct node *)jobs[k]->def->node);
+	}
+	return EXIT_OK;
+}
+
+static int run(struct cli *c)
+{
+	struct load l;
+	int code = load_pipeline(c, &l);
+	if (!code) {
+		struct node *out;
+		if (c->opt.n_args) {
+			out = tree_map(&c->arena);
+			code = chosen(c, &l, out);
+		} else {
+			out = whole(&c->arena, l.config);
+		}
+		if (!code && opt_flag(&c->opt, OPT_JSON))
+			tree_print(c, out);
+		else if (!code)
+			yaml_write(&c->out, out);
+	}
+	load_release(&l);
+	return code;
+}
+
+const struct cmd cmd_expand = {
+	.id = CMD_expand,
+	.args = "[JOB...]",
+	.summary = "print the definition after include, extends, !reference, inputs and default",
+	.details = "What is printed is a definition itself: it makes the same pipeline. With JOB, "
+		   "only these "
+		   "jobs.",
+	.output = "With --json: the same as one object.",
+	.kind = ARG_JOBS,
+	.max_args = SIZE_MAX,
+	.run = run,
+};

@@ -1,0 +1,280 @@
+#include "base/base.h"
+
+#include "emulator/cli/cmd.h"
+#include "emulator/cli/jobs.h"
+#include "emulator/cli/load.h"
+#include "emulator/cli/term.h"
+#include "emulator/cli/tree.h"
+#include "config/config.h"
+#include "pipeline/pipeline.h"
+#include "yaml/node.h"
+
+#include <unistd.h>
+
+static const char *via_words(enum node_via via)
+{
+	switch (via) {
+	case VIA_ALIAS:
+		return "an alias";
+	case VIA_EXTENDS:
+		return "extends";
+	case VIA_DEFAULT:
+		return "default";
+	case VIA_REFERENCE:
+		return "!reference";
+	case VIA_INCLUDE:
+		return "include";
+	case VIA_INPUT:
+		return "an input";
+	case VIA_MATRIX:
+		return "a matrix";
+	case VIA_NONE:
+		break;
+	}
+	return NULL;
+}
+
+/* "extends, default": how a value came into the job, each way once, nearest first. */
+static struct str ways(struct arena *a, const struct node *n)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+	unsigned seen = 0;
+	for (; n; n = n->origin) {
+		const char *words = via_words(n->via);
+		if (!words || seen >> n->via & 1)
+			continue;
+		seen |= 1u << n->via;
+		buf_printf(&b, "%s%s", b.n ? ", " : "", words);
+	}
+	return arena_str(a, buf_str(&b));
+}
+
+/* The place that wrote a value, behind all copies. */
+static struct span written_at(const struct node *n)
+{
+	while (n->origin)
+		n = n->origin;
+	return n->at;
+}
+
+/* ---- sentences ---- */
+
+static const struct rule_step *deciding(const struct rule_step *steps, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (steps[i].matched)
+			return &steps[i];
+	return NULL;
+}
+
+static size_t n_rules(const struct job *j)
+{
+	return j->def->rules.n;
+}
+
+static void say_verdict(struct buf *out, const struct pipeline *p, const struct job *j)
+{
+	const struct rule_step *s = deciding(j->steps, j->n_steps);
+	buf_printf(out, "'" STR_FMT "' is %s this pipeline", STR_ARG(j->name),
+		j->in ? "in" : "not in");
+	if (!p->run) {
+		buf_adds(out, ": workflow:rules keep the whole pipeline from being created");
+	} else if (!j->def->rules.set && !j->n_steps) {
+		buf_adds(out, ": it has no rules");
+	} else if (s && s->index >= 0) {
+		buf_printf(out, ": rule %d of %zu matched", s->index + 1, n_rules(j));
+		buf_printf(out, " and says %s", job_when_name(j->in ? j->when : WHEN_NEVER));
+	} else if (j->def->rules.set) {
+		buf_printf(out, ": none of its %zu rules matched", n_rules(j));
+	}
+	if (s && s->why.n)
+		buf_printf(out, ", because " STR_FMT, STR_ARG(s->why));
+	buf_adds(out, ".\n");
+	if (!j->in)
+		return;
+	buf_printf(out, "It is in stage '" STR_FMT "', when: %s", STR_ARG(j->stage),
+		job_when_name(j->when));
+	if (j->allow_failure)
+		buf_adds(out, ", and may fail");
+	if (j->dag && j->n_needs) {
+		buf_adds(out, ", needs");
+		for (size_t i = 0; i < j->n_needs; i++)
+			if (j->needs[i].job != UINT32_MAX)
+				buf_printf(out, "%s '" STR_FMT "'", i ? "," : "",
+					STR_ARG(p->jobs[j->needs[i].job]->name));
+	} else if (j->dag) {
+		buf_adds(out, ", and waits for nothing");
+	}
+	buf_adds(out, ".\n");
+}
+
+static void say_steps(struct cli *c, const struct load *l, const char *title,
+	const struct rule_step *steps, size_t n)
+{
+	struct buf *out = &c->out;
+	size_t columns = term_columns(STDOUT_FILENO);
+	if (!n)
+		return;
+	buf_printf(out, "\n%s:\n", title);
+	for (size_t i = 0; i < n; i++) {
+		const struct rule_step *s = &steps[i];
+		size_t start = out->n;
+		if (s->index >= 0)
+			buf_printf(out, "  %d. ", s->index + 1);
+		else
+			buf_adds(out, "  -  ");
+		const char *color = !c->color_out ? "" : s->matched ? "\033[32m" : "\033[2m";
+		buf_printf(out, "%s%-5s%s ", color, s->matched ? "yes" : "no",
+			c->color_out ? "\033[0m" : "");
+		struct str at = place_text(&c->arena, &l->sources, s->at);
+		buf_addstr(out, at);
+		size_t width = out->n - start;
+		if (s->why.n) {
+			buf_adds(out, ": ");
+			wrap_text(out, s->why, width + 2, 11, c->tty_out ? columns : 0);
+		}
+		buf_addc(out, '\n');
+	}
+}
+
+static void say_keywords(struct cli *c, const struct load *l, const struct job *j)
+{
+	struct buf *out = &c->out;
+	size_t width = 0;
+	node_each_pair(pair, j->def->node) width = MAX(width, str_width(pair->key->text));
+	buf_adds(out, "\nwhere its keywords come from:\n");
+	node_each_pair(pair, j->def->node)
+	{
+		struct str how = ways(&c->arena, pair->value);
+		buf_adds(out, "  ");
+		pad_text(out, pair->key->text, width);
+		buf_adds(out, "  ");
+		struct str at = place_text(&c->arena, &l->sources, written_at(pair->value));
+		buf_addstr(out, at.n ? at : STR("(not written)"));
+		if (how.n)
+			buf_printf(out, "  through " STR_FMT, STR_ARG(how));
+		buf_addc(out, '\n');
+	}
+}
+
+/* ---- JSON ---- */
+
+static struct node *steps_tree(
+	struct arena *a, const struct load *l, const struct rule_step *steps, size_t n)
+{
+	struct node *seq = tree_seq(a);
+	for (size_t i = 0; i < n; i++) {
+		struct node *m = tree_map(a);
+		if (steps[i].index >= 0)
+			tree_int(a, m, "rule", steps[i].index);
+		else
+			tree_null(a, m, "rule");
+		tree_bool(a, m, "matched", steps[i].matched);
+		tree_str(a, m, "why", steps[i].why);
+		tree_place(a, m, "source", &l->sources, steps[i].at);
+		node_seq_push(a, seq, m);
+	}
+	return seq;
+}
+
+static struct node *keywords_tree(struct arena *a, const struct load *l, const struct job *j)
+{
+	struct node *seq = tree_seq(a);
+	node_each_pair(pair, j->def->node)
+	{
+		struct node *m = tree_map(a), *through = tree_seq(a);
+		tree_str(a, m, "keyword", pair->key->text);
+		tree_place(a, m, "source", &l->sources, written_at(pair->value));
+		for (const struct node *n = pair->value; n; n = n->origin)
+			if (via_words(n->via)) {
+				struct node *w =
+					node_new_str(a, str_c(via_words(n->via)), SPAN_NONE);
+				w->quoted = true;
+				node_seq_push(a, through, w);
+			}
+		tree_put(a, m, "through", through);
+		node_seq_push(a, seq, m);
+	}
+	return seq;
+}
+
+static struct node *job_tree(struct arena *a, const struct load *l, const struct job *j)
+{
+	struct node *m = tree_map(a);
+	tree_str(a, m, "job", j->name);
+	tree_bool(a, m, "in", j->in);
+	tree_str(a, m, "when", str_c(job_when_name(j->in ? j->when : WHEN_NEVER)));
+	tree_str(a, m, "stage", j->stage);
+	if (j->rule >= 0)
+		tree_int(a, m, "rule", j->rule);
+	else
+		tree_null(a, m, "rule");
+	tree_place(a, m, "source", &l->sources, j->def->name.at);
+	tree_put(a, m, "steps", steps_tree(a, l, j->steps, j->n_steps));
+	tree_put(a, m, "keywords", keywords_tree(a, l, j));
+	return m;
+}
+
+static void print_json(struct cli *c, const struct load *l, struct job **jobs, size_t n)
+{
+	struct arena *a = &c->arena;
+	const struct pipeline *p = l->pipeline;
+	struct node *m = tree_map(a), *workflow = tree_map(a), *list = tree_seq(a);
+	tree_bool(a, workflow, "run", p->run);
+	if (p->workflow_rule >= 0)
+		tree_int(a, workflow, "rule", p->workflow_rule);
+	else
+		tree_null(a, workflow, "rule");
+	tree_put(a, workflow, "steps", steps_tree(a, l, p->workflow_steps, p->n_workflow_steps));
+	tree_put(a, m, "workflow", workflow);
+	for (size_t i = 0; i < n; i++)
+		node_seq_push(a, list, job_tree(a, l, jobs[i]));
+	tree_put(a, m, "jobs", list);
+	tree_print(c, m);
+}
+
+static int run(struct cli *c)
+{
+	struct load l;
+	struct job **jobs;
+	size_t n = 0;
+	int code = load_pipeline(c, &l);
+	if (!code)
+		code = jobs_find(c, l.pipeline, c->opt.args[0], true, &jobs, &n);
+	if (!code && opt_flag(&c->opt, OPT_JSON)) {
+		print_json(c, &l, jobs, n);
+	} else if (!code) {
+		const struct pipeline *p = l.pipeline;
+		for (size_t i = 0; i < n; i++) {
+			buf_adds(&c->out, i ? "\n" : "");
+			say_verdict(&c->out, p, jobs[i]);
+			if (!i)
+				say_steps(c, &l, "workflow:rules", p->workflow_steps,
+					p->n_workflow_steps);
+			say_steps(c, &l, jobs[i]->def->rules.set ? "rules" : "only, except",
+				jobs[i]->steps, jobs[i]->n_steps);
+			say_keywords(c, &l, jobs[i]);
+		}
+	}
+	load_release(&l);
+	return code;
+}
+
+const struct cmd cmd_explain = {
+	.id = CMD_explain,
+	.args = "JOB",
+	.summary = "say why a job is in the pipeline or not, and where its keywords come from",
+	.details = "Each rule is listed with the values that decided, then each keyword with the "
+		   "line that wrote "
+		   "it and the ways it took into the job.",
+	.output =
+		"With --json: {\"workflow\":{\"run\":bool, \"rule\":null|INDEX, \"steps\":[...]}, "
+		"\"jobs\":[{\"job\", \"in\":bool, \"when\", \"stage\", \"rule\":null|INDEX, "
+		"\"source\", "
+		"\"steps\":[{\"rule\":null|INDEX, \"matched\":bool, \"why\", \"source\"}], "
+		"\"keywords\":[{\"keyword\", \"source\", \"through\":[...]}]}]}.",
+	.kind = ARG_JOBS,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};

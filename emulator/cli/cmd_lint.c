@@ -1,0 +1,129 @@
+#include "base/base.h"
+
+#include "emulator/cli/cmd.h"
+#include "emulator/cli/load.h"
+#include "emulator/cli/tree.h"
+#include "source/diag_print.h"
+#include "yaml/node.h"
+#include "config/config.h"
+#include "pipeline/lint.h"
+#include "pipeline/pipeline.h"
+
+/* What all files of one `lint` say. */
+struct verdict {
+	struct cli *c;
+	struct load load;
+	struct node *errors, *warnings; /* --json */
+	bool json, valid;
+};
+
+static struct node *diag_tree(struct verdict *v, const struct diag *d)
+{
+	struct arena *a = &v->c->arena;
+	struct node *m = tree_map(a);
+	tree_opt(a, m, "file", loc_file(&v->load.sources, d->at.begin));
+	if (d->at.begin.line) {
+		tree_int(a, m, "line", d->at.begin.line);
+		tree_int(a, m, "column", d->at.begin.col);
+	} else {
+		tree_null(a, m, "line");
+		tree_null(a, m, "column");
+	}
+	tree_str(a, m, "message", diag_message(a, d));
+	tree_opt(a, m, "job", d->job);
+	tree_str(a, m, "code", str_c(d->code));
+	return m;
+}
+
+static void collect(struct verdict *v)
+{
+	size_t n;
+	const struct diag **sorted = diags_sorted(&v->c->arena, &v->load.diags, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct node *to = sorted[i]->level == DIAG_ERROR ? v->errors : v->warnings;
+		if (sorted[i]->level != DIAG_NOTE)
+			node_seq_push(&v->c->arena, to, diag_tree(v, sorted[i]));
+	}
+}
+
+/* "3 jobs", and for a definition that gives no pipeline for this event: why. */
+static void say_valid(struct verdict *v)
+{
+	const struct load *l = &v->load;
+	const struct pipeline *p = l->pipeline;
+	struct cli *c = v->c;
+	buf_printf(&c->out, STR_FMT ": valid, %zu job%s", STR_ARG(l->facts.config_path), p->n_jobs,
+		p->n_jobs == 1 ? "" : "s");
+	if (!p->run)
+		buf_adds(&c->out, " (workflow:rules keep it from running for this event)");
+	else if (p->n_all > p->n_jobs)
+		buf_printf(&c->out, " (%zu more for other events)", p->n_all - p->n_jobs);
+	if (l->diags.warnings)
+		buf_printf(&c->out, ", %u warning%s", l->diags.warnings,
+			l->diags.warnings == 1 ? "" : "s");
+	buf_addc(&c->out, '\n');
+}
+
+static int lint_one(struct verdict *v, const char *path)
+{
+	struct load *l = &v->load;
+	int code = load_definition(l, path);
+	if (!l->config)
+		return code;
+	if (code == EXIT_OK)
+		pipeline_lint(l->config, &l->facts, &l->diags);
+	v->valid &= code == EXIT_OK;
+	if (v->json) {
+		collect(v);
+		return code;
+	}
+	load_print_diags(l, true);
+	if (code == EXIT_OK) {
+		if (!v->c->quiet)
+			say_valid(v);
+	} else {
+		cli_error(v->c, STR_FMT ": invalid, %u error%s", STR_ARG(l->facts.config_path),
+			l->diags.errors, l->diags.errors == 1 ? "" : "s");
+	}
+	return code;
+}
+
+static int run(struct cli *c)
+{
+	struct verdict v = {.c = c, .json = opt_flag(&c->opt, OPT_JSON), .valid = true};
+	v.errors = tree_seq(&c->arena);
+	v.warnings = tree_seq(&c->arena);
+	int code = load_project(c, &v.load);
+	if (!code && !c->opt.n_args)
+		code = lint_one(&v, NULL);
+	for (size_t i = 0; i < c->opt.n_args && (!code || code == EXIT_INVALID); i++) {
+		int one = lint_one(&v, c->opt.args[i]);
+		code = one ? one : code;
+	}
+	if (v.json && (code == EXIT_OK || (code == EXIT_INVALID && !v.valid))) {
+		struct node *m = tree_map(&c->arena);
+		tree_bool(&c->arena, m, "valid", v.valid);
+		tree_put(&c->arena, m, "errors", v.errors);
+		tree_put(&c->arena, m, "warnings", v.warnings);
+		tree_print(c, m);
+	}
+	load_release(&v.load);
+	return code;
+}
+
+const struct cmd cmd_lint = {
+	.id = CMD_lint,
+	.args = "[FILE...]",
+	.summary = "check the pipeline definition, includes and all",
+	.details = "All errors are shown, not only the first, each with its place, its line, and "
+		   "GitLab's own "
+		   "words where it has some. Warnings are about what GitLab accepts but hardly "
+		   "means what it "
+		   "says. Without FILE, the definition that other commands use.",
+	.output = "With --json: {\"valid\":bool, \"errors\":[{\"file\", \"line\", \"column\", "
+		  "\"message\", "
+		  "\"job\":null|NAME, \"code\"}], \"warnings\":[...]}.",
+	.kind = ARG_FILES,
+	.max_args = SIZE_MAX,
+	.run = run,
+};

@@ -1,0 +1,87 @@
+#include "base/base.h"
+
+#include "emulator/cli/cmd.h"
+#include "emulator/cli/jobs.h"
+#include "emulator/cli/load.h"
+#include "emulator/cli/tree.h"
+#include "pipeline/pipeline.h"
+
+/* One a line, for completion and scripts; base names of parallel jobs first. */
+static void print_names(struct cli *c, const struct pipeline *p)
+{
+	struct str last = STR_NULL;
+	for (size_t i = 0; i < p->n_jobs; i++) {
+		const struct job *j = p->jobs[i];
+		if (!str_eq(j->base_name, j->name) && !str_eq(j->base_name, last))
+			buf_printf(&c->out, STR_FMT "\n", STR_ARG(j->base_name));
+		last = j->base_name;
+		buf_printf(&c->out, STR_FMT "\n", STR_ARG(j->name));
+	}
+}
+
+static void print_stages(struct cli *c, const struct pipeline *p)
+{
+	for (size_t s = 0; s < p->n_stages; s++)
+		for (size_t i = 0; i < p->n_jobs; i++)
+			if (p->jobs[i]->stage_index == s) {
+				buf_printf(&c->out, STR_FMT "\n", STR_ARG(p->stages[s]));
+				break;
+			}
+}
+
+static int run(struct cli *c)
+{
+	struct load l;
+	bool all = opt_flag(&c->opt, OPT_ALL), json = opt_flag(&c->opt, OPT_JSON);
+	if (json && opt_flag(&c->opt, OPT_CSV))
+		return cli_usage(c, "'--json' and '--csv' exclude each other");
+	int code = load_pipeline(c, &l);
+	if (code) {
+		load_release(&l);
+		return code;
+	}
+	const struct pipeline *p = l.pipeline;
+	if (json) {
+		tree_print(c, pipeline_dump(&c->arena, p, all));
+	} else if (opt_flag(&c->opt, OPT_CSV)) {
+		jobs_csv(c, p, all);
+	} else if (opt_flag(&c->opt, OPT_NAMES)) {
+		print_names(c, p);
+	} else if (opt_flag(&c->opt, OPT_STAGES)) {
+		print_stages(c, p);
+	} else {
+		jobs_table(c, p, all);
+		if (!p->run)
+			cli_note(c, "workflow:rules keep this pipeline from being created");
+		else if (!p->n_jobs)
+			cli_note(c, "no job is in this pipeline; 'cilocal list --all' shows the "
+				    "others");
+	}
+	load_release(&l);
+	return EXIT_OK;
+}
+
+const struct cmd cmd_list = {
+	.id = CMD_list,
+	.args = "",
+	.summary = "show the jobs that the pipeline would hold, in order",
+	.details =
+		"The table has the jobs by stage. NEEDS is empty for jobs that wait for the stages "
+		"before theirs, and (none) for those that wait for nothing.",
+	.output = "With --json: {\"stages\":[NAME...], \"workflow\":{\"name\",\"run\"}, "
+		  "\"jobs\":[{\"name\", "
+		  "\"base_name\", \"stage\", \"when\", "
+		  "\"allow_failure\":bool|{\"exit_codes\":[...]}, "
+		  "\"needs\":null|[{\"job\",\"artifacts\",\"optional\"}], \"image\", \"services\", "
+		  "\"tags\", "
+		  "\"environment\", \"trigger\", \"rule\":null|INDEX, \"source\":\"FILE:LINE\"}]}. "
+		  "needs is null "
+		  "where none are written (stage order) and [] where they are empty. With --all, "
+		  "jobs that are "
+		  "out have \"when\":\"never\".\n"
+		  "With --csv: name, base_name, stage, when, allow_failure, needs (one a line), "
+		  "tags, "
+		  "environment, source.",
+	.kind = ARG_NONE,
+	.run = run,
+};

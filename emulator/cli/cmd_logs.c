@@ -1,0 +1,136 @@
+#include "base/base.h"
+
+#include "emulator/cli/cmd.h"
+#include "emulator/cli/earlier.h"
+#include "emulator/cli/term.h"
+#include "emulator/core/error.h"
+#include "emulator/log/console.h"
+#include "emulator/log/sink.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Offset at which the last `lines` lines of the file begin. */
+static off_t tail_offset(int fd, off_t size, uint64_t lines)
+{
+	char chunk[16384];
+	off_t at = size;
+	uint64_t seen = 0;
+	while (at > 0) {
+		size_t n = (size_t)MIN(at, (off_t)sizeof(chunk));
+		if (pread(fd, chunk, n, at - (off_t)n) != (ssize_t)n)
+			return 0;
+		for (size_t i = n; i-- > 0;) {
+			bool last = at - (off_t)n + (off_t)i == size - 1;
+			if (chunk[i] == '\n' && !last && ++seen == lines)
+				return at - (off_t)n + (off_t)i + 1;
+		}
+		at -= (off_t)n;
+	}
+	return 0;
+}
+
+/* Shows a log file the way `run` shows the log of a single job. */
+static int show(struct cli *c, const char *path, struct str job, uint64_t lines)
+{
+	struct stat st;
+	CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st)) {
+		if (errno == ENOENT)
+			return EXIT_OK;
+		cli_error(c, "%s: %s", path, strerror(errno));
+		return EXIT_SURROUNDINGS;
+	}
+	if (lines)
+		lseek(fd, tail_offset(fd, st.st_size, lines), SEEK_SET);
+	struct console_options o = {.fd = STDOUT_FILENO, .color = c->color_out, .single = true};
+	struct console *console = console_new(&o);
+	struct sink *sink = console_sink(console, job);
+	char chunk[65536];
+	ssize_t n;
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+		sink_write(sink, LOG_OUT, str_n(chunk, (size_t)n));
+	sink_end(sink);
+	sink_free(sink);
+	console_free(console);
+	return EXIT_OK;
+}
+
+static bool wanted(const struct job_record *j, const char *name)
+{
+	struct str want = str_c(name);
+	if (!name || str_eq(j->name, want))
+		return true;
+	/* The base name of a parallel job: "test" for "test 1/3" and "test: [a]". */
+	struct str rest = str_from(j->name, want.n);
+	return str_starts(j->name, want) &&
+	       (str_starts(rest, STR(": [")) ||
+		       (str_starts(rest, STR(" ")) && str_chr(rest, '/') != STR_NPOS));
+}
+
+static int no_such_job(struct cli *c, const struct run_record *r, const char *name)
+{
+	struct str *names = arena_array(&c->arena, struct str, r->n_jobs + 1);
+	for (size_t i = 0; i < r->n_jobs; i++)
+		names[i] = r->jobs[i].name;
+	const struct str *near = str_nearest(str_c(name), names, r->n_jobs);
+	if (near)
+		cli_error(c, "run " STR_FMT " has no job '%s'; did you mean '" STR_FMT "'?",
+			STR_ARG(r->id), name, STR_ARG(*near));
+	else
+		cli_error(c, "run " STR_FMT " has no job '%s'", STR_ARG(r->id), name);
+	return EXIT_USAGE;
+}
+
+static int run(struct cli *c)
+{
+	struct earlier e;
+	struct run_record r;
+	const char *dir = NULL, *name = c->opt.n_args ? c->opt.args[0] : NULL;
+	const char *tail = opt_text(&c->opt, OPT_TAIL);
+	uint64_t lines = 0;
+	size_t at, n = 0, shown = 0;
+	if (tail && (!parse_u64(str_c(tail), &lines) || !lines))
+		return cli_usage(c, "'--tail' wants a number from 1 on, not '%s'", tail);
+	int code = earlier_open(c, &e);
+	if (code)
+		return code;
+	code = earlier_find(c, &e, opt_text(&c->opt, OPT_RUN), &at);
+	if (!code && earlier_read(c, &e, at, &r, &dir))
+		code = EXIT_SURROUNDINGS;
+	for (size_t i = 0; !code && i < r.n_jobs; i++)
+		n += wanted(&r.jobs[i], name) && (name || r.jobs[i].started >= 0);
+	if (!code && !n && name)
+		code = no_such_job(c, &r, name);
+	for (size_t i = 0; !code && i < r.n_jobs; i++) {
+		const struct job_record *j = &r.jobs[i];
+		if (!wanted(j, name) || (!name && j->started < 0))
+			continue;
+		if (n > 1) {
+			buf_printf(&c->out, "%s==> " STR_FMT " (" STR_FMT ") <==\n",
+				shown++ ? "\n" : "", STR_ARG(j->name), STR_ARG(j->status));
+			code = cli_flush(c, EXIT_OK);
+		}
+		if (!code)
+			code = show(c,
+				arena_printf(&c->arena, "%s/" STR_FMT "/trace.log", dir,
+					STR_ARG(j->slug))
+					.p,
+				j->name, lines);
+	}
+	earlier_release(&e);
+	return code;
+}
+
+const struct cmd cmd_logs = {
+	.id = CMD_logs,
+	.args = "[JOB]",
+	.summary = "print the log of a job of an earlier run",
+	.details = "Without JOB, the logs of all jobs of that run, one after the other. The run is "
+		   "the last one, or "
+		   "that of --run.",
+	.kind = ARG_JOBS,
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,156 @@
+#include "base/base.h"
+
+#include "emulator/cli/cmd.h"
+#include "emulator/cli/load.h"
+#include "emulator/cli/term.h"
+#include "emulator/core/error.h"
+#include "emulator/gitlab/run.h"
+#include "config/duration.h"
+#include "pipeline/pipeline.h"
+
+#include <unistd.h>
+
+static void message(void *arg, enum diag_level level, const char *text)
+{
+	struct cli *c = arg;
+	if (level == DIAG_ERROR)
+		cli_error(c, "%s", text);
+	else if (level == DIAG_WARNING)
+		cli_warn(c, "%s", text);
+	else
+		cli_note(c, "%s", text);
+}
+
+static const struct str *all_of(struct cli *c, enum opt_id id, size_t *n)
+{
+	const struct opt_value *v;
+	size_t i = 0;
+	struct str *out = arena_array(&c->arena, struct str, opt_count(&c->opt, id) + 1);
+	*n = 0;
+	while ((v = opt_next(&c->opt, id, &i)))
+		out[(*n)++] = str_c(v->value);
+	return out;
+}
+
+static void stand_ins(struct cli *c, struct run_options *o)
+{
+	const struct opt_value *v;
+	size_t i = 0;
+	struct run_stand_in *out =
+		arena_array(&c->arena, struct run_stand_in, opt_count(&c->opt, OPT_IMAGE) + 1);
+	while ((v = opt_next(&c->opt, OPT_IMAGE, &i))) {
+		struct str pair = str_c(v->value);
+		size_t eq = str_chr(pair, '=');
+		out[o->n_stand_ins++] =
+			(struct run_stand_in){str_sub(pair, 0, eq), str_from(pair, eq + 1)};
+	}
+	o->stand_ins = out;
+}
+
+static int index_of(const char *value, const char *const *names, size_t n, int otherwise)
+{
+	for (size_t i = 0; value && i < n; i++)
+		if (!strcmp(value, names[i]))
+			return (int)i;
+	return otherwise;
+}
+
+static int what_to_run(struct cli *c, struct run_options *o)
+{
+	struct str *jobs = arena_array(&c->arena, struct str, c->opt.n_args + 1);
+	for (size_t i = 0; i < c->opt.n_args; i++)
+		jobs[i] = str_c(c->opt.args[i]);
+	o->jobs = jobs;
+	o->n_jobs = c->opt.n_args;
+	o->needs = opt_flag(&c->opt, OPT_NEEDS);
+	o->stages = all_of(c, OPT_STAGE, &o->n_stages);
+	o->manual = all_of(c, OPT_MANUAL, &o->n_manual);
+	stand_ins(c, o);
+	const char *limit = opt_text(&c->opt, OPT_JOBS);
+	uint64_t n = 0;
+	if (limit && (!parse_u64(str_c(limit), &n) || n < 1 || n > 10000))
+		return cli_usage(c, "'--jobs' wants a number from 1 to 10000, not '%s'", limit);
+	o->limit = (unsigned)n;
+	const char *timeout = opt_text(&c->opt, OPT_TIMEOUT);
+	if (timeout && !duration_parse(str_c(timeout), &o->timeout_s))
+		return cli_usage(
+			c, "'%s' is no duration; write for example 90s, 10m, 1h30m", timeout);
+	return EXIT_OK;
+}
+
+static int options_of(struct cli *c, struct load *l, struct run_options *o)
+{
+	static const char *const executors[] = {"auto", "docker", "shell"};
+	static const char *const pulls[] = {"always", "if-not-present", "never"};
+	const struct options *opt = &c->opt;
+	int code = what_to_run(c, o);
+	if (code)
+		return code;
+	o->fail_fast = opt_flag(opt, OPT_FAIL_FAST);
+	o->wait_delayed = opt_flag(opt, OPT_WAIT_DELAYED);
+	o->keep = opt_flag(opt, OPT_KEEP);
+	o->dry_run = opt_flag(opt, OPT_DRY_RUN);
+	o->executor = (enum run_executor)index_of(
+		opt_text(opt, OPT_EXECUTOR), executors, ARRAY_SIZE(executors), RUN_EXECUTOR_AUTO);
+	o->config = &l->settings.runner;
+	o->pull = index_of(opt_text(opt, OPT_PULL), pulls, ARRAY_SIZE(pulls), -1);
+	if (l->settings.runner.docker.host.set)
+		o->docker_host = arena_cstr(&c->arena, l->settings.runner.docker.host.v);
+	o->registry = l->registry;
+	o->registry_options.image = opt_text(opt, OPT_REGISTRY_IMAGE);
+	o->registry_options.host = opt_text(opt, OPT_REGISTRY_HOST);
+	o->registry_options.docker_host = o->docker_host;
+	o->repo = &l->repo;
+	o->root = l->root;
+	o->json = opt_flag(opt, OPT_JSON_EVENTS);
+	o->timestamps = opt_flag(opt, OPT_TIMESTAMPS);
+	o->quiet = c->quiet;
+	o->verbose = c->verbose;
+	o->color = c->color_out;
+	o->tty = c->tty_out;
+	o->columns = c->tty_out ? term_columns(STDOUT_FILENO) : 0;
+	o->message = message;
+	o->message_arg = c;
+	return EXIT_OK;
+}
+
+static int run(struct cli *c)
+{
+	struct load l;
+	struct run_options o = {.pull = -1};
+	struct error err = ERROR_INIT;
+	int code = load_pipeline(c, &l);
+	if (!code)
+		code = options_of(c, &l, &o);
+	if (!code) {
+		code = run_pipeline(l.pipeline, &o, &err);
+		if (err.text[0])
+			cli_error(c, "%s", err.text);
+	}
+	load_release(&l);
+	return code;
+}
+
+const struct cmd cmd_run = {
+	.id = CMD_run,
+	.args = "[JOB...]",
+	.summary = "run jobs; without JOB the whole pipeline",
+	.details = "Jobs run in containers where an image is named, else in a shell. Each gets its "
+		   "own copy of what "
+		   "git tracks, with uncommitted changes; the work tree itself is not touched.\n"
+		   "A named job runs whatever its rules about 'when' say, without what it needs; "
+		   "--needs adds that. "
+		   "JOB may be a name, the base name of parallel jobs, or a glob such as 'test*'.\n"
+		   "Ctrl-C cancels: scripts stop, after_script runs, everything that was started "
+		   "is taken down. A "
+		   "second Ctrl-C does without after_script.",
+	.output = "With --json: one object a line, each with \"event\" and \"time\": "
+		  "pipeline_started; "
+		  "job_started (\"job\", \"stage\"); section; log (\"job\", \"text\"); "
+		  "job_finished (\"job\", "
+		  "\"status\", \"exit_code\", \"failure_reason\", \"duration\"); pipeline_finished "
+		  "(\"status\").",
+	.kind = ARG_JOBS,
+	.max_args = SIZE_MAX,
+	.run = run,
+};

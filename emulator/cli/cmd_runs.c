@@ -1,0 +1,157 @@
+#include "base/base.h"
+
+#include "emulator/cli/cmd.h"
+#include "emulator/cli/earlier.h"
+#include "emulator/cli/term.h"
+#include "emulator/cli/tree.h"
+#include "yaml/node.h"
+
+#include <time.h>
+
+static struct str when(struct arena *a, double started, const char *format)
+{
+	struct tm tm;
+	char text[64];
+	time_t t = (time_t)started;
+	if (started < 0 || !localtime_r(&t, &tm))
+		return STR_NULL;
+	strftime(text, sizeof(text), format, &tm);
+	return str_c(arena_strdup(a, text));
+}
+
+static struct str duration(struct arena *a, double s)
+{
+	if (s < 0)
+		return STR("-");
+	if (s < 60)
+		return arena_printf(a, "%.1fs", s);
+	unsigned long n = (unsigned long)s;
+	if (n < 3600)
+		return arena_printf(a, "%lum%02lus", n / 60, n % 60);
+	return arena_printf(a, "%luh%02lum", n / 3600, n / 60 % 60);
+}
+
+/* "5 jobs, 1 failed" */
+static struct str summary(struct arena *a, const struct run_record *r)
+{
+	size_t failed = 0;
+	for (size_t i = 0; i < r->n_jobs; i++)
+		failed += str_is(r->jobs[i].status, "failed");
+	return arena_printf(a, failed ? "%zu job%s, %zu failed" : "%zu job%s", r->n_jobs,
+		r->n_jobs == 1 ? "" : "s", failed);
+}
+
+static struct node *job_tree(struct arena *a, const struct job_record *j)
+{
+	struct node *m = tree_map(a);
+	tree_str(a, m, "name", j->name);
+	tree_str(a, m, "stage", j->stage);
+	tree_str(a, m, "status", j->status);
+	tree_bool(a, m, "allow_failure", j->allow_failure);
+	if (j->has_exit_code)
+		tree_int(a, m, "exit_code", j->exit_code);
+	else
+		tree_null(a, m, "exit_code");
+	tree_opt(a, m, "failure_reason", j->failure_reason);
+	tree_seconds(a, m, "started", j->started);
+	tree_seconds(a, m, "duration", j->duration);
+	return m;
+}
+
+static struct node *run_tree(struct arena *a, const struct run_record *r)
+{
+	struct node *m = tree_map(a), *jobs = tree_seq(a);
+	tree_str(a, m, "id", r->id);
+	tree_str(a, m, "status", r->status);
+	tree_opt(a, m, "name", r->pipeline_name);
+	tree_opt(a, m, "ref", r->ref);
+	tree_opt(a, m, "sha", r->sha);
+	tree_opt(a, m, "source", r->source);
+	tree_seconds(a, m, "started", r->started);
+	tree_seconds(a, m, "duration", r->duration);
+	for (size_t i = 0; i < r->n_jobs; i++)
+		node_seq_push(a, jobs, job_tree(a, &r->jobs[i]));
+	tree_put(a, m, "jobs", jobs);
+	return m;
+}
+
+static const char *color_of(struct str status)
+{
+	if (str_is(status, "success"))
+		return "32";
+	if (str_is(status, "failed") || str_is(status, "died"))
+		return "31";
+	return "33";
+}
+
+static void print_row(struct cli *c, const struct run_record *r, size_t ref_width)
+{
+	struct arena *a = &c->arena;
+	CLEANUP(buf_release) struct buf status = BUF_INIT;
+	buf_printf(&c->out, STR_FMT "  ", STR_ARG(r->id));
+	pad_text(&status, r->status, 8);
+	if (c->color_out)
+		buf_printf(&c->out, "\033[%sm%s\033[0m", color_of(r->status), status.p);
+	else
+		buf_addstr(&c->out, buf_str(&status));
+	buf_adds(&c->out, "  ");
+	pad_text(&c->out, when(a, r->started, "%Y-%m-%d %H:%M:%S"), 19);
+	buf_adds(&c->out, "  ");
+	pad_text(&c->out, duration(a, r->duration), 7);
+	buf_adds(&c->out, "  ");
+	pad_text(&c->out, r->ref, ref_width);
+	buf_printf(&c->out, "  " STR_FMT "\n", STR_ARG(summary(a, r)));
+}
+
+static int run(struct cli *c)
+{
+	struct earlier e;
+	uint64_t limit = SIZE_MAX;
+	const char *text = opt_text(&c->opt, OPT_LIMIT);
+	if (text && !parse_u64(str_c(text), &limit))
+		return cli_usage(c, "'--limit' wants a number, not '%s'", text);
+	int code = earlier_open(c, &e);
+	if (code)
+		return code;
+	struct run_record *records = arena_array(&c->arena, struct run_record, e.n + 1);
+	struct node *list = tree_seq(&c->arena);
+	size_t n = 0, width = 0;
+	for (size_t i = 0; i < e.n && n < limit; i++) {
+		if (earlier_read(c, &e, i, &records[n], NULL))
+			continue;
+		width = MAX(width, str_width(records[n].ref));
+		n++;
+	}
+	bool json = opt_flag(&c->opt, OPT_JSON);
+	for (size_t i = 0; i < n; i++)
+		if (json)
+			node_seq_push(&c->arena, list, run_tree(&c->arena, &records[i]));
+		else
+			print_row(c, &records[i], width);
+	if (json) {
+		struct node *m = tree_map(&c->arena);
+		tree_put(&c->arena, m, "runs", list);
+		tree_print(c, m);
+	} else if (!n) {
+		cli_note(c, "there is no earlier run of this project");
+	}
+	earlier_release(&e);
+	return EXIT_OK;
+}
+
+const struct cmd cmd_runs = {
+	.id = CMD_runs,
+	.args = "",
+	.summary = "show earlier runs with their states, the newest first",
+	.output =
+		"With --json: {\"runs\":[{\"id\", \"status\", \"name\", \"ref\", \"sha\", "
+		"\"source\", \"started\", "
+		"\"duration\", \"jobs\":[{\"name\", \"stage\", \"status\", \"allow_failure\":bool, "
+		"\"exit_code\":null|N, \"failure_reason\":null|WORD, \"started\", "
+		"\"duration\"}]}]}. Times are "
+		"seconds since 1970, durations seconds; null where there is none yet. A run that "
+		"was killed "
+		"has status \"died\".",
+	.kind = ARG_NONE,
+	.run = run,
+};

@@ -1,0 +1,213 @@
+#include "base/base.h"
+
+#include "emulator/cli/cmd.h"
+#include "emulator/cli/jobs.h"
+#include "emulator/cli/load.h"
+#include "emulator/cli/term.h"
+#include "emulator/cli/tree.h"
+#include "emulator/runner/build.h"
+#include "emulator/runner/job_env.h"
+#include "pipeline/job_vars.h"
+#include "pipeline/pipeline.h"
+#include "vars/predefined.h"
+#include "vars/slug.h"
+#include "yaml/node.h"
+
+#include <unistd.h>
+
+/* Where a value comes from, in words. */
+static struct str origin_of(const struct var *v)
+{
+	static const char *const layers[VAR_LAYERS] = {
+		[VAR_RUNNER_CONFIG] = "runner configuration",
+		[VAR_PERSISTED] = "predefined, of the running job",
+		[VAR_JOB_PREDEFINED] = "predefined, of the job",
+		[VAR_PROJECT_PREDEFINED] = "predefined, of the project",
+		[VAR_PIPELINE_PREDEFINED] = "predefined, of the pipeline",
+		[VAR_RUNNER] = "predefined, of the runner",
+		[VAR_DEPLOYMENT] = "deployment",
+		[VAR_YAML_ROOT] = "variables of the definition",
+		[VAR_YAML_JOB] = "variables of the job",
+		[VAR_USER] = "predefined, of the user",
+		[VAR_DOTENV] = "dotenv report",
+		[VAR_INSTANCE] = "settings of the instance",
+		[VAR_GROUP] = "settings of the group",
+		[VAR_PROJECT] = "settings of the project",
+		[VAR_PIPELINE] = "pipeline variable",
+		[VAR_SCHEDULE] = "schedule",
+		[VAR_MANUAL] = "manual job",
+		[VAR_RELEASE] = "release",
+		[VAR_ENVIRONMENT] = "environment",
+		[VAR_RUNNER_JOB] = "runner",
+	};
+	if (!v)
+		return STR("runner");
+	if (v->from.n && !str_is(v->from, "predefined"))
+		return v->from;
+	return str_c(layers[v->layer]);
+}
+
+/* The part that only exists in a running job; its ids are examples. */
+static void running_job(
+	struct arena *a, const struct load *l, const struct job *job, struct varset *extra)
+{
+	struct str *tags = arena_array(a, struct str, job->tags.n + 1);
+	struct predefined_run run = {.job_id = job->id + 1,
+		.job_token = l->facts.job_token.n ? l->facts.job_token : STR("cilocal"),
+		.started_at = l->facts.created_at,
+		.timeout_s = job->def->timeout_s ? job->def->timeout_s : 3600,
+		.runner_id = STR("1"),
+		.runner_short_token = STR("cilocal"),
+		.runner_description = STR("cilocal"),
+		.runner_version = str_c(CILOCAL_VERSION),
+		.runner_revision = str_c(CILOCAL_VERSION),
+		.runner_tags = tags,
+		.n_runner_tags = job->tags.n};
+	for (size_t i = 0; i < job->tags.n; i++)
+		tags[i] = job->tags.v[i].s;
+	if (job->environment_name.n) {
+		run.environment_slug = job->environment_slug.n
+					       ? job->environment_slug
+					       : environment_slug(a, job->environment_name);
+		run.environment_id = 1;
+	}
+	varset_init(extra, a);
+	predefined_run(extra, &l->facts, &run);
+}
+
+static enum executor_kind executor_of(const struct load *l, const struct job *job)
+{
+	const struct runner_config *r = &l->settings.runner;
+	if (r->executor.set)
+		return str_is(r->executor.v, "shell") ? EXECUTOR_SHELL : EXECUTOR_DOCKER;
+	return job->def->image || r->docker.image.set ? EXECUTOR_DOCKER : EXECUTOR_SHELL;
+}
+
+static int job_variables(
+	struct cli *c, const struct load *l, const struct job *job, struct job_env *env)
+{
+	struct arena *a = &c->arena;
+	struct varset extra, *payload = arena_new(a, struct varset);
+	struct str why;
+	running_job(a, l, job, &extra);
+	if (!job_payload_vars(a, l->pipeline, job, &extra, payload, &why)) {
+		cli_error(c, "job '" STR_FMT "': " STR_FMT, STR_ARG(job->name), STR_ARG(why));
+		return EXIT_INVALID;
+	}
+	struct build_spec *spec = arena_new(a, struct build_spec);
+	spec->name = job->name;
+	spec->slug = STR("job");
+	spec->executor = executor_of(l, job);
+	spec->project_path = l->facts.project_path;
+	spec->sha = l->facts.sha;
+	spec->ref = l->facts.ref_name;
+	spec->vars = payload;
+	spec->image = job->def->image;
+	struct str builds = spec->executor == EXECUTOR_SHELL
+				    ? arena_printf(a, "%s/.cilocal/builds", l->root)
+				    : STR("/builds");
+	if (l->settings.runner.builds_dir.set)
+		builds = l->settings.runner.builds_dir.v;
+	job_env_make(env, a, spec, &l->settings.runner, builds, "running");
+	return EXIT_OK;
+}
+
+static void put_json(struct cli *c, const struct load *l, const struct job *job,
+	const struct job_env *env, struct node *list)
+{
+	struct arena *a = &c->arena;
+	struct node *m = tree_map(a), *vars = tree_seq(a);
+	tree_str(a, m, "job", job->name);
+	for (size_t i = 0; i < env->n; i++) {
+		const struct job_var *v = &env->v[i];
+		const struct var *def = varset_get(&env->vars, v->key);
+		struct node *one = tree_map(a);
+		tree_str(a, one, "name", v->key);
+		tree_str(a, one, "value", v->masked ? STR("[MASKED]") : v->value);
+		tree_bool(a, one, "masked", v->masked);
+		tree_bool(a, one, "file", v->file);
+		tree_str(a, one, "origin", origin_of(def));
+		tree_place(a, one, "source", &l->sources, def ? def->at : SPAN_NONE);
+		node_seq_push(a, vars, one);
+	}
+	tree_put(a, m, "variables", vars);
+	node_seq_push(a, list, m);
+}
+
+static void put_text(
+	struct cli *c, const struct load *l, const struct job_env *env, size_t name_width)
+{
+	struct arena *a = &c->arena;
+	for (size_t i = 0; i < env->n; i++) {
+		const struct job_var *v = &env->v[i];
+		const struct var *def = varset_get(&env->vars, v->key);
+		struct str at = place_text(a, &l->sources, def ? def->at : SPAN_NONE);
+		pad_text(&c->out, v->key, name_width);
+		buf_adds(&c->out, "  ");
+		if (v->masked)
+			buf_adds(&c->out, "[MASKED]");
+		else
+			plain_text(&c->out, v->value);
+		buf_adds(&c->out, c->color_out ? "  \033[2m# " : "  # ");
+		buf_addstr(&c->out, origin_of(def));
+		if (at.n && !str_starts(at, origin_of(def)))
+			buf_printf(&c->out, ", " STR_FMT, STR_ARG(at));
+		else if (at.n)
+			buf_addstr(&c->out, str_from(at, origin_of(def).n));
+		if (v->file)
+			buf_adds(&c->out, ", a file");
+		buf_adds(&c->out, c->color_out ? "\033[0m\n" : "\n");
+	}
+}
+
+static int run(struct cli *c)
+{
+	struct load l;
+	struct job **jobs;
+	size_t n;
+	int code = load_pipeline(c, &l);
+	if (!code)
+		code = jobs_find(c, l.pipeline, c->opt.args[0], true, &jobs, &n);
+	bool json = opt_flag(&c->opt, OPT_JSON);
+	struct node *list = tree_seq(&c->arena);
+	for (size_t i = 0; !code && i < n; i++) {
+		struct job_env env;
+		size_t width = 0;
+		code = job_variables(c, &l, jobs[i], &env);
+		if (code)
+			break;
+		if (json) {
+			put_json(c, &l, jobs[i], &env, list);
+			continue;
+		}
+		for (size_t k = 0; k < env.n; k++)
+			width = MAX(width, str_width(env.v[k].key));
+		if (n > 1)
+			buf_printf(
+				&c->out, "%s" STR_FMT ":\n", i ? "\n" : "", STR_ARG(jobs[i]->name));
+		put_text(c, &l, &env, MIN(width, 40));
+	}
+	if (!code && json) {
+		struct node *m = tree_map(&c->arena);
+		tree_put(&c->arena, m, "jobs", list);
+		tree_print(c, m);
+	}
+	load_release(&l);
+	return code;
+}
+
+const struct cmd cmd_vars = {
+	.id = CMD_vars,
+	.args = "JOB",
+	.summary = "show the variables that a job would see, with the origin of each value",
+	.details = "Values are as the script gets them. Masked ones are shown as [MASKED]; ids, "
+		   "tokens and times "
+		   "are different in each run.",
+	.output = "With --json: {\"jobs\":[{\"job\", \"variables\":[{\"name\", \"value\", "
+		  "\"masked\":bool, "
+		  "\"file\":bool, \"origin\", \"source\":null|\"FILE:LINE\"}]}]}.",
+	.kind = ARG_JOBS,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,73 @@
+#include "base/base.h"
+
+#include "emulator/cli/earlier.h"
+#include "emulator/cli/cmd.h"
+#include "emulator/core/error.h"
+#include "emulator/git/repo.h"
+
+int earlier_open(struct cli *c, struct earlier *e)
+{
+	struct error err = ERROR_INIT;
+	struct repo repo;
+	memset(e, 0, sizeof(*e));
+	if (repo_open(&repo, NULL, &err)) {
+		cli_error(c, "%s", err.text);
+		return EXIT_SURROUNDINGS;
+	}
+	e->root = arena_cstr(&c->arena, repo.root);
+	repo_release(&repo);
+	if (store_open(&e->store, e->root, false, &err))
+		return cli_fail(c, &err);
+	if (store_list(&e->store, &c->arena, &e->ids, &e->n, &err)) {
+		store_release(&e->store);
+		return cli_fail(c, &err);
+	}
+	return EXIT_OK;
+}
+
+void earlier_release(struct earlier *e)
+{
+	store_release(&e->store);
+}
+
+int earlier_find(struct cli *c, const struct earlier *e, const char *id, size_t *index)
+{
+	size_t found = SIZE_MAX;
+	if (!e->n) {
+		cli_error(c, "there is no earlier run of this project");
+		return EXIT_USAGE;
+	}
+	if (!id) {
+		*index = 0;
+		return EXIT_OK;
+	}
+	for (size_t i = 0; i < e->n; i++) {
+		if (!str_starts(e->ids[i], str_c(id)))
+			continue;
+		if (found != SIZE_MAX) {
+			cli_error(c, "several runs begin with '%s'", id);
+			return EXIT_USAGE;
+		}
+		found = i;
+	}
+	if (found == SIZE_MAX) {
+		cli_error(c, "there is no run '%s'; 'cilocal runs' shows them", id);
+		return EXIT_USAGE;
+	}
+	*index = found;
+	return EXIT_OK;
+}
+
+int earlier_read(
+	struct cli *c, struct earlier *e, size_t index, struct run_record *out, const char **dir)
+{
+	struct error err = ERROR_INIT;
+	const char *path = store_run_dir(&e->store, &c->arena, e->ids[index]);
+	if (dir)
+		*dir = path;
+	if (path && run_record_read(path, &c->arena, out, &err) == 0)
+		return 0;
+	cli_warn(c, "run " STR_FMT ": %s", STR_ARG(e->ids[index]),
+		path ? err.text : "its folder is gone");
+	return -1;
+}

@@ -1,0 +1,171 @@
+/* What the options of the pipeline say about the event, the ref and the changed files. */
+#include "base/base.h"
+
+#include "emulator/cli/cmd.h"
+#include "emulator/cli/load.h"
+#include "emulator/core/error.h"
+#include "emulator/gitlab/registry.h"
+#include "expr/glob.h"
+
+#include <time.h>
+
+static struct str option(struct load *l, enum opt_id id)
+{
+	return str_c(opt_text(&l->c->opt, id));
+}
+
+static struct str iso_now(struct arena *a)
+{
+	struct tm tm;
+	time_t now = time(NULL);
+	char text[32];
+	gmtime_r(&now, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return str_c(arena_strdup(a, text));
+}
+
+/* The tag of a tag pipeline: --tag, or with --event tag the one at HEAD. */
+static int choose_tag(struct load *l, struct str event)
+{
+	struct facts *f = &l->facts;
+	f->tag = option(l, OPT_TAG);
+	if (str_is(event, "tag") && !f->tag.n)
+		f->tag = l->repo.tag;
+	if (str_is(event, "tag") && !f->tag.n)
+		return cli_usage(l->c, "'--event tag' wants '--tag NAME', since no tag is at HEAD");
+	if (f->tag.n && option(l, OPT_BRANCH).n)
+		return cli_usage(l->c, "'--tag' and '--branch' exclude each other");
+	return EXIT_OK;
+}
+
+int facts_from_options(struct load *l)
+{
+	struct facts *f = &l->facts;
+	struct str event = option(l, OPT_EVENT);
+	struct str branch = option(l, OPT_BRANCH), target = option(l, OPT_TARGET_BRANCH);
+	int code = choose_tag(l, event);
+	if (code)
+		return code;
+	bool mr = str_is(event, "merge_request_event");
+	f->source = !event.n || str_is(event, "tag") ? STR("push") : event;
+	f->default_branch = option(l, OPT_DEFAULT_BRANCH);
+	if (target.n && !mr)
+		return cli_usage(
+			l->c, "'--target-branch' belongs to '--event merge_request_event'");
+	if (mr && f->tag.n)
+		return cli_usage(l->c, "a merge request has no tag");
+	if (mr) {
+		f->mr.source_branch = branch;
+		f->mr.target_branch = target;
+		f->mr.id = f->mr.iid = 1;
+		f->mr.event_type = STR("detached");
+	} else {
+		f->branch = branch;
+	}
+	f->created_at = iso_now(&l->c->arena);
+	f->pipeline_id = f->pipeline_iid = 1;
+	if (str_is(event, "schedule"))
+		f->schedule_description = STR("a schedule");
+	if (str_is(event, "parent_pipeline"))
+		f->parent_pipeline_id = STR("1");
+	return EXIT_OK;
+}
+
+/* ---- --changed ---- */
+
+/* Stands between the facts and the repository, whose questions it passes on. */
+struct changed {
+	struct load *l;
+	struct facts git; /* its questions and their ctx */
+	struct str_list files;
+	bool done;
+};
+
+static void add_pattern(struct load *l, struct str pattern, struct str_list *to, size_t *cap)
+{
+	struct arena *a = &l->c->arena;
+	struct str_list all = {NULL, 0};
+	const struct glob *g = NULL;
+	if (glob_is_literal(pattern)) {
+		all.v = &pattern;
+		all.n = 1;
+	} else {
+		g = glob_new(a, pattern, GLOB_FNMATCH, NULL);
+		if (!l->facts.files || l->facts.files(l->facts.ctx, STR_NULL, STR_NULL, &all))
+			return;
+	}
+	for (size_t i = 0; i < all.n; i++) {
+		if (g && !glob_match(g, all.v[i]))
+			continue;
+		if (to->n == *cap) {
+			struct str *v = arena_array(a, struct str, *cap * 2 + 8);
+			if (to->n)
+				memcpy(v, to->v, to->n * sizeof(*v));
+			to->v = v;
+			*cap = *cap * 2 + 8;
+		}
+		to->v[to->n++] = all.v[i];
+	}
+}
+
+static int answer_changes(void *ctx, struct str compare_to, struct str_list *out)
+{
+	struct changed *ch = ctx;
+	if (!ch->done) {
+		size_t i = 0, cap = 0;
+		const struct opt_value *v;
+		while ((v = opt_next(&ch->l->c->opt, OPT_CHANGED, &i))) {
+			struct str path = str_c(v->value);
+			if (str_starts(path, STR("./")))
+				path = str_from(path, 2);
+			add_pattern(ch->l, path, &ch->files, &cap);
+		}
+		ch->done = true;
+	}
+	*out = ch->files;
+	return 0;
+}
+
+static int pass_files(void *ctx, struct str project, struct str ref, struct str_list *out)
+{
+	struct changed *ch = ctx;
+	return ch->git.files(ch->git.ctx, project, ref, out);
+}
+
+static int pass_file_id(void *ctx, struct str path, bool commit, struct str *out)
+{
+	struct changed *ch = ctx;
+	return ch->git.file_id(ch->git.ctx, path, commit, out);
+}
+
+static int use_registry(struct load *l)
+{
+	struct error err = ERROR_INIT;
+	struct registry_options o = {.image = opt_text(&l->c->opt, OPT_REGISTRY_IMAGE),
+		.host = opt_text(&l->c->opt, OPT_REGISTRY_HOST)};
+	bool wanted = opt_flag(&l->c->opt, OPT_REGISTRY);
+	if (registry_facts(&l->facts, &l->c->arena, &o, wanted, &l->registry, &err))
+		return cli_fail(l->c, &err);
+	if (!l->facts.registry_host.n)
+		l->facts.registry_host = o.host ? str_c(o.host)
+						: arena_printf(&l->c->arena, "registry." STR_FMT,
+							  STR_ARG(l->facts.server_host));
+	return EXIT_OK;
+}
+
+int facts_complete(struct load *l)
+{
+	struct facts *f = &l->facts;
+	if (opt_last(&l->c->opt, OPT_CHANGED)) {
+		struct changed *ch = arena_new(&l->c->arena, struct changed);
+		ch->l = l;
+		ch->git = *f;
+		f->changes = answer_changes;
+		f->files = pass_files;
+		f->file_id = pass_file_id;
+		f->ctx = ch;
+	}
+	if (f->mr.iid && !f->mr.title.n)
+		f->mr.title = f->title;
+	return use_registry(l);
+}

@@ -1,0 +1,277 @@
+#include "base/base.h"
+
+#include "emulator/cli/load.h"
+#include "emulator/cli/cmd.h"
+#include "emulator/core/error.h"
+#include "source/diag_print.h"
+#include "vars/predefined.h"
+#include "yaml/node.h"
+#include "yaml/yaml.h"
+#include "config/config.h"
+#include "pipeline/pipeline.h"
+
+#include <unistd.h>
+
+#define DEFAULT_FILE ".gitlab-ci.yml"
+
+int load_project(struct cli *c, struct load *l)
+{
+	struct error err = ERROR_INIT;
+	struct str why;
+	memset(l, 0, sizeof(*l));
+	l->c = c;
+	source_set_init(&l->sources, &c->arena);
+	varset_init(&l->vars, &c->arena);
+	if (repo_open(&l->repo, NULL, &err)) {
+		cli_error(c, "%s", err.text);
+		return EXIT_SURROUNDINGS;
+	}
+	l->root = arena_cstr(&c->arena, l->repo.root);
+	if (loader_init(&l->loader, &c->arena, l->repo.root, &why) != LOADER_OK) {
+		cli_error(c, STR_FMT, STR_ARG(why));
+		return EXIT_SURROUNDINGS;
+	}
+	int code = settings_load(c, &l->settings, l->root);
+	if (!code)
+		code = facts_from_options(l);
+	if (code)
+		return code;
+	repo_fill_facts(&l->repo, &l->facts);
+	code = load_variables(l);
+	if (!code)
+		code = facts_complete(l);
+	l->facts.settings_vars = &l->vars;
+	return code;
+}
+
+/* ---- the definition's file ---- */
+
+/* The path below the root where it is there, else the path as given. */
+static struct str shown_name(struct load *l, const char *path)
+{
+	char *real = realpath(path, NULL);
+	struct str full = real ? arena_str(&l->c->arena, str_c(real)) : str_c(path);
+	free(real);
+	struct str root = str_c(l->root);
+	if (str_starts(full, root) && full.n > root.n + 1 && full.p[root.n] == '/')
+		return str_from(full, root.n + 1);
+	return str_c(path);
+}
+
+static int read_definition(struct load *l, const char *path, struct str *name, struct str *text)
+{
+	struct cli *c = l->c;
+	bool asked = path != NULL;
+	if (!path)
+		path = opt_text(&c->opt, OPT_FILE);
+	asked |= path != NULL;
+	const char *in_root =
+		arena_printf(&c->arena, "%s/%s", l->root, path ? path : DEFAULT_FILE).p;
+	const char *at = path && (path[0] == '/' || access(path, F_OK) == 0) ? path : in_root;
+	int why = read_small_file(&c->arena, at, text);
+	if (why && asked) {
+		cli_error(c, "cannot read '%s': %s", path, strerror(why));
+		return EXIT_USAGE;
+	}
+	if (why == ENOENT) {
+		cli_error(c, "there is no " DEFAULT_FILE " in %s; name another file with '--file'",
+			l->root);
+		return EXIT_INVALID;
+	}
+	if (why) {
+		cli_error(c, "cannot read '%s': %s", in_root, strerror(why));
+		return EXIT_SURROUNDINGS;
+	}
+	*name = shown_name(l, at);
+	l->facts.config_path = *name;
+	return EXIT_OK;
+}
+
+/* ---- inputs ---- */
+
+/* What spec:inputs says about an input's type; "string" where nothing is said. */
+static struct str input_type(const struct node *header, struct str name)
+{
+	const struct node *type =
+		node_get(node_get_str(node_get(node_get(header, "spec"), "inputs"), name), "type");
+	return node_is(type, NODE_STRING) ? type->text : STR("string");
+}
+
+/* A string stays as typed; other types are read as YAML, so that 3, true and [a, b] are theirs. */
+static struct node *input_value(
+	struct load *l, const struct node *header, struct str name, struct str text)
+{
+	struct span none = SPAN_NONE;
+	struct node *n;
+	if (!str_is(input_type(header, name), "string")) {
+		struct diags ignored;
+		diags_init(&ignored, &l->arena);
+		uint32_t id = source_add(&l->sources,
+			arena_printf(&l->arena, "--input " STR_FMT, STR_ARG(name)), text, none);
+		n = yaml_read(&l->arena, source_get(&l->sources, id), &ignored);
+		if (n && !ignored.errors)
+			return n;
+	}
+	n = node_new_str(&l->arena, text, none);
+	n->quoted = true;
+	return n;
+}
+
+static const struct node *read_inputs(struct load *l, struct str text)
+{
+	const struct opt_value *v;
+	size_t i = 0;
+	if (!opt_last(&l->c->opt, OPT_INPUT))
+		return NULL;
+	struct diags ignored;
+	struct yaml_file file = {NULL, NULL};
+	diags_init(&ignored, &l->arena);
+	struct source_set scratch;
+	source_set_init(&scratch, &l->arena);
+	uint32_t id = source_add(&scratch, STR("definition"), text, SPAN_NONE);
+	yaml_read_file(&l->arena, source_get(&scratch, id), &ignored, &file);
+	struct node *map = node_new(&l->arena, NODE_MAP, SPAN_NONE);
+	while ((v = opt_next(&l->c->opt, OPT_INPUT, &i))) {
+		struct str pair = str_c(v->value);
+		size_t eq = str_chr(pair, '=');
+		struct str name = str_sub(pair, 0, eq);
+		node_map_put(&l->arena, map, node_new_str(&l->arena, name, SPAN_NONE),
+			input_value(l, file.header, name, str_from(pair, eq + 1)));
+	}
+	return map;
+}
+
+/* ---- compile ---- */
+
+static bool local_exists(void *ctx, struct str path)
+{
+	struct load *l = ctx;
+	return loader_exists(&l->loader, path);
+}
+
+static const char *want_name(enum want_kind kind)
+{
+	switch (kind) {
+	case WANT_PROJECT:
+		return "include:project";
+	case WANT_REMOTE:
+		return "include:remote";
+	case WANT_TEMPLATE:
+		return "include:template";
+	case WANT_COMPONENT:
+		return "include:component";
+	case WANT_ARTIFACT:
+		return "include:artifact";
+	case WANT_LOCAL:
+	case WANT_LOCAL_GLOB:
+		break;
+	}
+	return "include:local";
+}
+
+static void answer(struct load *l, struct config_want *w)
+{
+	struct str text, why = STR_NULL, *paths;
+	size_t n;
+	bool here = !w->project.n && !w->ref.n;
+	if (w->kind == WANT_LOCAL && here) {
+		if (loader_read(&l->loader, w->path, &text, &why) == LOADER_OK)
+			config_provide(l->config, w, text, NULL);
+		else
+			config_refuse(l->config, w, why);
+		return;
+	}
+	if (w->kind == WANT_LOCAL_GLOB && here) {
+		if (loader_glob(&l->loader, w->path, &paths, &n, &why) == LOADER_OK)
+			config_provide_glob(l->config, w, paths, n);
+		else
+			config_refuse(l->config, w, why);
+		return;
+	}
+	config_refuse(l->config, w,
+		arena_printf(&l->arena, "this version of cilocal can't fetch what %s names",
+			want_name(w->kind)));
+}
+
+static enum config_status compile(struct load *l)
+{
+	enum config_status status;
+	while ((status = config_compile(l->config)) == CONFIG_WANT) {
+		bool any = false;
+		for (struct config_want *w = l->config->wants; w; w = w->next)
+			if (!w->answered) {
+				answer(l, w);
+				any = true;
+			}
+		if (!any)
+			BUG("the definition wants something, but does not say what");
+	}
+	return status;
+}
+
+/* One definition's memory, and nothing of the project's. */
+static void release_definition(struct load *l)
+{
+	pipeline_unref(l->pipeline);
+	arena_release(&l->arena);
+	l->pipeline = NULL;
+	l->config = NULL;
+}
+
+int load_definition(struct load *l, const char *path)
+{
+	struct str name, text;
+	release_definition(l);
+	int code = read_definition(l, path, &name, &text);
+	if (code)
+		return code;
+	diags_init(&l->diags, &l->arena);
+	struct varset *include_vars = arena_new(&l->arena, struct varset);
+	varset_init(include_vars, &l->arena);
+	predefined_include(include_vars, &l->facts);
+	varset_add_scoped(include_vars, &l->vars, STR_NULL);
+	struct config_options o = {.include_vars = include_vars,
+		.inputs = read_inputs(l, text),
+		.file_exists = local_exists,
+		.ctx = l};
+	l->config = config_new(&l->arena, &l->sources, &l->diags, &l->facts, &o, name, text);
+	if (compile(l) != CONFIG_OK)
+		return EXIT_INVALID;
+	l->pipeline = pipeline_build(l->config, &l->facts);
+	return l->pipeline ? EXIT_OK : EXIT_INVALID;
+}
+
+void load_print_diags(struct load *l, bool warnings)
+{
+	CLEANUP(buf_release) struct buf out = BUF_INIT;
+	bool all = warnings && !l->c->quiet;
+	if (all) {
+		diags_print(&out, &l->sources, &l->diags, l->c->color_err);
+	} else {
+		struct arena scratch = ARENA_INIT;
+		size_t n;
+		const struct diag **sorted = diags_sorted(&scratch, &l->diags, &n);
+		for (size_t i = 0; i < n; i++)
+			if (sorted[i]->level == DIAG_ERROR)
+				diag_print(&out, &l->sources, sorted[i], l->c->color_err);
+		arena_release(&scratch);
+	}
+	fwrite(out.p, 1, out.n, stderr);
+}
+
+int load_pipeline(struct cli *c, struct load *l)
+{
+	int code = load_project(c, l);
+	if (!code) {
+		code = load_definition(l, NULL);
+		if (l->config)
+			load_print_diags(l, false);
+	}
+	return code;
+}
+
+void load_release(struct load *l)
+{
+	release_definition(l);
+	repo_release(&l->repo);
+}

@@ -1,0 +1,68 @@
+/*
+ * What every command that reads a pipeline does first: find the project, read configuration and
+ * variable files, gather facts, compile the definition, build the pipeline, show what is wrong.
+ */
+#ifndef CLI_LOAD_H
+#define CLI_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/arena.h"
+#include "base/diag.h"
+#include "source/loader.h"
+#include "source/source.h"
+#include "vars/facts.h"
+#include "vars/varset.h"
+#include "emulator/cli/settings.h"
+#include "emulator/git/repo.h"
+
+struct cli;
+struct config;
+struct pipeline;
+
+struct load {
+	struct cli *c;
+	/* the project */
+	struct repo repo;
+	const char *root;
+	struct settings settings;
+	struct source_set sources; /* variable files and definitions; lives in c->arena */
+	struct varset vars;        /* CI/CD settings, --var-file, --var; lives in c->arena */
+	struct facts facts;
+	struct loader loader;
+	bool registry; /* the local registry is in use */
+
+	/* one definition */
+	struct arena arena; /* handed to the pipeline once it is built */
+	struct diags diags;
+	struct config *config;
+	struct pipeline *pipeline;
+};
+
+/* Project, configuration, variables, facts. Prints errors; returns an exit code. */
+int load_project(struct cli *c, struct load *l);
+
+/*
+ * One definition. path: as the user named it, relative to the current directory or else to the
+ * project's root; NULL: --file, else .gitlab-ci.yml in the root. Returns EXIT_OK with l->pipeline
+ * set, EXIT_INVALID with errors in l->diags, or another code after printing why. Releases the
+ * definition that was loaded before.
+ */
+int load_definition(struct load *l, const char *path);
+
+/* Prints errors and warnings (warnings only without --quiet, and only when asked for). */
+void load_print_diags(struct load *l, bool warnings);
+
+/* Both, with errors printed: for commands that need a valid pipeline. */
+int load_pipeline(struct cli *c, struct load *l);
+void load_release(struct load *l);
+
+/* ---- for load.c: facts_options.c and varfiles.c ---- */
+
+/* Before repo_fill_facts(): what options say. After: what needs the repository. Exit codes. */
+int facts_from_options(struct load *l);
+int facts_complete(struct load *l);
+/* Variable files, --var-file, --var into l->vars. Exit code. */
+int load_variables(struct load *l);
+
+#endif

@@ -1,0 +1,87 @@
+#include "base/base.h"
+
+#include "emulator/cli/tree.h"
+#include "emulator/cli/cmd.h"
+#include "source/diag_print.h"
+#include "source/source.h"
+#include "yaml/node.h"
+#include "yaml/yaml.h"
+
+struct node *tree_map(struct arena *a)
+{
+	return node_new(a, NODE_MAP, SPAN_NONE);
+}
+
+struct node *tree_seq(struct arena *a)
+{
+	return node_new(a, NODE_SEQ, SPAN_NONE);
+}
+
+void tree_put(struct arena *a, struct node *map, const char *key, struct node *value)
+{
+	struct node *k = node_new_str(a, str_c(key), SPAN_NONE);
+	k->quoted = true;
+	node_map_put(a, map, k, value);
+}
+
+void tree_str(struct arena *a, struct node *map, const char *key, struct str value)
+{
+	struct node *n = node_new_str(a, arena_str(a, value), SPAN_NONE);
+	n->quoted = true;
+	tree_put(a, map, key, n);
+}
+
+void tree_bool(struct arena *a, struct node *map, const char *key, bool value)
+{
+	tree_put(a, map, key, node_new_bool(a, value, SPAN_NONE));
+}
+
+void tree_int(struct arena *a, struct node *map, const char *key, int64_t value)
+{
+	tree_put(a, map, key, node_new_int(a, value, SPAN_NONE));
+}
+
+void tree_null(struct arena *a, struct node *map, const char *key)
+{
+	tree_put(a, map, key, node_new(a, NODE_NULL, SPAN_NONE));
+}
+
+void tree_opt(struct arena *a, struct node *map, const char *key, struct str value)
+{
+	if (value.n)
+		tree_str(a, map, key, value);
+	else
+		tree_null(a, map, key);
+}
+
+void tree_seconds(struct arena *a, struct node *map, const char *key, double seconds)
+{
+	if (seconds < 0) {
+		tree_null(a, map, key);
+		return;
+	}
+	struct node *n = node_new(a, NODE_FLOAT, SPAN_NONE);
+	n->u.number = seconds;
+	n->text = arena_printf(a, "%.3f", seconds);
+	tree_put(a, map, key, n);
+}
+
+struct str place_text(struct arena *a, const struct source_set *set, struct span at)
+{
+	struct str file = loc_file(set, at.begin);
+	if (!at.begin.line || !file.n)
+		return STR_NULL;
+	return arena_printf(a, STR_FMT ":%u", STR_ARG(file), at.begin.line);
+}
+
+void tree_place(struct arena *a, struct node *map, const char *key, const struct source_set *set,
+	struct span at)
+{
+	tree_opt(a, map, key, place_text(a, set, at));
+}
+
+void tree_print(struct cli *c, const struct node *n)
+{
+	yaml_write_json(&c->out, n, c->tty_out ? 2 : 0);
+	buf_addc(&c->out, '\n');
+}

@@ -1,0 +1,124 @@
+/* Variables from files and from the command line. */
+#include "base/base.h"
+
+#include "emulator/cli/cmd.h"
+#include "emulator/cli/load.h"
+#include "source/diag_print.h"
+#include "vars/varfile.h"
+
+/* Files that a variable names by path (gitlab-ci-local's form): relative to home or project. */
+static int read_named_file(void *ctx, struct str path, struct arena *a, struct str *out)
+{
+	const struct load *l = ctx;
+	const char *home = getenv("HOME");
+	const char *full;
+	if (str_starts(path, STR("~/")) && home)
+		full = arena_printf(a, "%s/" STR_FMT, home, STR_ARG(str_from(path, 2))).p;
+	else if (str_starts(path, STR("/")))
+		full = arena_cstr(a, path);
+	else
+		full = arena_printf(a, "%s/" STR_FMT, l->root, STR_ARG(path)).p;
+	return read_small_file(a, full, out) ? -1 : 0;
+}
+
+static int read_one(struct load *l, struct diags *d, const char *path, enum varfile_form form,
+	enum var_layer flat, bool must)
+{
+	struct cli *c = l->c;
+	struct str text;
+	int why = read_small_file(&c->arena, path, &text);
+	if (!must && (why == ENOENT || why == ENOTDIR))
+		return EXIT_OK;
+	if (why) {
+		cli_error(c, "cannot read variables '%s': %s", path, strerror(why));
+		return EXIT_USAGE;
+	}
+	uint32_t id = source_add(&l->sources, str_c(path), text, SPAN_NONE);
+	struct varfile_options o = {.form = form,
+		.flat_layer = flat,
+		.project = arena_printf(&c->arena, STR_FMT "/" STR_FMT,
+			STR_ARG(l->facts.server_host), STR_ARG(l->facts.project_path)),
+		.ref_protected = l->facts.ref_protected,
+		.read_file = read_named_file,
+		.ctx = l};
+	varfile_read(&c->arena, source_get(&l->sources, id), d, &o, &l->vars);
+	return EXIT_OK;
+}
+
+/* "FILE" as the user would name it: relative to the current directory's project. */
+static int read_settings_files(struct load *l, struct diags *d)
+{
+	struct cli *c = l->c;
+	const char *home = getenv("HOME");
+	const char *user = user_config_path(c, "variables.yml");
+	int code = EXIT_OK;
+	if (home && *home)
+		code = read_one(l, d,
+			arena_printf(&c->arena, "%s/.gitlab-ci-local/variables.yml", home).p,
+			VARFILE_GITLAB_CI_LOCAL, VAR_PROJECT, false);
+	if (!code && user)
+		code = read_one(l, d, user, VARFILE_CILOCAL, VAR_PROJECT, false);
+	if (!code)
+		code = read_one(l, d,
+			arena_printf(&c->arena, "%s/.gitlab-ci-local-variables.yml", l->root).p,
+			VARFILE_GITLAB_CI_LOCAL, VAR_PROJECT, false);
+	if (!code)
+		code = read_one(l, d,
+			arena_printf(&c->arena, "%s/.cilocal-variables.yml", l->root).p,
+			VARFILE_CILOCAL, VAR_PROJECT, false);
+	return code;
+}
+
+static bool is_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_')
+			return false;
+	return s.n > 0;
+}
+
+static int read_options(struct load *l, struct diags *d)
+{
+	struct cli *c = l->c;
+	const struct opt_value *v;
+	size_t i = 0;
+	while ((v = opt_next(&c->opt, OPT_VAR_FILE, &i))) {
+		int code = read_one(l, d, v->value, VARFILE_CILOCAL, VAR_PIPELINE, true);
+		if (code)
+			return code;
+	}
+	i = 0;
+	while ((v = opt_next(&c->opt, OPT_VAR, &i))) {
+		struct str text = str_c(v->value);
+		size_t eq = str_chr(text, '=');
+		struct str name = str_sub(text, 0, eq);
+		if (!is_name(name))
+			return cli_usage(c,
+				"'" STR_FMT "' is no name of a variable (letters, digits, _)",
+				STR_ARG(name));
+		varset_put(&l->vars, &(struct var){.key = name,
+					     .value = str_from(text, eq + 1),
+					     .from = v->from ? str_c(v->from) : STR("--var"),
+					     .layer = VAR_PIPELINE,
+					     .internal = true});
+	}
+	return EXIT_OK;
+}
+
+int load_variables(struct load *l)
+{
+	struct cli *c = l->c;
+	struct diags d;
+	diags_init(&d, &c->arena);
+	int code = read_settings_files(l, &d);
+	if (!code)
+		code = read_options(l, &d);
+	if (d.first && (d.errors || !c->quiet)) {
+		CLEANUP(buf_release) struct buf out = BUF_INIT;
+		diags_print(&out, &l->sources, &d, c->color_err);
+		fwrite(out.p, 1, out.n, stderr);
+	}
+	if (!code && d.errors)
+		code = EXIT_USAGE;
+	return code;
+}
