@@ -1,6 +1,16 @@
 #include "base/base.h"
 
+/* gcc says it with a macro, clang with a feature test. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISON
+#endif
+#endif
 #ifdef __SANITIZE_ADDRESS__
+#define ARENA_POISON
+#endif
+
+#ifdef ARENA_POISON
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
@@ -93,6 +103,13 @@ void *arena_alloc(struct arena *a, size_t n)
 void *arena_calloc(struct arena *a, size_t n)
 {
 	return memset(arena_alloc(a, n), 0, n);
+}
+
+void *arena_alloc_array(struct arena *a, size_t n, size_t size)
+{
+	if (size && n > SIZE_MAX / size)
+		die_oom(n);
+	return arena_calloc(a, n * size);
 }
 
 struct str arena_str(struct arena *a, struct str s)

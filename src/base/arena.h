@@ -30,8 +30,9 @@ void arena_adopt(struct arena *to, struct arena *from);
 
 void *arena_alloc(struct arena *a, size_t n);  /* aligned for any type, not cleared */
 void *arena_calloc(struct arena *a, size_t n); /* the same, zeroed */
+void *arena_alloc_array(struct arena *a, size_t n, size_t size);
 #define arena_new(a, type)      ((type *)arena_calloc((a), sizeof(type)))
-#define arena_array(a, type, n) ((type *)arena_calloc((a), sizeof(type) * (n)))
+#define arena_array(a, type, n) ((type *)arena_alloc_array((a), (n), sizeof(type)))
 
 /* Copies; the results are NUL-terminated behind their end. */
 struct str arena_str(struct arena *a, struct str s);

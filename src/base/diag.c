@@ -13,25 +13,49 @@ static bool same_loc(struct loc a, struct loc b)
 	return a.source == b.source && a.line == b.line && a.col == b.col;
 }
 
+static bool same(const struct diag *a, const struct diag *b)
+{
+	return a->level == b->level && same_loc(a->at.begin, b->at.begin) &&
+	       str_eq(a->text, b->text) && !strcmp(a->code, b->code);
+}
+
+/* The slot that holds an identical one, or the free one where it belongs. */
+static struct diag **slot_of(struct diags *d, const struct diag *diag)
+{
+	size_t at = str_hash(diag->text) + diag->at.begin.line * 31u + diag->at.begin.col;
+
+	for (at &= d->n_slots - 1; d->slots[at] && !same(d->slots[at], diag);)
+		at = (at + 1) & (d->n_slots - 1);
+	return &d->slots[at];
+}
+
+static void grow(struct diags *d)
+{
+	d->n_slots = d->n_slots ? d->n_slots * 2 : 16;
+	d->slots = arena_array(d->arena, struct diag *, d->n_slots);
+	for (struct diag *diag = d->first; diag; diag = diag->next)
+		*slot_of(d, diag) = diag;
+}
+
 struct diag *diag_add(struct diags *d, enum diag_level level, const char *code, struct span at,
 	const char *fmt, ...)
 {
-	struct diag *diag;
-	struct str text;
+	struct diag *diag = arena_new(d->arena, struct diag), **slot;
 	va_list ap;
 
-	va_start(ap, fmt);
-	text = arena_vprintf(d->arena, fmt, ap);
-	va_end(ap);
-	for (diag = d->first; diag; diag = diag->next)
-		if (diag->level == level && same_loc(diag->at.begin, at.begin) &&
-			str_eq(diag->text, text) && !strcmp(diag->code, code))
-			return diag;
-	diag = arena_new(d->arena, struct diag);
 	diag->level = level;
 	diag->code = code;
 	diag->at = at;
-	diag->text = text;
+	va_start(ap, fmt);
+	diag->text = arena_vprintf(d->arena, fmt, ap);
+	va_end(ap);
+	if (d->n * 2 >= d->n_slots)
+		grow(d);
+	slot = slot_of(d, diag);
+	if (*slot)
+		return *slot;
+	*slot = diag;
+	d->n++;
 	diag->notes_tail = &diag->notes;
 	*d->tail = diag;
 	d->tail = &diag->next;

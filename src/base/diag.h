@@ -45,6 +45,8 @@ struct diags {
 	struct arena *arena;
 	struct diag *first, **tail;
 	unsigned errors, warnings;
+	struct diag **slots; /* by hash of place and text, to find identical ones; NULL = free */
+	size_t n, n_slots;
 };
 
 void diags_init(struct diags *d, struct arena *a);

@@ -59,12 +59,16 @@ bool parse_double(struct str s, double *out)
 	char tmp[64], *end;
 	double v;
 
-	if (!s.n || s.n >= sizeof(tmp) || isspace((unsigned char)s.p[0]))
+	if (!s.n || s.n >= sizeof(tmp))
 		return false;
+	/* strtod takes more: blanks, hexadecimal, words, and a NUL would hide what follows. */
+	for (size_t i = 0; i < s.n; i++)
+		if (!s.p[i] || !strchr("+-.0123456789eE", s.p[i]))
+			return false;
 	memcpy(tmp, s.p, s.n);
 	tmp[s.n] = '\0';
 	v = strtod(tmp, &end);
-	if (*end || !isfinite(v))
+	if (end == tmp || *end || !isfinite(v))
 		return false;
 	*out = v;
 	return true;
