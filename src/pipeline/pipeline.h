@@ -78,7 +78,14 @@ struct pipeline {
 	struct rule_step *workflow_steps;
 	size_t n_workflow_steps;
 	struct str auto_cancel_on_job_failure; /* none, all */
-	struct str *stages;                    /* those with jobs or not, .pre first */
+	struct str auto_cancel_on_new_commit;  /* conservative, interruptible, none */
+	/*
+	 * GitLab's words where it would create no pipeline although the definition is valid:
+	 * workflow rules said no, or nothing but .pre and .post jobs is left. Then n_jobs is 0;
+	 * `all` tells why.
+	 */
+	struct str refusal;
+	struct str *stages; /* those with jobs or not, .pre first */
 	size_t n_stages;
 	struct job **jobs; /* the jobs of the pipeline: by stage, then by order in the definition */
 	size_t n_jobs;
@@ -90,8 +97,17 @@ struct pipeline {
 };
 
 /*
- * Evaluates workflow, rules, parallel, needs. Errors go to config->diags (then NULL is returned);
- * the pipeline takes over the arena that config lives in. facts must outlive it.
+ * What can be said without facts about needs, dependencies and parallel copies: undefined,
+ * duplicate, in later stages, circular. For `lint`; pipeline_build() does it too. Returns false
+ * with errors in config->diags.
+ */
+bool pipeline_check(struct config *config);
+
+/*
+ * Evaluates workflow, rules, parallel, needs. Errors go to config->diags (then NULL is returned and
+ * everything stays with the caller). On success the pipeline owns what was in the arena that config
+ * lives in, and config->arena is the pipeline's; the caller's arena is empty, and still to be
+ * released by the caller. facts must outlive the pipeline.
  */
 struct pipeline *pipeline_build(struct config *config, const struct facts *facts);
 struct pipeline *pipeline_ref(struct pipeline *p);

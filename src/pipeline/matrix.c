@@ -1,0 +1,189 @@
+/*
+ * parallel: the copies of a job (GitLab, lib/gitlab/ci/config/normalizer.rb and
+ * normalizer/matrix_strategy.rb, number_strategy.rb).
+ */
+#include "base/base.h"
+#include "pipeline/pipeline_internal.h"
+#include "yaml/node.h"
+
+/* How many values a key of the matrix has; a scalar is a list of one. */
+static size_t n_values(const struct node *n)
+{
+	return n->kind == NODE_SEQ ? n->u.seq.n : 1;
+}
+
+static const struct node *value_at(const struct node *n, size_t i)
+{
+	return n->kind == NODE_SEQ ? n->u.seq.items[i] : n;
+}
+
+static size_t row_combinations(const struct node *row)
+{
+	size_t n = 1;
+
+	node_each_pair(pair, row)
+	{
+		n *= n_values(pair->value);
+		if (n > (size_t)1 << 16)
+			return 0; /* the reader has refused it: more than 200 */
+	}
+	return n;
+}
+
+/* The k-th combination of a row; the last key turns quickest. */
+static struct combination combination_at(struct arena *a, const struct node *row, size_t k,
+	struct str base, matrix_subst_fn *subst, void *ctx)
+{
+	struct combination c = {.n = row->u.map.n};
+	struct buf name = BUF_INIT;
+
+	c.vars = arena_array(a, struct matrix_var, c.n + 1);
+	for (size_t i = c.n; i; i--) {
+		const struct node_pair *pair = &row->u.map.pairs[i - 1];
+		size_t n = n_values(pair->value);
+		const struct node *value = value_at(pair->value, k % n);
+
+		c.vars[i - 1] = (struct matrix_var){pair->key->text, value->text, value->at};
+		if (subst)
+			c.vars[i - 1].value = subst(ctx, value->text, value->at);
+		k /= n;
+	}
+	buf_printf(&name, STR_FMT ": [", STR_ARG(base));
+	for (size_t i = 0; i < c.n; i++)
+		buf_printf(&name, "%s" STR_FMT, i ? ", " : "", STR_ARG(c.vars[i].value));
+	buf_addc(&name, ']');
+	c.name = arena_str(a, buf_str(&name));
+	buf_release(&name);
+	return c;
+}
+
+size_t matrix_combinations(struct arena *a, const struct node *matrix, struct str base,
+	matrix_subst_fn *subst, void *ctx, struct combination **out)
+{
+	VEC(struct combination) all = {NULL, 0, 0};
+
+	node_each (row, matrix) {
+		size_t n = row_combinations(row);
+
+		for (size_t k = 0; k < n; k++)
+			vec_push_in(a, &all, combination_at(a, row, k, base, subst, ctx));
+	}
+	*out = all.v;
+	return all.n;
+}
+
+/* A copy replaces an earlier job of the same name, which keeps its place. */
+static void add_instance(struct builder *b, struct group *g, struct instance *in)
+{
+	struct pipeline *p = b->p;
+	struct job *old = map_put(&p->by_name, in->pub.name, &in->pub);
+
+	if (old) {
+		struct group *of = map_get(&b->groups, old->base_name);
+
+		for (size_t i = 0; i < p->n_all; i++)
+			if (p->all[i] == old)
+				p->all[i] = &in->pub;
+		for (size_t i = 0; of && i < of->n; i++)
+			if (of->v[i] == old)
+				of->v[i] = &in->pub;
+		if (of == g)
+			return;
+	} else {
+		p->all[p->n_all++] = &in->pub;
+	}
+	g->v[g->n++] = &in->pub;
+}
+
+static struct instance *new_instance(struct builder *b, const struct job_def *def, struct str name)
+{
+	struct instance *in = arena_new(b->a, struct instance);
+
+	in->pub.name = name;
+	in->pub.base_name = def->name.s;
+	in->pub.stage = def->stage.s;
+	in->pub.def = def;
+	in->pub.rule = -1;
+	in->pub.when = WHEN_NEVER;
+	if (name.n > 255 && def->name.s.n <= 255)
+		job_error(b, &in->pub, "long-name", def->parallel.at,
+			"Failed to create the job: Name is too long (maximum is 255 characters)",
+			"the name of a parallel copy of job '" STR_FMT
+			"' is longer than 255 characters",
+			STR_ARG(def->name.s));
+	return in;
+}
+
+static void add_numbered(struct builder *b, struct group *g)
+{
+	unsigned total = g->def->parallel.count;
+
+	for (unsigned i = 1; i <= total; i++) {
+		struct str name =
+			arena_printf(b->a, STR_FMT " %u/%u", STR_ARG(g->def->name.s), i, total);
+		struct instance *in = new_instance(b, g->def, name);
+
+		in->pub.node_index = i;
+		in->pub.node_total = total;
+		add_instance(b, g, in);
+	}
+}
+
+static void add_matrix(struct builder *b, struct group *g)
+{
+	struct combination *all;
+	size_t n = matrix_combinations(
+		b->a, g->def->parallel.matrix, g->def->name.s, NULL, NULL, &all);
+
+	g->v = arena_array(b->a, struct job *, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		struct instance *in = new_instance(b, g->def, all[i].name);
+
+		in->vars = all[i].vars;
+		in->n_vars = all[i].n;
+		in->pub.node_index = (unsigned)i + 1;
+		in->pub.node_total = (unsigned)n;
+		add_instance(b, g, in);
+	}
+}
+
+static size_t max_instances(const struct config *c)
+{
+	size_t n = 0;
+
+	map_each (struct map_entry *, e, &c->jobs) {
+		const struct job_def *def = e->value;
+
+		if (!def->hidden)
+			n += def->parallel.matrix ? 200 : MAX(def->parallel.count, 1u);
+	}
+	return n;
+}
+
+void expand_jobs(struct builder *b)
+{
+	struct pipeline *p = b->p;
+
+	map_init(&p->by_name, b->a);
+	map_init(&b->groups, b->a);
+	p->all = arena_array(b->a, struct job *, max_instances(b->c) + 1);
+	map_each (struct map_entry *, e, &b->c->jobs) {
+		const struct job_def *def = e->value;
+		struct group *g;
+
+		if (def->hidden)
+			continue;
+		g = arena_new(b->a, struct group);
+		g->def = def;
+		map_put(&b->groups, def->name.s, g);
+		if (def->parallel.matrix) {
+			add_matrix(b, g);
+			continue;
+		}
+		g->v = arena_array(b->a, struct job *, MAX(def->parallel.count, 1u));
+		if (def->parallel.count)
+			add_numbered(b, g);
+		else
+			add_instance(b, g, new_instance(b, def, def->name.s));
+	}
+}

@@ -1,0 +1,111 @@
+/*
+ * The first matching rule (GitLab, lib/gitlab/ci/build/rules.rb). Values are read raw: nothing is
+ * expanded for `if`.
+ */
+#include "base/base.h"
+#include "pipeline/pipeline_internal.h"
+#include "config/clauses.h"
+#include "expr/expr.h"
+
+void push_step(struct arena *a, struct rule_step **steps, size_t *n, struct rule_step step)
+{
+	/* Few a job: growing by one keeps the arrays as small as they are short. */
+	struct rule_step *grown = arena_array(a, struct rule_step, *n + 1);
+
+	if (*n)
+		memcpy(grown, *steps, *n * sizeof(*grown));
+	grown[*n] = step;
+	*steps = grown;
+	(*n)++;
+}
+
+static bool lookup(void *ctx, struct str name, struct str *value)
+{
+	const struct var *v = varset_get(ctx, name);
+
+	if (v)
+		*value = v->value;
+	return v;
+}
+
+static struct clause_ctx clauses(struct rules_ctx *ctx)
+{
+	if (!ctx->is_sorted) {
+		ctx->sorted = arena_new(&ctx->b->scratch, struct varset);
+		sorted_vars(ctx->b, ctx->vars, ctx->sorted);
+		ctx->is_sorted = true;
+	}
+	return (struct clause_ctx){
+		.arena = &ctx->b->scratch, .facts = ctx->b->f, .vars = ctx->sorted};
+}
+
+static void add_reason(struct buf *why, const char *clause, struct str text)
+{
+	buf_printf(why, "%s%s%s" STR_FMT, why->n ? "; " : "", clause, text.n ? ": " : "",
+		STR_ARG(text));
+}
+
+static bool eval_if(struct rules_ctx *ctx, const struct rule_def *rule, struct buf *why)
+{
+	struct arena *scratch = &ctx->b->scratch;
+	struct expr_env env = {.variable = lookup, .ctx = (void *)ctx->vars};
+	struct expr_trace trace;
+	struct str failed = STR_NULL;
+
+	expr_trace_init(&trace);
+	bool holds = expr_eval(rule->expr, scratch, &env, &trace, NULL, &failed);
+	struct str read = expr_trace_text(scratch, &trace);
+	add_reason(why, holds ? "if holds" : "if does not hold", failed.n ? failed : read);
+	return holds;
+}
+
+/* Whether all clauses hold; the ones behind the first that does not are not looked at. */
+static enum clause_verdict eval_rule(
+	struct rules_ctx *ctx, const struct rule_def *rule, struct buf *why, struct str *invalid)
+{
+	struct str text = STR_NULL;
+
+	if (rule->expr && !eval_if(ctx, rule, why))
+		return CLAUSE_FALSE;
+	for (int i = 0; i < 2; i++) {
+		struct clause_ctx c;
+		enum clause_verdict v;
+
+		if (i == 0 ? !rule->changes : !rule->exists)
+			continue;
+		c = clauses(ctx);
+		v = i == 0 ? clause_changes(&c, rule->changes, &text)
+			   : clause_exists(&c, rule->exists, &text);
+		add_reason(why, i == 0 ? "changes" : "exists", text);
+		*invalid = text;
+		if (v != CLAUSE_TRUE)
+			return v;
+	}
+	if (!why->n)
+		buf_adds(why, "it has no conditions");
+	return CLAUSE_TRUE;
+}
+
+enum rules_verdict eval_rules(struct rules_ctx *ctx, const struct rule_defs *rules, int *index,
+	struct rule_step **steps, size_t *n_steps, struct str *why)
+{
+	*index = -1;
+	for (size_t i = 0; i < rules->n; i++) {
+		struct buf reason = BUF_INIT;
+		enum clause_verdict v = eval_rule(ctx, &rules->v[i], &reason, why);
+
+		push_step(ctx->b->a, steps, n_steps,
+			(struct rule_step){.index = (int)i,
+				.matched = v == CLAUSE_TRUE,
+				.why = arena_str(ctx->b->a, buf_str(&reason)),
+				.at = rules->v[i].at});
+		buf_release(&reason);
+		if (v == CLAUSE_INVALID)
+			return RULES_INVALID;
+		if (v == CLAUSE_TRUE) {
+			*index = (int)i;
+			return RULES_MATCH;
+		}
+	}
+	return RULES_NONE;
+}
