@@ -156,6 +156,8 @@ static bool read_numbers(struct draft *d, struct str verb, struct str rest, bool
 		d->status = (unsigned)n;
 	else if (str_is(verb, "length"))
 		d->has_length = true, d->length = n;
+	else if (str_is(verb, "delay") && (d->upgraded || d->open_end))
+		write_head(d), add_op(d, FAKE_DELAY, STR_NULL, n);
 	else
 		add_op(d, str_is(verb, "split") ? FAKE_SPLIT : FAKE_DELAY, STR_NULL, n);
 	return true;

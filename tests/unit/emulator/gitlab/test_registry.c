@@ -1,0 +1,201 @@
+/* The registry's credentials and JSON; what needs an engine is in tests/docker. */
+#include "base/base.h"
+#include "emulator/gitlab/registry.h"
+#include "emulator/gitlab/registry_state.h"
+#include "emulator/core/error.h"
+#include "emulator/store/store.h"
+#include "vars/facts.h"
+
+#include <crypt.h>
+#include <jansson.h>
+#include <setjmp.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+struct fixture {
+	char dir[64];
+	struct arena arena;
+	struct registry_options o;
+	struct error err;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+
+	snprintf(f->dir, sizeof(f->dir), "/tmp/cilocal-registry-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	f->o.state_dir = f->dir;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	store_remove_tree(f->dir, NULL);
+	arena_release(&f->arena);
+	free(f);
+	return 0;
+}
+
+static void test_credentials(void **state)
+{
+	struct fixture *f = *state;
+	struct registry_state one, two;
+	struct stat st;
+
+	assert_int_equal(registry_state_read(&one, &f->arena, &f->o, &f->err), 0);
+	assert_int_equal(one.password.n, 0);
+	assert_int_equal(registry_state_ensure(&one, &f->arena, &f->o, &f->err), 0);
+	assert_int_equal(registry_state_ensure(&two, &f->arena, &f->o, &f->err), 0);
+	assert_true(one.password.n >= 40);
+	assert_true(str_eq(one.password, two.password));
+	assert_true(str_is(one.user, "gitlab-ci-token"));
+	assert_int_equal(stat(registry_state_path(&f->arena, &f->o, NULL), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_true(str_eq(
+		registry_fingerprint(&f->arena, &one), registry_fingerprint(&f->arena, &two)));
+	assert_int_equal(str_find(registry_fingerprint(&f->arena, &one), one.password), STR_NPOS);
+	assert_int_equal(registry_state_remove(&f->arena, &f->o, &f->err), 0);
+	assert_int_equal(registry_state_ensure(&two, &f->arena, &f->o, &f->err), 0);
+	assert_false(str_eq(one.password, two.password));
+}
+
+/* Many processes that start at once end with one password. */
+static void test_one_password(void **state)
+{
+	struct fixture *f = *state;
+	struct registry_state s;
+	int status, pipes[2];
+	char first[64], other[64];
+	ssize_t n;
+
+	assert_int_equal(pipe(pipes), 0);
+	for (int i = 0; i < 8; i++)
+		if (!fork()) {
+			struct arena a = ARENA_INIT;
+			char line[64] = "";
+			int rc = registry_state_ensure(&s, &a, &f->o, &f->err);
+
+			snprintf(line, sizeof(line), STR_FMT, STR_ARG(s.password));
+			rc = rc || write(pipes[1], line, sizeof(line)) != sizeof(line);
+			_exit(rc);
+		}
+	for (int i = 0; i < 8; i++) {
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+		n = read(pipes[0], i ? other : first, sizeof(first));
+		assert_int_equal(n, sizeof(first));
+		if (i)
+			assert_string_equal(first, other);
+	}
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
+static void test_htpasswd(void **state)
+{
+	struct fixture *f = *state;
+	struct registry_state s = {.user = STR("gitlab-ci-token"), .password = STR("glcbt-secret")};
+	struct crypt_data *work = xcalloc(1, sizeof(*work));
+	struct str line, hash;
+	const char *again;
+
+	assert_int_equal(registry_htpasswd(&line, &f->arena, &s, &f->err), 0);
+	assert_true(str_starts(line, STR("gitlab-ci-token:$2y$")));
+	assert_true(str_ends(line, STR("\n")));
+	assert_int_equal(str_find(line, s.password), STR_NPOS);
+	hash = str_trim(str_from(line, str_chr(line, ':') + 1));
+	again = crypt_rn("glcbt-secret", arena_cstr(&f->arena, hash), work, (int)sizeof(*work));
+	assert_non_null(again);
+	assert_true(str_is(hash, again));
+	free(work);
+	s.password = STR("open sesame");
+	s.user = STR("Aladdin");
+	assert_string_equal(registry_authorization(&f->arena, &s),
+		"Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+}
+
+static void test_facts(void **state)
+{
+	struct fixture *f = *state;
+	struct registry_state s;
+	struct facts facts = {.server_host = STR("gitlab.example.com")};
+	bool used = true;
+
+	assert_int_equal(registry_facts(&facts, &f->arena, &f->o, false, &used, &f->err), 0);
+	assert_false(used);
+	assert_int_equal(facts.registry_host.n, 0);
+	/* Credentials alone do not make a run use it, a started registry does. */
+	assert_int_equal(registry_state_ensure(&s, &f->arena, &f->o, &f->err), 0);
+	assert_int_equal(registry_facts(&facts, &f->arena, &f->o, false, &used, &f->err), 0);
+	assert_false(used);
+	s.started = true;
+	assert_int_equal(registry_state_write(&s, &f->arena, &f->o, &f->err), 0);
+	assert_int_equal(registry_facts(&facts, &f->arena, &f->o, false, &used, &f->err), 0);
+	assert_true(used);
+	assert_true(str_is(facts.registry_host, "registry.gitlab.example.com"));
+	assert_true(str_eq(facts.registry_password, s.password));
+	assert_true(str_eq(facts.job_token, s.password));
+	f->o.host = "reg.test";
+	assert_int_equal(registry_facts(&facts, &f->arena, &f->o, true, &used, &f->err), 0);
+	assert_true(str_is(facts.registry_host, "reg.test"));
+}
+
+static void test_broken_state(void **state)
+{
+	struct fixture *f = *state;
+	struct registry_state s;
+
+	assert_int_equal(store_write_file(registry_state_path(&f->arena, &f->o, NULL),
+				 STR("{\"user\": "), &f->err),
+		0);
+	assert_int_equal(registry_state_read(&s, &f->arena, &f->o, &f->err), -1);
+	assert_non_null(strstr(f->err.text, "registry.json"));
+	assert_non_null(strstr(f->err.text, "remove it"));
+}
+
+static void test_json(void **state)
+{
+	struct fixture *f = *state;
+	struct registry_info info = {.running = true,
+		.host = STR("registry.gitlab.example.com"),
+		.address = STR("127.0.0.1:32768"),
+		.port = 32768,
+		.user = STR("gitlab-ci-token"),
+		.password = STR("glcbt-secret")};
+	struct registry_tag tags[] = {{STR("g/a"), STR("1"), STR("sha256:aa"), 10},
+		{STR("g/a"), STR("2"), STR("sha256:bb"), -1},
+		{STR("g/b"), STR("x"), STR("sha256:cc"), 0}};
+	struct str text = registry_status_json(&f->arena, &info, &f->o, false);
+
+	assert_int_equal(str_find(text, STR("glcbt-secret")), STR_NPOS);
+	assert_int_not_equal(str_find(text, STR("\"url\":\"http://127.0.0.1:32768\"")), STR_NPOS);
+	text = registry_status_json(&f->arena, &info, &f->o, true);
+	assert_int_not_equal(str_find(text, STR("\"password\":\"glcbt-secret\"")), STR_NPOS);
+	text = registry_list_json(&f->arena, STR("h"), tags, 3);
+	assert_string_equal(text.p,
+		"{\"host\":\"h\",\"repositories\":["
+		"{\"name\":\"g/a\",\"tags\":[{\"name\":\"1\",\"digest\":\"sha256:aa\",\"size\":10},"
+		"{\"name\":\"2\",\"digest\":\"sha256:bb\",\"size\":null}]},"
+		"{\"name\":\"g/"
+		"b\",\"tags\":[{\"name\":\"x\",\"digest\":\"sha256:cc\",\"size\":0}]}]}");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_credentials, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_password, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_htpasswd, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_facts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_broken_state, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_json, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
