@@ -113,13 +113,27 @@ static bool failure_allowed(const struct job_run *j)
 	return false;
 }
 
+/*
+ * `retry:when` is decided by the server, which knows fewer reasons than the Runner and gets the
+ * others translated (GitLab Runner, common/build.go and network/gitlab.go, supported failure
+ * reasons).
+ */
+static const char *server_reason(enum failure_reason reason)
+{
+	if (reason == FAIL_IMAGE_PULL || reason == FAIL_EXTERNAL_DEPENDENCY)
+		reason = FAIL_RUNNER_SYSTEM;
+	else if (reason == FAIL_RUNNER_CONFIG)
+		reason = FAIL_SCRIPT;
+	return failure_reason_name(reason);
+}
+
 static bool wants_retry(const struct job_run *j)
 {
 	const struct build_result *r = &j->result;
 
 	return j->run->state == RUN_GOING && r->status == BUILD_FAILED &&
-	       progress_retry_wanted(&j->job->def->retry, j->attempt,
-		       failure_reason_name(r->reason), r->has_exit_code ? r->exit_code : -1);
+	       progress_retry_wanted(&j->job->def->retry, j->attempt, server_reason(r->reason),
+		       r->has_exit_code ? r->exit_code : -1);
 }
 
 /* workflow:auto_cancel:on_job_failure: all, and --fail-fast. */
