@@ -3,6 +3,7 @@
 #include "vars/facts.h"
 #include "vars/slug.h"
 #include "vars/varset.h"
+#include "vars/vars_internal.h"
 
 /* The release whose behaviour cilocal follows. */
 #define SERVER_MAJOR "18"
@@ -70,7 +71,7 @@ static struct str fqdn(struct arena *a, const struct facts *f)
 	return arena_printf(a, STR_FMT ":" STR_FMT, STR_ARG(host), STR_ARG(f->server_port));
 }
 
-static struct str server_url(struct arena *a, const struct facts *f)
+struct str server_url(struct arena *a, const struct facts *f)
 {
 	struct str host = fqdn(a, f), protocol = or_else(f->server_protocol, "https");
 

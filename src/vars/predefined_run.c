@@ -3,6 +3,7 @@
 #include "vars/facts.h"
 #include "vars/slug.h"
 #include "vars/varset.h"
+#include "vars/vars_internal.h"
 
 /* The tier patterns of GitLab, app/models/environment.rb `guess_tier`, in its order. */
 static const struct {
@@ -56,9 +57,14 @@ static void put_u64(struct varset *s, enum var_layer layer, const char *key, uin
 		put(s, layer, key, arena_printf(s->arena, "%" PRIu64, value), false, false);
 }
 
-static struct str project_url(struct varset *s)
+/* The set may hold what only a running job has; the project's URL is then made afresh. */
+static struct str project_url(struct varset *s, const struct facts *f)
 {
-	return varset_value(s, "CI_PROJECT_URL");
+	struct str url = varset_value(s, "CI_PROJECT_URL");
+	if (url.n)
+		return url;
+	return arena_printf(s->arena, STR_FMT "/" STR_FMT, STR_ARG(server_url(s->arena, f)),
+		STR_ARG(f->project_path));
 }
 
 /* GitLab, app/models/ci/build.rb `persisted_variables`; public and masked as there. */
@@ -66,7 +72,7 @@ static void set_persisted(struct varset *s, const struct facts *f, const struct 
 {
 	const enum var_layer l = VAR_PERSISTED;
 	struct arena *a = s->arena;
-	struct str url = project_url(s),
+	struct str url = project_url(s, f),
 		   user = f->registry_user.n ? f->registry_user : STR("gitlab-ci-token");
 	struct str password = f->registry_password.n ? f->registry_password : run->job_token;
 

@@ -28,4 +28,8 @@ const struct var *varset_get_below(const struct varset *s, struct str key, int l
 /* The definition of exactly that layer that shows (the upper set's), or NULL. */
 const struct var *varset_get_layer(const struct varset *s, struct str key, enum var_layer layer);
 
+struct facts;
+/* https://gitlab.example.com, with the port unless it is the protocol's own. */
+struct str server_url(struct arena *a, const struct facts *f);
+
 #endif
