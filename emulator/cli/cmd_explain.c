@@ -72,6 +72,13 @@ static size_t n_rules(const struct job *j)
 	return j->def->rules.n;
 }
 
+/* Nothing decides about it (what GitLab takes as only: branches, tags). */
+static bool always_in(const struct job *j)
+{
+	const struct job_def *d = j->def;
+	return j->in && !d->rules.set && !d->only.set && !d->except.set;
+}
+
 static void say_verdict(struct buf *out, const struct pipeline *p, const struct job *j)
 {
 	const struct rule_step *s = deciding(j->steps, j->n_steps);
@@ -79,7 +86,7 @@ static void say_verdict(struct buf *out, const struct pipeline *p, const struct 
 		j->in ? "in" : "not in");
 	if (!p->run) {
 		buf_adds(out, ": workflow:rules keep the whole pipeline from being created");
-	} else if (!j->def->rules.set && !j->n_steps) {
+	} else if (always_in(j)) {
 		buf_adds(out, ": it has no rules");
 	} else if (s && s->index >= 0) {
 		buf_printf(out, ": rule %d of %zu matched", s->index + 1, n_rules(j));
@@ -87,7 +94,7 @@ static void say_verdict(struct buf *out, const struct pipeline *p, const struct 
 	} else if (j->def->rules.set) {
 		buf_printf(out, ": none of its %zu rules matched", n_rules(j));
 	}
-	if (s && s->why.n)
+	if (s && s->why.n && !always_in(j))
 		buf_printf(out, ", because " STR_FMT, STR_ARG(s->why));
 	buf_adds(out, ".\n");
 	if (!j->in)
@@ -251,8 +258,9 @@ static int run(struct cli *c)
 			if (!i)
 				say_steps(c, &l, "workflow:rules", p->workflow_steps,
 					p->n_workflow_steps);
-			say_steps(c, &l, jobs[i]->def->rules.set ? "rules" : "only, except",
-				jobs[i]->steps, jobs[i]->n_steps);
+			if (!always_in(jobs[i]))
+				say_steps(c, &l, jobs[i]->def->rules.set ? "rules" : "only, except",
+					jobs[i]->steps, jobs[i]->n_steps);
 			say_keywords(c, &l, jobs[i]);
 		}
 	}
