@@ -73,7 +73,7 @@ static void on_scheduled(struct run *r, struct job_run *j)
 		return;
 	}
 	run_message(r, DIAG_NOTE,
-		"job '" STR_FMT "' starts at once instead of after %lld s (--delayed "
+		"job '" STR_FMT "' starts at once instead of after %lld s (--wait-delayed "
 		"waits)",
 		STR_ARG(j->job->name), (long long)j->job->start_in_s);
 	progress_play(r->progress, j->job->id);

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# A job's time is up: everything of it stops, after_script too; RUNNER_SCRIPT_TIMEOUT leaves time for that.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+project <<'END'
+slow:
+  script: [echo begun, sleep 60]
+  after_script: [echo after]
+  timeout: 1s
+limited:
+  variables: {RUNNER_SCRIPT_TIMEOUT: 1s}
+  script: [echo begun, sleep 60]
+  after_script: ['echo "after $CI_JOB_STATUS"']
+END
+run 1 run --json slow
+is "$(events 'select(.event == "job_finished") | .failure_reason')" job_execution_timeout
+is "$(events 'select(.event == "job_finished") | .exit_code')" null
+has "execution took longer than"
+has_not '"text":"after"'
+
+run 1 run --json limited
+is "$(events 'select(.event == "job_finished") | .failure_reason')" job_execution_timeout
+has "after timedout"
+
+project <<'END'
+slow: {script: [sleep 60]}
+END
+run 1 run --timeout 1s
+has "execution took longer than 1s"
