@@ -91,11 +91,17 @@ static void say_verdict(struct buf *out, const struct pipeline *p, const struct 
 	} else if (s && s->index >= 0) {
 		buf_printf(out, ": rule %d of %zu matched", s->index + 1, n_rules(j));
 		buf_printf(out, " and says %s", job_when_name(j->in ? j->when : WHEN_NEVER));
+	} else if (j->def->rules.set && n_rules(j) == 1) {
+		buf_adds(out, ": its only rule did not match");
 	} else if (j->def->rules.set) {
 		buf_printf(out, ": none of its %zu rules matched", n_rules(j));
 	}
-	if (s && s->why.n && !always_in(j))
-		buf_printf(out, ", because " STR_FMT, STR_ARG(s->why));
+	if (s && s->why.n && !always_in(j)) {
+		struct str why = s->why, plain = STR("if holds: ");
+		if (str_starts(why, plain))
+			why = str_from(why, plain.n);
+		buf_printf(out, ", because " STR_FMT, STR_ARG(why));
+	}
 	buf_adds(out, ".\n");
 	if (!j->in)
 		return;
@@ -137,8 +143,9 @@ static void say_steps(struct cli *c, const struct load *l, const char *title,
 		buf_addstr(out, at);
 		size_t width = out->n - start;
 		if (s->why.n) {
-			buf_adds(out, ": ");
-			wrap_text(out, s->why, width + 2, 11, c->tty_out ? columns : 0);
+			buf_adds(out, at.n ? ": " : "");
+			wrap_text(
+				out, s->why, width + (at.n ? 2 : 0), 11, c->tty_out ? columns : 0);
 		}
 		buf_addc(out, '\n');
 	}

@@ -3,6 +3,7 @@
 #include "emulator/cli/load.h"
 #include "emulator/cli/cmd.h"
 #include "emulator/core/error.h"
+#include "emulator/gitlab/fetch_include.h"
 #include "source/diag_print.h"
 #include "vars/predefined.h"
 #include "yaml/node.h"
@@ -149,63 +150,45 @@ static bool local_exists(void *ctx, struct str path)
 	return loader_exists(&l->loader, path);
 }
 
-static const char *want_name(enum want_kind kind)
+static void fetch_message(void *arg, enum diag_level level, const char *text)
 {
-	switch (kind) {
-	case WANT_PROJECT:
-		return "include:project";
-	case WANT_REMOTE:
-		return "include:remote";
-	case WANT_TEMPLATE:
-		return "include:template";
-	case WANT_COMPONENT:
-		return "include:component";
-	case WANT_ARTIFACT:
-		return "include:artifact";
-	case WANT_LOCAL:
-	case WANT_LOCAL_GLOB:
-		break;
-	}
-	return "include:local";
+	struct cli *c = arg;
+	if (level == DIAG_ERROR)
+		cli_error(c, "%s", text);
+	else if (level == DIAG_WARNING)
+		cli_warn(c, "%s", text);
+	else
+		cli_note(c, "%s", text);
 }
 
-static void answer(struct load *l, struct config_want *w)
+/* [cilocal.projects], for projects that are to be had on this machine. */
+static const struct project_place *project_places(struct load *l, size_t *n)
 {
-	struct str text, why = STR_NULL, *paths;
-	size_t n;
-	bool here = !w->project.n && !w->ref.n;
-	if (w->kind == WANT_LOCAL && here) {
-		if (loader_read(&l->loader, w->path, &text, &why) == LOADER_OK)
-			config_provide(l->config, w, text, NULL);
-		else
-			config_refuse(l->config, w, why);
-		return;
-	}
-	if (w->kind == WANT_LOCAL_GLOB && here) {
-		if (loader_glob(&l->loader, w->path, &paths, &n, &why) == LOADER_OK)
-			config_provide_glob(l->config, w, paths, n);
-		else
-			config_refuse(l->config, w, why);
-		return;
-	}
-	config_refuse(l->config, w,
-		arena_printf(&l->arena, "this version of cilocal can't fetch what %s names",
-			want_name(w->kind)));
+	const struct rc_table *t = &l->settings.projects;
+	struct project_place *v = arena_array(&l->c->arena, struct project_place, t->n + 1);
+	for (size_t i = 0; i < t->n; i++)
+		v[i] = (struct project_place){t->v[i].key, t->v[i].value.v};
+	*n = t->n;
+	return v;
 }
 
 static enum config_status compile(struct load *l)
 {
-	enum config_status status;
-	while ((status = config_compile(l->config)) == CONFIG_WANT) {
-		bool any = false;
-		for (struct config_want *w = l->config->wants; w; w = w->next)
-			if (!w->answered) {
-				answer(l, w);
-				any = true;
-			}
-		if (!any)
-			BUG("the definition wants something, but does not say what");
-	}
+	enum config_status status = config_compile(l->config);
+	if (status != CONFIG_WANT)
+		return status;
+	struct fetch_options o = {.loader = &l->loader,
+		.facts = &l->facts,
+		.url = l->repo.remote_url.n ? &l->repo.url : NULL,
+		.offline = opt_flag(&l->c->opt, OPT_OFFLINE),
+		.message = fetch_message,
+		.message_arg = l->c};
+	if (l->settings.templates.set)
+		o.templates = arena_cstr(&l->c->arena, l->settings.templates.v);
+	o.places = project_places(l, &o.n_places);
+	do
+		fetch_includes(l->config, &o);
+	while ((status = config_compile(l->config)) == CONFIG_WANT);
 	return status;
 }
 
