@@ -34,6 +34,8 @@ static void free_raw(struct raw *r)
 	buf_release(&r->head);
 	buf_release(&r->refusal);
 	buf_release(&r->waiting);
+	buf_release(&r->plain);
+	raw_tls_free(r->tls);
 	free(r->read_buffer);
 	free(r);
 }
@@ -148,7 +150,7 @@ static void got_refusal(struct raw *r, struct str data, bool ended)
 	finish(r);
 }
 
-static void write_now(struct raw *r, struct buf *data);
+static void send_bytes(struct raw *r, struct buf *data);
 static void end_stdin(struct raw *r);
 
 static void got_switched(struct raw *r, struct str rest)
@@ -160,7 +162,7 @@ static void got_switched(struct raw *r, struct str rest)
 	if (r->state != RAW_OPEN)
 		return;
 	if (r->waiting.n)
-		write_now(r, &r->waiting);
+		send_bytes(r, &r->waiting);
 	if (r->stdin_ending)
 		end_stdin(r);
 	got_output(r, rest);
@@ -210,6 +212,36 @@ static void on_alloc(uv_handle_t *h, size_t hint, uv_buf_t *b)
 	*b = uv_buf_init(r->read_buffer, READ_BUFFER);
 }
 
+static void got_bytes(struct raw *r, struct str data)
+{
+	if (r->state == RAW_OPEN)
+		got_output(r, data);
+	else if (r->state == RAW_REFUSED)
+		got_refusal(r, data, false);
+	else if (r->state == RAW_HANDSHAKE)
+		got_answer(r, data);
+}
+
+static void flush_tls(struct raw *r);
+
+static void got_encrypted(struct raw *r, struct str data)
+{
+	bool ended = false;
+
+	if (raw_tls_feed(r->tls, data, &r->plain, &ended, &r->err)) {
+		/* The peer is to hear why, if there is something to say. */
+		flush_tls(r);
+		finish(r);
+		return;
+	}
+	flush_tls(r);
+	if (r->plain.n)
+		got_bytes(r, buf_str(&r->plain));
+	buf_clear(&r->plain);
+	if (ended && r->state != RAW_ENDED)
+		on_end_of_stream(r, UV_EOF);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 {
 	struct raw *r = stream->data;
@@ -218,12 +250,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 		return;
 	if (n < 0)
 		on_end_of_stream(r, (int)n);
-	else if (n > 0 && r->state == RAW_OPEN)
-		got_output(r, str_n(b->base, (size_t)n));
-	else if (n > 0 && r->state == RAW_REFUSED)
-		got_refusal(r, str_n(b->base, (size_t)n), false);
+	else if (n > 0 && r->tls)
+		got_encrypted(r, str_n(b->base, (size_t)n));
 	else if (n > 0)
-		got_answer(r, str_n(b->base, (size_t)n));
+		got_bytes(r, str_n(b->base, (size_t)n));
 }
 
 static void read_on(struct raw *r)
@@ -287,6 +317,30 @@ static void write_now(struct raw *r, struct buf *data)
 	}
 }
 
+static void flush_tls(struct raw *r)
+{
+	struct buf out = BUF_INIT;
+
+	raw_tls_take(r->tls, &out);
+	if (out.n && r->uv_open)
+		write_now(r, &out);
+	buf_release(&out);
+}
+
+/* Takes the bytes out of data. */
+static void send_bytes(struct raw *r, struct buf *data)
+{
+	if (!r->tls) {
+		write_now(r, data);
+		return;
+	}
+	if (raw_tls_write(r->tls, buf_str(data), &r->err))
+		finish(r);
+	else
+		flush_tls(r);
+	buf_release(data);
+}
+
 void raw_write(struct raw *r, const void *data, size_t n)
 {
 	struct buf piece = BUF_INIT;
@@ -297,12 +351,12 @@ void raw_write(struct raw *r, const void *data, size_t n)
 		buf_add(&r->waiting, data, n);
 		return;
 	}
-	for (size_t at = 0; at < n; at += piece.n) {
+	for (size_t at = 0; at < n;) {
 		buf_init(&piece);
 		/* uv_buf_t lengths are unsigned int. */
 		buf_add(&piece, (const char *)data + at, MIN(n - at, (size_t)1 << 30));
 		at += piece.n;
-		write_now(r, &piece);
+		send_bytes(r, &piece);
 	}
 }
 
@@ -322,7 +376,11 @@ static void end_stdin(struct raw *r)
 	if (r->stdin_ended)
 		return;
 	r->stdin_ended = true;
-	if (!uv_shutdown(&r->shutdown, &r->uv.stream, on_shutdown))
+	if (r->tls) {
+		/* Half-close of TLS: the peer reads an end, and we go on reading. */
+		raw_tls_end(r->tls);
+		flush_tls(r);
+	} else if (!uv_shutdown(&r->shutdown, &r->uv.stream, on_shutdown))
 		r->open++;
 }
 
@@ -353,9 +411,19 @@ static void on_connect(uv_connect_t *req, int status)
 	}
 	r->connected = true;
 	r->state = RAW_HANDSHAKE;
+	if (r->engine->at.tls) {
+		r->tls = raw_tls_new(&r->engine->at, &r->err);
+		if (!r->tls) {
+			finish(r);
+			settle(r);
+			return;
+		}
+	}
 	raw_write_request(r, &request);
-	write_now(r, &request);
+	send_bytes(r, &request);
 	uv_read_start(&r->uv.stream, on_alloc, on_read);
+	if (r->tls)
+		got_encrypted(r, STR_NULL);
 	settle(r);
 }
 
@@ -446,6 +514,7 @@ static struct raw *new_raw(struct engine *e, const char *what, const struct raw_
 	buf_init(&r->head);
 	buf_init(&r->refusal);
 	buf_init(&r->waiting);
+	buf_init(&r->plain);
 	r->next = e->raws;
 	if (e->raws)
 		e->raws->prev = r;

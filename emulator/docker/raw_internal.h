@@ -5,6 +5,7 @@
 #include "emulator/docker/docker_internal.h"
 #include "emulator/docker/json.h"
 #include "emulator/docker/raw.h"
+#include "emulator/docker/raw_tls.h"
 
 #include <uv.h>
 
@@ -34,6 +35,8 @@ struct raw {
 	bool looking;
 	uv_shutdown_t shutdown;
 	char *read_buffer;
+	struct raw_tls *tls; /* NULL: plain */
+	struct buf plain;    /* what tls decrypted */
 
 	const char *what;      /* "attach", "exec": for traces */
 	struct buf path, body; /* of the request */

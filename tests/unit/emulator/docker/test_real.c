@@ -1,6 +1,7 @@
 /*
  * Every call of the engine client against a real engine, named by CILOCAL_TEST_DOCKER_HOST, which
- * has an image busybox:latest. What is made carries the label cilocal.test and is removed.
+ * has an image busybox:latest. CILOCAL_TEST_DOCKER_CERTS is a folder with ca.pem, cert.pem and key.pem
+ * where it speaks TLS. What is made carries the label cilocal.test and is removed.
  */
 #include "base/base.h"
 #include "emulator/docker/engine.h"
@@ -43,12 +44,14 @@ struct scene {
 static int set_up(void **state)
 {
 	struct scene *s = xcalloc(1, sizeof(*s));
+	const char *certs = getenv("CILOCAL_TEST_DOCKER_CERTS");
+	const struct endpoint_lookup lookup = {
+		.host = host, .tls_dir = certs, .tls_verify = certs != NULL};
 	struct endpoint at;
 
 	s->loop = loop_new(NULL);
 	s->http = http_new(s->loop);
-	assert_int_equal(endpoint_parse(host, &at, NULL), 0);
-	at.origin = xstrdup("test");
+	assert_int_equal(endpoint_find(&lookup, &at, NULL), 0);
 	s->engine = engine_new(s->loop, s->http, &at);
 	endpoint_release(&at);
 	buf_init(&s->out);
