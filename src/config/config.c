@@ -85,17 +85,3 @@ enum config_status config_compile(struct config *c)
 	pass_check(c);
 	return c->diags->errors ? CONFIG_FAILED : CONFIG_OK;
 }
-
-void config_provide(
-	struct config *c, struct config_want *w, struct str text, const struct config_resolved *as)
-{
-	UNUSED(c), UNUSED(w), UNUSED(text), UNUSED(as);
-}
-void config_provide_glob(struct config *c, struct config_want *w, const struct str *paths, size_t n)
-{
-	UNUSED(c), UNUSED(w), UNUSED(paths), UNUSED(n);
-}
-void config_refuse(struct config *c, struct config_want *w, struct str why)
-{
-	UNUSED(c), UNUSED(w), UNUSED(why);
-}

@@ -45,6 +45,8 @@ struct frame {
 	const struct frame *up;
 	struct str key; /* empty in the root frame */
 	bool bare;      /* GitLab's location starts here: retry */
+	/* In the root frame: the included file, which GitLab puts in front in back-ticks. */
+	struct str file;
 	/* Set in a job's frame: the job's name and its merged mapping. */
 	const struct node_pair *job;
 };

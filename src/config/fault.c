@@ -155,6 +155,33 @@ static void note_way(const struct frame *f, struct diag *diag)
 		STR_ARG(job->job->key->text), how);
 }
 
+static void set_gitlab(const struct frame *f, struct diag *diag, const char *gitlab)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+	const struct frame *root = f;
+	struct str line;
+
+	if (!gitlab)
+		return;
+	while (root->up)
+		root = root->up;
+	line = str_c(gitlab);
+	if (*gitlab == '=') {
+		line = str_from(line, 1);
+	} else {
+		add_location(&b, f);
+		if (b.n)
+			buf_addc(&b, ' ');
+		buf_adds(&b, gitlab);
+		line = lower_case(frame_arena(f), buf_str(&b));
+	}
+	if (root->file.n)
+		diag_set_gitlab(f->c->diags, diag, "`" STR_FMT "`: " STR_FMT, STR_ARG(root->file),
+			STR_ARG(line));
+	else
+		diag_set_gitlab(f->c->diags, diag, STR_FMT, STR_ARG(line));
+}
+
 struct diag *fault(const struct frame *f, const char *code, struct span at, const char *gitlab,
 	const char *fmt, ...)
 {
@@ -172,17 +199,7 @@ struct diag *fault(const struct frame *f, const char *code, struct span at, cons
 	diag = diag_error(d, code, at, STR_FMT, STR_ARG(text));
 	if (job)
 		diag_set_job(d, diag, job->job->key->text);
-	if (gitlab && *gitlab == '=') {
-		diag_set_gitlab(d, diag, "%s", gitlab + 1);
-	} else if (gitlab) {
-		CLEANUP(buf_release) struct buf b = BUF_INIT;
-
-		add_location(&b, f);
-		if (b.n)
-			buf_addc(&b, ' ');
-		buf_adds(&b, gitlab);
-		diag_set_gitlab(d, diag, STR_FMT, STR_ARG(lower_case(frame_arena(f), buf_str(&b))));
-	}
+	set_gitlab(f, diag, gitlab);
 	note_way(f, diag);
 	return diag;
 }

@@ -1,0 +1,59 @@
+/*
+ * spec:inputs, the values of the inputs of one file, and $[[ ]] interpolation with them. Only this
+ * room may include it.
+ */
+#ifndef CONFIG_INPUTS_H
+#define CONFIG_INPUTS_H
+
+#include "config/config_internal.h"
+
+enum input_type { INPUT_STRING, INPUT_NUMBER, INPUT_BOOLEAN, INPUT_ARRAY };
+
+struct input_def {
+	struct str name;
+	enum input_type type;
+	const struct node *spec; /* the mapping, or NULL */
+	struct span at;
+	bool has_default;
+	const struct node *value; /* once resolved; NULL after a fault */
+	enum { INPUT_NEW, INPUT_ACTIVE, INPUT_DONE } state;
+};
+
+/* What $[[ ]] may read in one file. */
+struct interpolation {
+	const struct frame *root;  /* of the file, for messages */
+	const struct varset *vars; /* that expand_vars may use */
+	struct map inputs;         /* name -> struct input_def * */
+	struct map component;      /* name -> struct node * */
+	bool errors;
+	struct map cache; /* block text -> const struct node * */
+	size_t blocks;    /* different ones */
+	size_t bytes;     /* of the texts made */
+};
+
+/* spec.c: the header's shape. False after a fault. extra: definitions of spec:include, in order. */
+bool read_spec(struct interpolation *in, const struct node *header, const struct node *const *extra,
+	size_t n_extra);
+/* Facts that spec:component asks for. */
+struct config_resolved;
+void read_spec_component(
+	struct interpolation *in, const struct node *header, const struct config_resolved *as);
+
+/* inputs.c: given is include:inputs or the pipeline's (NULL: none). False after a fault. */
+bool resolve_inputs(struct interpolation *in, const struct node *given, struct span at);
+bool input_type_of(struct str name, enum input_type *out);
+/*
+ * The value converted to the type, or NULL with a fault. what: "provided" or "default". Also checks
+ * options and regex of the definition (map may be NULL).
+ */
+const struct node *check_input_value(const struct frame *f, struct str name, enum input_type type,
+	const struct node *value, const struct node *map, const char *what);
+
+/* interpolate.c: a new tree where something changed. Faults set in->errors. */
+struct node *interpolate(struct interpolation *in, struct node *content);
+
+/* functions.c: one function of a block; NULL with a fault at `at`. */
+const struct node *input_function(
+	struct interpolation *in, struct str call, const struct node *value, struct span at);
+
+#endif

@@ -1,0 +1,211 @@
+/* The header of a file: spec:inputs and what else it may hold, checked by shape alone. */
+#include "base/base.h"
+
+#include "config/inputs.h"
+#include "config/readers.h"
+
+bool input_type_of(struct str name, enum input_type *out)
+{
+	static const struct str names[] = {
+		STR_INIT("string"), STR_INIT("number"), STR_INIT("boolean"), STR_INIT("array")};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(names[i], name)) {
+			*out = (enum input_type)i;
+			return true;
+		}
+	return false;
+}
+
+static void check_type(const struct frame *f, const struct node *n, struct input_def *def)
+{
+	struct diag *d;
+
+	if (n->kind == NODE_STRING && input_type_of(n->text, &def->type))
+		return;
+	d = fault(f, "unknown-value", n->at,
+		fmt_in(f, "input type unknown value: " STR_FMT, STR_ARG(n->text)),
+		"%s must be 'string', 'number', 'boolean' or 'array', not %s", subject(f, "type"),
+		found(f, n));
+	if (d && n->kind == NODE_STRING) {
+		const struct str names[] = {
+			STR("string"), STR("number"), STR("boolean"), STR("array")};
+
+		note_nearest(f, d, n->text, names, ARRAY_SIZE(names));
+	}
+}
+
+static void check_options(const struct frame *f, const struct node *n)
+{
+	if (n->kind != NODE_SEQ) {
+		fault(f, "wrong-type", n->at, "input options should be an array",
+			"%s must be a list, not %s", subject(f, "options"), found(f, n));
+		return;
+	}
+	if (n->u.seq.n > LIMIT_INPUT_OPTIONS)
+		fault(f, "too-many-items", n->at, "config cannot define more than 50 options",
+			"%s has %zu entries, more than the limit of %d", subject(f, "options"),
+			n->u.seq.n, LIMIT_INPUT_OPTIONS);
+	node_each (item, n) {
+		if (item->kind != NODE_NULL)
+			continue;
+		fault(f, "wrong-type", item->at, "options array cannot contain null values",
+			"%s holds an empty entry", subject(f, "options"));
+		return;
+	}
+}
+
+static void check_input_regex(const struct frame *f, const struct node *n)
+{
+	struct str why = STR_NULL;
+
+	if (n->kind != NODE_STRING)
+		fault(f, "wrong-type", n->at, "input regex should be a string",
+			"%s must be a string, not %s", subject(f, "regex"), found(f, n));
+	else if (!check_regex(f, n->text, 0, &why))
+		fault(f, "bad-regex", n->at, "invalid regular expression",
+			"invalid regular expression in %s: " STR_FMT, subject(f, "regex"),
+			STR_ARG(why));
+}
+
+static void check_rules(const struct frame *f, const struct node *map, const struct node *rules)
+{
+	static const char *const others[] = {"options", "default"};
+	struct frame entry = FRAME_IN(f, "rules");
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (node_get(map, others[i]))
+			fault(f, "exclusive-keywords", span_of_key(map, others[i]),
+				fmt_in(f, "config these keys cannot be used together: rules, %s",
+					others[i]),
+				"'rules' and '%s' can't be used together in %s", others[i],
+				subject(f, NULL));
+	if (rules->kind != NODE_SEQ) {
+		fault(&entry, "wrong-type", rules->at, "config should be an array",
+			"%s must be a list of mappings, not %s", subject(&entry, NULL),
+			found(f, rules));
+		return;
+	}
+	node_each (rule, rules) {
+		if (!want_map(&entry, rule, NULL))
+			return;
+		check_scope(&entry, rule, SCOPE_spec_input_rule);
+	}
+}
+
+static void read_input_def(const struct frame *f, struct interpolation *in, struct node_pair *pair)
+{
+	struct frame entry = FRAME_AT(f, pair->key->text);
+	struct input_def *def = arena_new(frame_arena(f), struct input_def);
+	const struct node *map = pair->value, *n;
+
+	*def = (struct input_def){.name = pair->key->text, .at = pair->key->at};
+	map_put(&in->inputs, def->name, def);
+	if (node_is_null(map) || !want_map(&entry, map, NULL))
+		return;
+	def->spec = map;
+	def->has_default = node_get(map, "default") != NULL;
+	check_scope(&entry, map, SCOPE_spec_input);
+	n = get_node(map, "type");
+	if (n)
+		check_type(&entry, n, def);
+	n = get_node(map, "description");
+	if (n && !node_is_scalar(n))
+		fault(&entry, "wrong-type", n->at,
+			"input description must be an alphanumeric string",
+			"%s must be a string, not %s", subject(&entry, "description"), found(f, n));
+	n = get_node(map, "options");
+	if (n)
+		check_options(&entry, n);
+	n = get_node(map, "regex");
+	if (n)
+		check_input_regex(&entry, n);
+	n = get_node(map, "rules");
+	if (n)
+		check_rules(&entry, map, n);
+}
+
+static void read_input_defs(const struct frame *f, struct interpolation *in, const struct node *map)
+{
+	if (node_is_null(map) || !want_map(f, map, NULL))
+		return;
+	node_each_pair(pair, map)
+	{
+		if (map_has(&in->inputs, pair->key->text))
+			fault(f, "duplicate-input", pair->key->at,
+				fmt_in(f, "=Duplicate input keys found: " STR_FMT,
+					STR_ARG(pair->key->text)),
+				"input '" STR_FMT "' is defined twice", STR_ARG(pair->key->text));
+		else
+			read_input_def(f, in, pair);
+	}
+}
+
+static void check_components(const struct frame *f, const struct node *n)
+{
+	struct frame entry = FRAME_IN(f, "component");
+
+	if (!want_strings(&entry, n, NULL))
+		return;
+	node_each (item, n) {
+		if (!is_one_of(item->text, "name sha version reference"))
+			fault(&entry, "unknown-value", item->at,
+				fmt_in(f, "config contains unknown values: " STR_FMT,
+					STR_ARG(item->text)),
+				"'" STR_FMT
+				"' in %s is none of 'name', 'sha', 'version' and 'reference'",
+				STR_ARG(item->text), subject(&entry, NULL));
+	}
+}
+
+static void check_description(const struct frame *f, const struct node *n)
+{
+	if (want_string(f, n, "description") && n->text.n > LIMIT_SPEC_DESCRIPTION)
+		fault(f, "name-too-long", n->at,
+			"description is too long (maximum is 256 characters)",
+			"%s has more than %d characters", subject(f, "description"),
+			LIMIT_SPEC_DESCRIPTION);
+}
+
+bool read_spec(struct interpolation *in, const struct node *header, const struct node *const *extra,
+	size_t n_extra)
+{
+	struct config *c = in->root->c;
+	struct frame top = FRAME_IN(in->root, "header"), spec_frame = FRAME_IN(&top, "spec");
+	struct frame inputs = FRAME_IN(&spec_frame, "inputs");
+	const struct node *spec = node_get(header, "spec"), *n;
+	unsigned before = c->diags->errors;
+
+	check_scope(&top, header, SCOPE_header);
+	if (!node_is_null(spec) && want_map(&spec_frame, spec, NULL)) {
+		check_scope(&spec_frame, spec, SCOPE_spec);
+		for (size_t i = 0; i < n_extra; i++)
+			read_input_defs(&inputs, in, extra[i]);
+		read_input_defs(&inputs, in, node_get(spec, "inputs"));
+		n = get_node(spec, "component");
+		if (n)
+			check_components(&spec_frame, n);
+		n = get_node(spec, "description");
+		if (n)
+			check_description(&spec_frame, n);
+	}
+	return c->diags->errors == before;
+}
+
+void read_spec_component(
+	struct interpolation *in, const struct node *header, const struct config_resolved *as)
+{
+	const struct node *names = node_get(node_get(header, "spec"), "component");
+	struct arena *a = frame_arena(in->root);
+
+	if (!node_is(names, NODE_SEQ))
+		return;
+	node_each (item, names) {
+		struct str value = str_is(item->text, "name")      ? as->name
+				   : str_is(item->text, "sha")     ? as->sha
+				   : str_is(item->text, "version") ? as->version
+								   : as->reference;
+
+		map_put(&in->component, item->text, node_new_str(a, value, item->at));
+	}
+}
