@@ -10,9 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Of libcurl's codes: no connection could be made. */
-#define CANNOT_RESOLVE 6
+/* Of libcurl's codes: no connection could be made, the TLS part of it included. */
 #define CANNOT_CONNECT 7
+static const int cannot_connect[] = {6, CANNOT_CONNECT, 35, 58, 59, 60, 77, 83};
 
 struct docker_call *call_new(
 	struct engine *e, const char *method, call_finish_fn *finish, call_user_fn *user, void *arg)
@@ -119,8 +119,12 @@ static const char *socket_advice(const char *path)
 
 static bool never_connected(const struct error *err)
 {
-	if (err->domain == ERR_CURL)
-		return err->code == CANNOT_CONNECT || err->code == CANNOT_RESOLVE;
+	if (err->domain == ERR_CURL) {
+		for (size_t i = 0; i < ARRAY_SIZE(cannot_connect); i++)
+			if (err->code == cannot_connect[i])
+				return true;
+		return false;
+	}
 	if (err->domain == ERR_UV)
 		return err->code != UV_ECONNRESET && err->code != UV_EPIPE && err->code != UV_EOF;
 	/* The only time limits of engine calls are those of connecting and of the first ping. */
@@ -140,7 +144,7 @@ void call_explain_transport(const struct engine *e, struct error *err)
 			e->at.origin, why.text);
 		return;
 	}
-	if (e->at.socket && why.domain != ERR_TIMEOUT)
+	if (e->at.socket && (why.domain == ERR_UV || why.code == CANNOT_CONNECT))
 		advice = socket_advice(e->at.socket);
 	error_set(err, why.domain, why.code, "cannot connect to the Docker engine at %s (%s): %s",
 		e->at.url, e->at.origin, advice);
