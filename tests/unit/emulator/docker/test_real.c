@@ -1,7 +1,7 @@
 /*
  * Every call of the engine client against a real engine, named by CILOCAL_TEST_DOCKER_HOST, which
- * has an image busybox:latest. CILOCAL_TEST_DOCKER_CERTS is a folder with ca.pem, cert.pem and key.pem
- * where it speaks TLS. What is made carries the label cilocal.test and is removed.
+ * has an image busybox:latest. CILOCAL_TEST_DOCKER_CERTS is a folder with ca.pem, cert.pem and
+ * key.pem where it speaks TLS. What is made carries the label cilocal.test and is removed.
  */
 #include "base/base.h"
 #include "emulator/docker/engine.h"
