@@ -1,0 +1,377 @@
+#include "base/base.h"
+#include "pipeline/lint.h"
+#include "config/config.h"
+#include "expr/expr.h"
+#include "source/source.h"
+#include "vars/facts.h"
+#include "vars/predefined.h"
+#include "vars/varset.h"
+#include "yaml/node.h"
+
+struct lint {
+	const struct config *c;
+	const struct facts *f;
+	struct diags *d;
+	struct arena a;
+	struct map defined; /* names that any variables: sets */
+	struct map told;    /* undefined names that were reported */
+	const struct job_def *job;
+};
+
+static bool is_unconditional(const struct rule_def *r)
+{
+	return !r->expr && !r->if_text.s.n && !r->changes && !r->exists;
+}
+
+static void warn(
+	struct lint *l, const char *code, struct span at, struct str text, struct diag **out)
+{
+	struct diag *g = diag_warn(l->d, code, at, STR_FMT, STR_ARG(text));
+
+	if (l->job)
+		diag_set_job(l->d, g, l->job->name.s);
+	if (out)
+		*out = g;
+}
+
+/* Rules behind one that always matches. */
+static void unreachable_rules(struct lint *l, const struct rule_defs *rules, const char *owner)
+{
+	struct diag *g;
+
+	for (size_t i = 0; i + 1 < rules->n; i++) {
+		if (!is_unconditional(&rules->v[i]))
+			continue;
+		warn(l, "unreachable-rule", rules->v[i + 1].at,
+			arena_printf(&l->a, "%zu rule%s of %s can never match", rules->n - i - 1,
+				rules->n - i == 2 ? "" : "s", owner),
+			&g);
+		diag_note(
+			l->d, g, rules->v[i].at, "this rule has no conditions: it always matches");
+		return;
+	}
+}
+
+/* GitLab warns of this one too (lib/gitlab/ci/config/entry/processable.rb). */
+static void duplicate_pipelines(struct lint *l, const struct job_def *job)
+{
+	const struct rule_def *last = job->rules.n ? &job->rules.v[job->rules.n - 1] : NULL;
+	struct diag *g;
+
+	if (!last || l->c->workflow.rules.set || !is_unconditional(last) || last->vars.set ||
+		last->needs.set || last->allow_failure.set || last->when == WHEN_UNSET ||
+		last->when == WHEN_NEVER)
+		return;
+	warn(l, "duplicate-pipelines", last->at,
+		arena_printf(&l->a,
+			"job '" STR_FMT
+			"' runs in branch and in merge request pipelines of one push",
+			STR_ARG(job->name.s)),
+		&g);
+	diag_set_gitlab(l->d, g,
+		"jobs:" STR_FMT " may allow multiple pipelines to run for a single action due to "
+		"`rules:when` clause with no `workflow:rules`",
+		STR_ARG(job->name.s));
+}
+
+/* Whether the job can be left out of a pipeline. */
+static bool may_be_absent(const struct job_def *job)
+{
+	const struct rule_def *last;
+
+	if (!job->rules.set)
+		return job->only.set || job->except.set;
+	for (size_t i = 0; i < job->rules.n; i++)
+		if (job->rules.v[i].when == WHEN_NEVER)
+			return true;
+	last = job->rules.n ? &job->rules.v[job->rules.n - 1] : NULL;
+	return !last || !is_unconditional(last);
+}
+
+static bool same_policy(const struct job_def *a, const struct job_def *b)
+{
+	static const char *const keys[] = {"rules", "only", "except"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const struct node *x = node_get(a->node, keys[i]), *y = node_get(b->node, keys[i]);
+
+		if (!x != !y || (x && !node_equal(x, y)))
+			return false;
+	}
+	return true;
+}
+
+static void absent_needs(struct lint *l, const struct job_def *job)
+{
+	for (size_t i = 0; i < job->needs.n; i++) {
+		const struct need_def *need = &job->needs.v[i];
+		const struct job_def *other =
+			need->job.s.n && !need->project.s.n && !need->pipeline.s.n
+				? map_get(&l->c->jobs, need->job.s)
+				: NULL;
+		struct diag *g;
+
+		if (!other || other->hidden || need->optional || !may_be_absent(other) ||
+			same_policy(job, other))
+			continue;
+		warn(l, "maybe-absent-need", need->at,
+			arena_printf(&l->a,
+				"job '" STR_FMT "' needs job '" STR_FMT
+				"', which is not in every pipeline; then no pipeline can be "
+				"created",
+				STR_ARG(job->name.s), STR_ARG(need->job.s)),
+			&g);
+		diag_note(l->d, g, other->rules.set ? other->rules.at : other->name.at,
+			"what decides about job '" STR_FMT "'", STR_ARG(need->job.s));
+		diag_note(
+			l->d, g, SPAN_NONE, "'optional: true' makes it a need that may be absent");
+	}
+}
+
+static void define_all(struct lint *l, const struct var_defs *vars)
+{
+	for (size_t i = 0; i < vars->n; i++)
+		map_put(&l->defined, vars->v[i].key.s, l);
+}
+
+static void define_rules(struct lint *l, const struct rule_defs *rules)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		define_all(l, &rules->v[i].vars);
+}
+
+static void collect_defined(struct lint *l)
+{
+	define_all(l, &l->c->vars);
+	define_rules(l, &l->c->workflow.rules);
+	map_each (struct map_entry *, e, &l->c->jobs) {
+		const struct job_def *job = e->value;
+		const struct node *matrix = job->parallel.matrix;
+
+		define_all(l, &job->vars);
+		define_rules(l, &job->rules);
+		if (!matrix)
+			continue;
+		node_each (row, matrix) {
+			node_each_pair(pair, row)
+			{
+				map_put(&l->defined, pair->key->text, l);
+			}
+		}
+	}
+}
+
+static void undefined_variable(void *ctx, struct str name, struct span at)
+{
+	struct lint *l = ctx;
+	struct diag *g;
+
+	if (map_has(&l->defined, name) || predefined_find(name) || map_has(&l->told, name) ||
+		(l->f && l->f->settings_vars && varset_get(l->f->settings_vars, name)))
+		return;
+	map_put(&l->told, name, l);
+	warn(l, "undefined-variable", at,
+		arena_printf(&l->a, "nothing defines variable '" STR_FMT "'", STR_ARG(name)), &g);
+	struct str *names = arena_array(&l->a, struct str, l->defined.n + predefined_table_n + 1);
+	size_t n = 0;
+	map_each (struct map_entry *, e, &l->defined) {
+		names[n++] = e->key;
+	}
+	for (size_t i = 0; i < predefined_table_n; i++)
+		names[n++] = str_c(predefined_table[i].name);
+	const struct str *near = str_nearest(name, names, n);
+	if (near)
+		diag_note(l->d, g, SPAN_NONE, "did you mean '" STR_FMT "'", STR_ARG(*near));
+}
+
+static void check_variables(struct lint *l, const struct rule_defs *rules)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->v[i].expr)
+			expr_each_variable(rules->v[i].expr, undefined_variable, l);
+}
+
+static void unused_stages(struct lint *l)
+{
+	const struct texts *stages = &l->c->stages;
+	struct map used;
+
+	if (!stages->set)
+		return;
+	map_init(&used, &l->a);
+	map_each (struct map_entry *, e, &l->c->jobs) {
+		const struct job_def *job = e->value;
+
+		if (!job->hidden)
+			map_put(&used, job->stage.s, l);
+	}
+	for (size_t i = 0; i < stages->n; i++) {
+		struct str name = stages->v[i].s;
+
+		if (map_has(&used, name) || str_is(name, ".pre") || str_is(name, ".post"))
+			continue;
+		warn(l, "unused-stage", stages->v[i].at,
+			arena_printf(&l->a, "no job is in stage '" STR_FMT "'", STR_ARG(name)),
+			NULL);
+	}
+}
+
+/* --- hidden jobs that nothing uses --- */
+
+struct template
+{
+	const struct job_def *def;
+	bool used;
+};
+
+struct templates {
+	struct template *v; /* by source, then by line */
+	size_t n;
+	struct map by_name;
+};
+
+static int by_place(const void *x, const void *y)
+{
+	const struct loc *a = &((const struct template *)x)->def->node->at.begin;
+	const struct loc *b = &((const struct template *)y)->def->node->at.begin;
+
+	if (a->source != b->source)
+		return a->source < b->source ? -1 : 1;
+	return a->line < b->line ? -1 : a->line > b->line;
+}
+
+static bool loc_before(struct loc a, struct loc b)
+{
+	if (a.source != b.source)
+		return a.source < b.source;
+	return a.line != b.line ? a.line < b.line : a.col < b.col;
+}
+
+/* The template whose text holds the place, or NULL. */
+static struct template *template_at(struct templates *t, struct loc at)
+{
+	size_t low = 0, high = t->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (loc_before(at, t->v[mid].def->node->at.begin))
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	if (!low || loc_before(t->v[low - 1].def->node->at.end, at))
+		return NULL;
+	return &t->v[low - 1];
+}
+
+/* A value that was copied keeps the place where it was written: that is how use shows. */
+static void mark_used(struct templates *t, const struct node *n)
+{
+	struct template *at = n->at.begin.line ? template_at(t, n->at.begin) : NULL;
+
+	if (at)
+		at->used = true;
+	if (n->kind == NODE_SEQ || n->kind == NODE_REFERENCE) {
+		node_each (item, n) {
+			mark_used(t, item);
+		}
+	} else if (n->kind == NODE_MAP) {
+		node_each_pair(pair, n)
+		{
+			mark_used(t, pair->value);
+		}
+	}
+}
+
+static void mark_parents(struct templates *t, const struct node *extends)
+{
+	if (!extends)
+		return;
+	if (extends->kind == NODE_SEQ) {
+		node_each (item, extends) {
+			mark_parents(t, item);
+		}
+		return;
+	}
+	struct template *parent = map_get(&t->by_name, extends->text);
+	if (parent)
+		parent->used = true;
+}
+
+static bool in_main_file(const struct lint *l, const struct job_def *job)
+{
+	const struct source *src = source_get(l->c->sources, job->name.at.begin.source);
+
+	return src && !src->included_from.begin.line;
+}
+
+static void unused_templates(struct lint *l)
+{
+	struct templates t = {.v = arena_array(&l->a, struct template, l->c->jobs.n + 1)};
+
+	map_each (struct map_entry *, e, &l->c->jobs) {
+		const struct job_def *job = e->value;
+
+		if (job->hidden && node_is(job->node, NODE_MAP) && in_main_file(l, job))
+			t.v[t.n++] = (struct template){job, false};
+	}
+	if (!t.n)
+		return;
+	qsort(t.v, t.n, sizeof(*t.v), by_place);
+	map_init(&t.by_name, &l->a);
+	for (size_t i = 0; i < t.n; i++)
+		map_put(&t.by_name, t.v[i].def->name.s, &t.v[i]);
+	map_each (struct map_entry *, e, &l->c->jobs) {
+		const struct job_def *job = e->value;
+
+		mark_parents(&t, node_get(job->node, "extends"));
+		if (!job->hidden)
+			mark_used(&t, job->node);
+	}
+	node_each_pair(pair, l->c->root)
+	{
+		if (!map_has(&l->c->jobs, pair->key->text))
+			mark_used(&t, pair->value);
+	}
+	for (size_t i = 0; i < t.n; i++)
+		if (!t.v[i].used)
+			warn(l, "unused-template", t.v[i].def->name.at,
+				arena_printf(&l->a, "nothing uses '" STR_FMT "'",
+					STR_ARG(t.v[i].def->name.s)),
+				NULL);
+}
+
+static void lint_job(struct lint *l, const struct job_def *job)
+{
+	l->job = job;
+	unreachable_rules(
+		l, &job->rules, arena_printf(&l->a, "job '" STR_FMT "'", STR_ARG(job->name.s)).p);
+	duplicate_pipelines(l, job);
+	absent_needs(l, job);
+	check_variables(l, &job->rules);
+	for (size_t i = 0; i < job->only.variables.n; i++)
+		if (job->only.exprs[i])
+			expr_each_variable(job->only.exprs[i], undefined_variable, l);
+	l->job = NULL;
+}
+
+void pipeline_lint(const struct config *config, const struct facts *facts, struct diags *d)
+{
+	struct lint l = {.c = config, .f = facts, .d = d, .a = ARENA_INIT};
+
+	map_init(&l.defined, &l.a);
+	map_init(&l.told, &l.a);
+	collect_defined(&l);
+	unreachable_rules(&l, &config->workflow.rules, "workflow");
+	check_variables(&l, &config->workflow.rules);
+	map_each (struct map_entry *, e, &config->jobs) {
+		const struct job_def *job = e->value;
+
+		if (!job->hidden)
+			lint_job(&l, job);
+	}
+	unused_stages(&l);
+	unused_templates(&l);
+	arena_release(&l.a);
+}
