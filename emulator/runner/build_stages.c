@@ -13,7 +13,7 @@
 
 void build_timeout_text(int64_t ns, char *buf, size_t size)
 {
-	duration_text(ns, buf, size);
+	go_duration_text(ns, buf, size);
 }
 
 /* 0 where the variable is unset, zero or unusable (then with the Runner's warning). */
@@ -25,7 +25,7 @@ static int64_t timeout_setting(struct build *b, const char *name, int64_t fallba
 
 	if (!text.n)
 		return fallback;
-	if (!duration_parse(text, &ns)) {
+	if (!go_duration_parse(text, &ns)) {
 		job_log_warnln(
 			b->log, "Ignoring malformed %s timeout: " STR_FMT, name, STR_ARG(text));
 		return fallback;
@@ -36,7 +36,7 @@ static int64_t timeout_setting(struct build *b, const char *name, int64_t fallba
 		return fallback;
 	}
 	if (ns > b->job_limit_ns) {
-		duration_text(b->job_limit_ns, limit, sizeof(limit));
+		go_duration_text(b->job_limit_ns, limit, sizeof(limit));
 		job_log_warnln(b->log,
 			"%s timeout: " STR_FMT " is longer than job timeout. Setting to job "
 			"timeout: %s",
@@ -101,7 +101,7 @@ static int64_t config_limit(const struct rc_text *t)
 {
 	int64_t ns;
 
-	return t->set && duration_parse(t->v, &ns) && ns > 0 ? ns : 0;
+	return t->set && go_duration_parse(t->v, &ns) && ns > 0 ? ns : 0;
 }
 
 static int64_t prepare_limit(const struct build *b)

@@ -36,7 +36,7 @@ static bool one(struct str *text, int64_t *ns)
 	return false;
 }
 
-bool duration_parse(struct str text, int64_t *ns)
+bool go_duration_parse(struct str text, int64_t *ns)
 {
 	bool minus = text.n && text.p[0] == '-';
 	int64_t sum = 0;
@@ -72,7 +72,7 @@ static void put_seconds(char *buf, size_t size, int64_t ns)
 	}
 }
 
-const char *duration_text(int64_t ns, char *buf, size_t size)
+const char *go_duration_text(int64_t ns, char *buf, size_t size)
 {
 	const char *sign = ns < 0 ? "-" : "";
 	char seconds[40];

@@ -11,8 +11,8 @@
 #include "base/str.h"
 
 /* Nanoseconds, may be negative; false where text is no duration. A bare "0" is one. */
-bool duration_parse(struct str text, int64_t *ns);
+bool go_duration_parse(struct str text, int64_t *ns);
 /* "1h0m0s", "40s", "1.5s"; writes into buf, returns buf. */
-const char *duration_text(int64_t ns, char *buf, size_t size);
+const char *go_duration_text(int64_t ns, char *buf, size_t size);
 
 #endif

@@ -52,7 +52,7 @@ static const struct node *convert(struct arena *a, enum input_type type, const s
 		return s;
 	}
 	if (value->kind == NODE_STRING)
-		n = json_parse(a, value->text, value->at);
+		n = json_node_parse(a, value->text, value->at);
 	if (!n)
 		return NULL;
 	if (type == INPUT_NUMBER)

@@ -249,7 +249,7 @@ static struct node *value(struct json *j)
 	return n;
 }
 
-struct node *json_parse(struct arena *a, struct str text, struct span at)
+struct node *json_node_parse(struct arena *a, struct str text, struct span at)
 {
 	struct json j = {.a = a, .s = text, .span = at};
 	struct node *n = value(&j);

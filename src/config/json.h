@@ -10,6 +10,6 @@ struct node;
 
 /* All nodes get the place `at`. NULL when the text is no JSON (RFC 8259), or nested over 100 deep.
  */
-struct node *json_parse(struct arena *a, struct str text, struct span at);
+struct node *json_node_parse(struct arena *a, struct str text, struct span at);
 
 #endif

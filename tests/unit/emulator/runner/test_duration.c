@@ -33,7 +33,7 @@ static void test_parse(void **state)
 	UNUSED(state);
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		int64_t ns = 0;
-		bool ok = duration_parse(str_c(rows[i].text), &ns);
+		bool ok = go_duration_parse(str_c(rows[i].text), &ns);
 
 		assert_int_equal(ok, rows[i].ms != INT64_MIN);
 		if (ok)
@@ -46,10 +46,10 @@ static void test_text(void **state)
 	char b[64];
 
 	UNUSED(state);
-	assert_string_equal(duration_text(3600000000000, b, sizeof(b)), "1h0m0s");
-	assert_string_equal(duration_text(40000000000, b, sizeof(b)), "40s");
-	assert_string_equal(duration_text(90500000000, b, sizeof(b)), "1m30.5s");
-	assert_string_equal(duration_text(0, b, sizeof(b)), "0s");
+	assert_string_equal(go_duration_text(3600000000000, b, sizeof(b)), "1h0m0s");
+	assert_string_equal(go_duration_text(40000000000, b, sizeof(b)), "40s");
+	assert_string_equal(go_duration_text(90500000000, b, sizeof(b)), "1m30.5s");
+	assert_string_equal(go_duration_text(0, b, sizeof(b)), "0s");
 }
 
 int main(void)
