@@ -30,21 +30,28 @@ static bool is_slash(const struct glob_item *item)
 	return item->kind == GLOB_CHAR && item->cp == '/';
 }
 
-/* May the items from i on match nothing? */
+static bool may_be_empty(const struct glob_item *item)
+{
+	return item->kind == GLOB_STAR || item->kind == GLOB_DIRS || item->kind == GLOB_REST;
+}
+
+/*
+ * May the items from i on match nothing? In doublestar, one wildcard may, and so may a slash and
+ * two stars: "a" matches the pattern of all that is below it, for a might be a directory.
+ */
 static bool empty_rest(const struct glob *g, const struct glob_alt *alt, size_t i)
 {
 	size_t left = alt->n - i;
 
-	/* doublestar: "a" matches "a" followed by a slash and two stars, for a might be a
-	 * directory. */
-	if (g->dialect == GLOB_DOUBLESTAR && left == 2 && is_slash(&alt->items[i]) &&
-		(alt->items[i + 1].kind == GLOB_REST || alt->items[i + 1].kind == GLOB_DIRS))
-		return true;
-	for (; i < alt->n; i++)
-		if (alt->items[i].kind != GLOB_STAR && alt->items[i].kind != GLOB_DIRS &&
-			alt->items[i].kind != GLOB_REST)
-			return false;
-	return true;
+	if (g->dialect == GLOB_DOUBLESTAR) {
+		if (left == 2 && is_slash(&alt->items[i]))
+			return alt->items[i + 1].kind == GLOB_REST ||
+			       alt->items[i + 1].kind == GLOB_DIRS;
+		return !left || (left == 1 && may_be_empty(&alt->items[i]));
+	}
+	while (i < alt->n && may_be_empty(&alt->items[i]))
+		i++;
+	return i == alt->n;
 }
 
 /* Where to go on when the items behind the last star or directory wildcard do not match. */

@@ -19,6 +19,8 @@
 struct regex {
 	pcre2_code *code;
 	size_t groups;
+	struct str translated; /* for the second attempt */
+	unsigned flags;
 };
 
 static void *take(PCRE2_SIZE n, void *arena)
@@ -35,8 +37,8 @@ static void give(void *p, void *arena)
 static uint32_t options(unsigned flags)
 {
 	/* Callouts before each item let us count the steps of a search. */
-	uint32_t o = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY |
-		     PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT;
+	uint32_t o = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_CIRCUMFLEX |
+		     PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT;
 
 	o |= flags & REGEX_I ? PCRE2_CASELESS : 0;
 	o |= flags & REGEX_M ? PCRE2_MULTILINE : 0;
@@ -46,8 +48,7 @@ static uint32_t options(unsigned flags)
 	return o;
 }
 
-static pcre2_code *compile(
-	struct arena *a, const struct buf *b, unsigned flags, struct str *why, size_t *at)
+static pcre2_code *compile(struct arena *a, struct str pattern, uint32_t options, struct str *why)
 {
 	pcre2_general_context *mem = pcre2_general_context_create(take, give, a);
 	pcre2_compile_context *ctx = pcre2_compile_context_create(mem);
@@ -57,14 +58,12 @@ static pcre2_code *compile(
 
 	pcre2_set_newline(ctx, PCRE2_NEWLINE_LF);
 	pcre2_set_parens_nest_limit(ctx, REGEX_MAX_NESTING + 1);
-	code = pcre2_compile((PCRE2_SPTR)b->p, b->n, options(flags), &err, &where, ctx);
+	code = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, options, &err, &where, ctx);
 	if (!code) {
 		PCRE2_UCHAR text[128];
 
 		pcre2_get_error_message(err, text, sizeof(text));
 		*why = arena_str(a, str_c((const char *)text));
-		if (at)
-			*at = 0;
 	}
 	return code;
 }
@@ -83,7 +82,11 @@ const struct regex *regex_new(
 			*at = r.why_at;
 		return NULL;
 	}
-	re->code = compile(a, &b, flags, why, at);
+	re->flags = flags;
+	re->translated = arena_str(a, buf_str(&b));
+	re->code = compile(a, re->translated, options(flags) | PCRE2_MATCH_INVALID_UTF, why);
+	if (!re->code && at)
+		*at = 0;
 	return re->code ? re : NULL;
 }
 
@@ -129,14 +132,25 @@ static int count_step(pcre2_callout_block *block, void *data)
 	return s->n > MAX_STEPS ? PCRE2_ERROR_MATCHLIMIT : 0;
 }
 
+/*
+ * The matcher that follows all paths at once. It refuses code that was compiled for subjects that
+ * are not UTF-8, so the pattern is compiled anew; such a subject gets no second attempt.
+ */
 static int run_dfa(
 	const struct regex *re, struct str s, pcre2_match_data *md, pcre2_match_context *mc)
 {
 	const size_t n = 65536;
 	CLEANUP(free) int *space = xmalloc(n * sizeof(*space));
+	struct arena scratch = ARENA_INIT;
+	struct str why;
+	pcre2_code *code = compile(&scratch, re->translated, options(re->flags), &why);
+	int rc = PCRE2_ERROR_MATCHLIMIT;
 
-	return pcre2_dfa_match(
-		re->code, (PCRE2_SPTR)s.p, s.n, 0, PCRE2_DFA_SHORTEST, md, mc, space, n);
+	if (code)
+		rc = pcre2_dfa_match(
+			code, (PCRE2_SPTR)s.p, s.n, 0, PCRE2_DFA_SHORTEST, md, mc, space, n);
+	arena_release(&scratch);
+	return rc;
 }
 
 static void fill(
