@@ -9,16 +9,44 @@
 #include "config/config.h"
 #include "pipeline/pipeline.h"
 
+/* A job without `extends`, which has been followed already. */
+static struct node *resolved(struct arena *a, const struct node *job)
+{
+	struct node *out = node_new(a, NODE_MAP, job->at);
+	node_each_pair(pair, job)
+	{
+		if (!str_is(pair->key->text, "extends"))
+			node_map_put(a, out, pair->key, pair->value);
+	}
+	return out;
+}
+
+static bool is_job(const struct config *config, struct str key)
+{
+	const struct job_def *def = config_job(config, key);
+	return def && !def->hidden;
+}
+
 /* The definition without hidden jobs: what they were for has been taken over already. */
 static struct node *whole(struct arena *a, const struct config *config)
 {
 	struct node *out = tree_map(a);
 	node_each_pair(pair, config->root)
 	{
-		if (!str_starts(pair->key->text, STR(".")))
-			node_map_put(a, out, pair->key, pair->value);
+		struct node *value = pair->value;
+		if (str_starts(pair->key->text, STR(".")))
+			continue;
+		if (value->kind == NODE_MAP && is_job(config, pair->key->text))
+			value = resolved(a, value);
+		node_map_put(a, out, pair->key, value);
 	}
 	return out;
+}
+
+static void put_job(struct cli *c, struct node *out, struct str name, const struct job_def *def)
+{
+	node_map_put(&c->arena, out, node_new_str(&c->arena, name, def->name.at),
+		resolved(&c->arena, def->node));
 }
 
 static int chosen(struct cli *c, const struct load *l, struct node *out)
@@ -27,19 +55,15 @@ static int chosen(struct cli *c, const struct load *l, struct node *out)
 		struct job **jobs;
 		size_t n;
 		const struct job_def *def = config_job(l->config, str_c(c->opt.args[i]));
-		if (def && def->node) {
-			node_map_put(&c->arena, out,
-				node_new_str(&c->arena, def->name.s, def->name.at),
-				(struct node *)def->node);
+		if (def && node_is(def->node, NODE_MAP)) {
+			put_job(c, out, def->name.s, def);
 			continue;
 		}
 		int code = jobs_find(c, l->pipeline, c->opt.args[i], true, &jobs, &n);
 		if (code)
 			return code;
 		for (size_t k = 0; k < n; k++)
-			node_map_put(&c->arena, out,
-				node_new_str(&c->arena, jobs[k]->base_name, jobs[k]->def->name.at),
-				(struct node *)jobs[k]->def->node);
+			put_job(c, out, jobs[k]->base_name, jobs[k]->def);
 	}
 	return EXIT_OK;
 }

@@ -133,9 +133,10 @@ void help_command(struct buf *out, const struct cmd *cmd, unsigned columns)
 	size_t width = width_of(columns);
 	help_usage(out, cmd);
 	buf_addc(out, '\n');
-	buf_printf(out, "%c", toupper((unsigned char)cmd->summary[0]));
-	wrap_text(out, str_c(cmd->summary + 1), 1, 0, width);
-	buf_adds(out, ".\n");
+	CLEANUP(buf_release) struct buf summary = BUF_INIT;
+	buf_printf(&summary, "%c%s.", toupper((unsigned char)cmd->summary[0]), cmd->summary + 1);
+	wrap_text(out, buf_str(&summary), 0, 0, width);
+	buf_addc(out, '\n');
 	struct str_split it = str_split(str_c(cmd->details ? cmd->details : ""), '\n');
 	struct str line;
 	while (str_split_next(&it, &line)) {

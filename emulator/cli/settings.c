@@ -164,11 +164,16 @@ static void read_own_table(
 	}
 }
 
-/* EXIT_OK, or EXIT_USAGE where a file that was asked for can't be read. */
-static int read_file(struct cli *c, struct settings *s, const char *path, bool must)
+/*
+ * EXIT_OK, or EXIT_USAGE where a file that was asked for can't be read. The path is what messages
+ * show; dir is in front of it (NULL: the current directory).
+ */
+static int read_file(
+	struct cli *c, struct settings *s, const char *dir, const char *path, bool must)
 {
 	struct str text;
-	int why = read_small_file(&c->arena, path, &text);
+	const char *full = dir ? arena_printf(&c->arena, "%s/%s", dir, path).p : path;
+	int why = read_small_file(&c->arena, full, &text);
 	if (!must && (why == ENOENT || why == ENOTDIR))
 		return EXIT_OK;
 	if (why) {
@@ -209,11 +214,11 @@ int settings_load(struct cli *c, struct settings *s, const char *root)
 	const char *asked = opt_text(&c->opt, OPT_CONFIG);
 	int code = EXIT_OK;
 	if (user)
-		code = read_file(c, s, user, false);
+		code = read_file(c, s, NULL, user, false);
 	if (!code && root)
-		code = read_file(c, s, arena_printf(&c->arena, "%s/.cilocal.toml", root).p, false);
+		code = read_file(c, s, root, ".cilocal.toml", false);
 	if (!code && asked)
-		code = read_file(c, s, asked, true);
+		code = read_file(c, s, NULL, asked, true);
 	if (code)
 		return code;
 	print_diags(c, s);

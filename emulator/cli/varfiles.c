@@ -21,12 +21,14 @@ static int read_named_file(void *ctx, struct str path, struct arena *a, struct s
 	return read_small_file(a, full, out) ? -1 : 0;
 }
 
-static int read_one(struct load *l, struct diags *d, const char *path, enum varfile_form form,
-	enum var_layer flat, bool must)
+/* The path is what messages show; dir is in front of it (NULL: the current directory). */
+static int read_one(struct load *l, struct diags *d, const char *dir, const char *path,
+	enum varfile_form form, enum var_layer flat, bool must)
 {
 	struct cli *c = l->c;
 	struct str text;
-	int why = read_small_file(&c->arena, path, &text);
+	const char *full = dir ? arena_printf(&c->arena, "%s/%s", dir, path).p : path;
+	int why = read_small_file(&c->arena, full, &text);
 	if (!must && (why == ENOENT || why == ENOTDIR))
 		return EXIT_OK;
 	if (why) {
@@ -45,27 +47,27 @@ static int read_one(struct load *l, struct diags *d, const char *path, enum varf
 	return EXIT_OK;
 }
 
-/* "FILE" as the user would name it: relative to the current directory's project. */
 static int read_settings_files(struct load *l, struct diags *d)
 {
-	struct cli *c = l->c;
 	const char *home = getenv("HOME");
-	const char *user = user_config_path(c, "variables.yml");
+	const char *user = user_config_path(l->c, "variables.yml");
+	struct str far = home && *home ? arena_printf(&l->c->arena,
+						 "%s/.gitlab-ci-local/variables.yml", home)
+				       : STR_NULL;
+	const struct {
+		const char *dir, *path;
+		enum varfile_form form;
+	} files[] = {
+		{NULL, far.p, VARFILE_GITLAB_CI_LOCAL},
+		{NULL, user, VARFILE_CILOCAL},
+		{l->root, ".gitlab-ci-local-variables.yml", VARFILE_GITLAB_CI_LOCAL},
+		{l->root, ".cilocal-variables.yml", VARFILE_CILOCAL},
+	};
 	int code = EXIT_OK;
-	if (home && *home)
-		code = read_one(l, d,
-			arena_printf(&c->arena, "%s/.gitlab-ci-local/variables.yml", home).p,
-			VARFILE_GITLAB_CI_LOCAL, VAR_PROJECT, false);
-	if (!code && user)
-		code = read_one(l, d, user, VARFILE_CILOCAL, VAR_PROJECT, false);
-	if (!code)
-		code = read_one(l, d,
-			arena_printf(&c->arena, "%s/.gitlab-ci-local-variables.yml", l->root).p,
-			VARFILE_GITLAB_CI_LOCAL, VAR_PROJECT, false);
-	if (!code)
-		code = read_one(l, d,
-			arena_printf(&c->arena, "%s/.cilocal-variables.yml", l->root).p,
-			VARFILE_CILOCAL, VAR_PROJECT, false);
+	for (size_t i = 0; !code && i < ARRAY_SIZE(files); i++)
+		if (files[i].path)
+			code = read_one(l, d, files[i].dir, files[i].path, files[i].form,
+				VAR_PROJECT, false);
 	return code;
 }
 
@@ -83,7 +85,7 @@ static int read_options(struct load *l, struct diags *d)
 	const struct opt_value *v;
 	size_t i = 0;
 	while ((v = opt_next(&c->opt, OPT_VAR_FILE, &i))) {
-		int code = read_one(l, d, v->value, VARFILE_CILOCAL, VAR_PIPELINE, true);
+		int code = read_one(l, d, NULL, v->value, VARFILE_CILOCAL, VAR_PIPELINE, true);
 		if (code)
 			return code;
 	}
