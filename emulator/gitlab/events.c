@@ -106,7 +106,7 @@ static int add_bytes(const char *p, size_t n, void *arg)
 
 static void finish(struct events *e, json_t *o)
 {
-	json_dump_callback(o, add_bytes, &e->out, JSON_COMPACT);
+	json_dump_callback(o, add_bytes, &e->out, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	buf_addc(&e->out, '\n');
 	json_decref(o);
 	if (e->out.n >= FLUSH_AT)

@@ -11,7 +11,7 @@ slow: {stage: a, script: ["sleep 60"], after_script: ["echo cleaning up"]}
 always: {stage: b, script: ["true"], when: always}
 END
 }
-yaml | project
+project < <(yaml)
 run 1 run --json -j 2 --fail-fast
 for want in bad=failed slow=canceled always=canceled; do
 	[[ " $(events "$statuses") " == *" $want "* ]] || fail "no $want in: $(events "$statuses")"
@@ -21,6 +21,7 @@ has "cleaning up"
 {
 	echo 'workflow: {auto_cancel: {on_job_failure: all}}'
 	yaml
-} | project
+} >"$work/yaml"
+project <"$work/yaml"
 run 1 run --json -j 2
 [[ " $(events "$statuses") " == *" slow=canceled "* ]] || fail "auto_cancel did nothing"

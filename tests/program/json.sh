@@ -12,14 +12,14 @@ job:
     - echo "token $CI_JOB_TOKEN"
 END
 run 0 run --json
-jq -e 'has("event") and has("time")' "$work/stdout" >/dev/null || fail "an object lacks event or time"
+jq -s -e 'all(has("event") and has("time"))' "$work/stdout" >/dev/null || fail "an object lacks event or time"
 is "$(jq -s 'map(.event) | first + " " + last' "$work/stdout" | tr -d '"')" "pipeline_started pipeline_finished"
 is "$(events 'select(.event == "log" and .stream == "stdout") | .text' | grep -c 'one two')" 1
-jq -e 'select(.event == "log" and .text == "red \"quoted\" \\ back")' "$work/stdout" >/dev/null || fail "no plain text of a coloured line"
+jq -s -e 'any(.event == "log" and .text == "red \"quoted\" \\ back")' "$work/stdout" >/dev/null || fail "no plain text of a coloured line"
 has "[MASKED]"
 is "$(events 'select(.event == "section" and .state == "start") | .name' | grep -c step_script)" 1
 is "$(events 'select(.event == "job_finished") | "\(.status) \(.exit_code) \(.failure_reason)"')" "success 0 null"
-jq -e 'select(.event == "pipeline_started") | .jobs == ["job"]' "$work/stdout" >/dev/null || fail "pipeline_started does not name the jobs"
+jq -s -e 'first | .jobs == ["job"]' "$work/stdout" >/dev/null || fail "pipeline_started does not name the jobs"
 ! grep -qv '^{' "$work/stdout" || fail "a line is no object"
 
 # A reader that goes away does not stop the run.

@@ -18,7 +18,7 @@ is "$(events 'select(.event == "job_started") | .job' | tr ' ' '\n' | head -3 | 
 is "$(events "$finished" | tr ' ' '\n' | tail -3 | paste -sd ' ')" "a2=success b1=success c1=success"
 is "$(events 'select(.event == "pipeline_finished") | .status')" success
 run 0 run --json -j 1
-is "$(events 'select(.event == "job_started") | .job')" "a1 a2 quick free b1 c1"
+is "$(events 'select(.event == "job_started") | .job')" "a1 a2 b1 quick free c1"
 
 project <<'END'
 stages: [a, b, c, d]
