@@ -21,7 +21,9 @@ struct janitor_result {
 
 typedef void janitor_done_fn(void *arg, const struct janitor_result *r);
 
-/* all: also what has no lock any more to ask (`cilocal clean`): everything but live runs. */
+/* A file of this name beside the lock says that --keep was given: such a run's things stay. */
+#define JANITOR_KEEP_FILE "keep"
+
 struct janitor *janitor_start(
 	struct loop *loop, struct engine *engine, janitor_done_fn *done, void *arg);
 /* Gives up as soon as possible; done still comes once. */

@@ -173,8 +173,7 @@ static void put_body(struct buf *b, const struct script_spec *s)
 
 /*
  * One eval of one quoted string: the shell has read the whole script before it runs the first
- * command, so that no command can eat the rest of it from standard input, and a syntax error
- * anywhere stops the job before anything ran.
+ * command, so that no command can eat the rest of it from standard input.
  *
  * pipefail is tried in a subshell: what a shell without it does with the option may be to exit.
  */

@@ -1,0 +1,162 @@
+/*
+ * Shared by executor_docker.c and the docker_*.c files of this room only.
+ *
+ * How the executor works: an operation (prepare, get_sources, run, cleanup) starts activities side
+ * by side. Each counts in `pending`; the first failure is kept; when the last one has ended, the
+ * operation goes to its next phase or answers the build. Calls that make something on the engine
+ * are never cancelled, so that whatever was made is known and can be removed.
+ */
+#ifndef RUNNER_DOCKER_INTERNAL_H
+#define RUNNER_DOCKER_INTERNAL_H
+
+#include <uv.h>
+#include "base/buf.h"
+#include "emulator/core/error.h"
+#include "emulator/core/loop.h"
+#include "emulator/docker/container.h"
+#include "emulator/docker/types.h"
+#include "emulator/log/line.h"
+#include "emulator/runner/executor.h"
+#include "emulator/runner/service_name.h"
+#include "emulator/runner/sources.h"
+
+struct auth;
+struct docker_health;
+struct executor_docker;
+struct image_fetch;
+struct raw;
+struct removal;
+struct exec_run;
+struct tar_stream;
+
+/* One service of the job, or of the runner configuration. */
+struct docker_service {
+	struct executor_docker *e;
+	size_t index;
+	/* planned */
+	struct str written;          /* the name after expansion */
+	struct service_name name;    /* image: what is pulled */
+	struct str image;            /* after stand-ins: what is asked of the engine */
+	const struct image *options; /* of the job's definition; NULL for the configuration's */
+	struct str *aliases;
+	size_t n_aliases;
+	struct docker_strs cmd, entrypoint;
+	struct docker_strs env;
+	struct span at;
+	bool skipped;
+	bool from_config;
+	/* running */
+	struct image_fetch *fetch;
+	struct str container; /* id, in the arena */
+	struct str container_name;
+	struct str ip;
+	struct docker_health *health;
+	struct docker_call *follow; /* CI_DEBUG_SERVICES */
+	bool follow_awaited;        /* its end is an activity of the cleanup */
+	struct lines lines[2];
+};
+
+enum docker_phase {
+	PHASE_IDLE,
+	PHASE_FETCH,    /* images, network, volume */
+	PHASE_SERVICES, /* services, and the job's container where it needs none of their addresses
+			 */
+	PHASE_CREATE,   /* the job's container */
+	PHASE_SOURCES,  /* upload, health checks */
+	PHASE_RUN,
+	PHASE_REMOVE,     /* containers */
+	PHASE_REMOVE_REST /* networks and volumes, once nothing uses them */
+};
+
+/* One script in the job's container: attach, wait and start in flight together. */
+struct docker_step_run {
+	const struct step *step;
+	struct raw *raw;
+	struct docker_call *wait, *start;
+	struct exec_run *kill;
+	struct docker_call *stop;
+	bool opened, waiting, started, exited, ended, stop_asked, stop_now, killed, inspecting;
+	int64_t exit_code;
+	struct error error;
+	struct loop_timer drain;
+};
+
+struct executor_docker {
+	struct executor base;
+	struct engine *engine;
+	struct arena *arena; /* the build's */
+
+	enum docker_phase phase;
+	unsigned pending;
+	struct outcome first; /* failure of the operation under way */
+	bool stopping;
+
+	/* planned */
+	struct str prefix; /* of container names */
+	struct str image_name, image;
+	struct str network_mode;
+	bool own_network; /* a network for this job alone */
+	bool links;       /* bridge mode: names of services by extra hosts */
+	struct docker_service *services;
+	size_t n_services;
+	struct docker_kvs labels;
+	struct str *extra_hosts; /* of bridge jobs: extra names */
+	size_t n_extra_hosts;
+
+	/* made */
+	struct str network;   /* id */
+	struct str volume;    /* /builds, shared with services */
+	struct str container; /* id of the job's */
+	struct str container_name;
+	bool *connected; /* extra names that joined the network */
+
+	struct auth *auth;
+	struct image_fetch *fetch;
+	struct sources_wait wait;
+	struct tar_stream *tar;
+	struct docker_call *put;
+	struct docker_step_run run;
+	struct loop_timer budget; /* of cleanup */
+	bool late;                /* cleanup is over its budget */
+	struct removal *removals; /* under way */
+	unsigned guests;          /* extra names that are still in the network */
+};
+
+/* Activities (executor_docker.c). */
+void docker_begin(struct executor_docker *e);
+void docker_end(struct executor_docker *e); /* went well, or its failure was reported */
+/* Keeps the first failure of an operation. */
+void docker_fail(struct executor_docker *e, const struct outcome *o);
+/* A failed call of the engine: the daemon's words, or "engine is gone". */
+void docker_fail_error(
+	struct executor_docker *e, const struct error *err, struct span at, const char *what);
+bool docker_gone(const struct error *err); /* the engine itself is the trouble */
+
+/* Plan (docker_plan.c): pure but for log lines. 0, or -1 with e->first set. */
+int docker_plan(struct executor_docker *e);
+struct str docker_stand_in(struct executor_docker *e, struct str image);
+
+/* Bodies of create (docker_spec.c). 0, or -1 with e->first set. */
+int docker_job_spec(struct executor_docker *e, struct container_spec *out);
+int docker_service_spec(
+	struct executor_docker *e, struct docker_service *s, struct container_spec *out);
+
+/* Services (docker_service.c). */
+void docker_service_start(struct docker_service *s);
+/* In cleanup: ends what follows the service; activities until it has ended. */
+void docker_service_release(struct docker_service *s);
+/* Health checks (docker_health.c): they go on from phase to phase; report makes one an activity. */
+void docker_health_start(struct docker_service *s, const struct container_state *state);
+void docker_health_report(struct docker_service *s);
+void docker_health_stop(struct docker_service *s);
+void docker_health_free(struct docker_service *s);
+
+/* Scripts (docker_step.c). */
+void docker_step_start(struct executor_docker *e, const struct step *s);
+void docker_step_stop(struct executor_docker *e, bool now);
+
+/* Cleanup (docker_cleanup.c). */
+void docker_cleanup_start(struct executor_docker *e);
+void docker_cleanup_rest(struct executor_docker *e);
+
+#endif

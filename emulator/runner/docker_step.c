@@ -1,0 +1,278 @@
+#include "base/base.h"
+#include "emulator/runner/docker_internal.h"
+#include "emulator/docker/exec.h"
+#include "emulator/docker/raw.h"
+#include "emulator/log/job_log.h"
+
+/* After the container has ended, its output is complete at once; an engine that says else is odd.
+ */
+#define DRAIN_MS 5000
+/* Between SIGTERM and SIGKILL when the job is stopped. */
+#define GRACE_S 10
+
+static void finish(struct executor_docker *e);
+
+/* The last thing that this script needs has come: the exit code and the end of the output. */
+static void check_end(struct executor_docker *e)
+{
+	struct docker_step_run *r = &e->run;
+
+	if (r->ended || r->inspecting || r->kill || r->stop || r->start || r->wait || r->raw)
+		return;
+	r->ended = true;
+	finish(e);
+}
+
+static void failed(struct executor_docker *e, const struct error *err)
+{
+	struct docker_step_run *r = &e->run;
+
+	if (!error_is(&r->error))
+		r->error = *err;
+	if (r->raw)
+		raw_cancel(r->raw);
+	if (r->wait)
+		docker_call_cancel(r->wait);
+}
+
+static void on_state(void *arg, struct error *err, const struct container_state *s)
+{
+	struct executor_docker *e = arg;
+
+	e->run.inspecting = false;
+	if (!err && s->oom_killed)
+		job_log_warnln(build_log(e->base.build),
+			"the container ran out of memory: the kernel killed a process of it");
+	check_end(e);
+}
+
+static void finish(struct executor_docker *e)
+{
+	struct docker_step_run *r = &e->run;
+	struct outcome o;
+
+	loop_timer_stop(&r->drain);
+	if (error_is(&r->error)) {
+		docker_fail_error(e, &r->error, SPAN_NONE, "");
+	} else if (r->exit_code) {
+		outcome_fail(&o, FAIL_SCRIPT, "exit code %" PRId64, r->exit_code);
+		o.has_exit_code = true;
+		o.exit_code = (int)r->exit_code;
+		docker_fail(e, &o);
+	}
+	docker_end(e);
+}
+
+static void on_drained(void *arg)
+{
+	struct executor_docker *e = arg;
+
+	if (e->run.raw)
+		raw_cancel(e->run.raw);
+}
+
+static void on_exit_code(void *arg, struct error *err, const struct container_exit *x)
+{
+	struct executor_docker *e = arg;
+	struct docker_step_run *r = &e->run;
+
+	r->wait = NULL;
+	if (err) {
+		failed(e, err);
+	} else {
+		r->exited = true;
+		r->exit_code = x->status;
+		if (x->error.n) {
+			struct error own = ERROR_INIT;
+
+			error_set(&own, ERR_DOCKER, 0, STR_FMT, STR_ARG(x->error));
+			failed(e, &own);
+		}
+		if (r->raw)
+			loop_timer_start(build_host(e->base.build)->loop, &r->drain, DRAIN_MS,
+				on_drained, e);
+		/* 137 is SIGKILL: whose, only the engine knows. */
+		if (r->exit_code == 137 && !e->stopping) {
+			r->inspecting = true;
+			docker_container_inspect(e->engine, e->container, on_state, e);
+		}
+	}
+	check_end(e);
+}
+
+static void on_started(void *arg, struct error *err)
+{
+	struct executor_docker *e = arg;
+	struct docker_step_run *r = &e->run;
+
+	r->start = NULL;
+	if (err) {
+		failed(e, err);
+		check_end(e);
+		return;
+	}
+	r->started = true;
+	if (r->raw) {
+		raw_write(r->raw, r->step->script.p, r->step->script.n);
+		raw_close_stdin(r->raw);
+	}
+	if (r->stop_asked)
+		docker_step_stop(e, r->stop_now);
+}
+
+/* Output that comes before we listen would be lost, so the start is last. */
+static void start_when_ready(struct executor_docker *e)
+{
+	struct docker_step_run *r = &e->run;
+	struct error stopped = ERROR_INIT;
+
+	if (!r->opened || !r->waiting || r->started || r->start || error_is(&r->error))
+		return;
+	if (e->stopping) {
+		error_set(&stopped, ERR_CANCELLED, 0, "canceled");
+		failed(e, &stopped);
+		return;
+	}
+	r->start = docker_container_start(e->engine, e->container, on_started, e);
+}
+
+static void on_open(void *arg)
+{
+	struct executor_docker *e = arg;
+
+	e->run.opened = true;
+	start_when_ready(e);
+}
+
+static void on_waiting(void *arg)
+{
+	struct executor_docker *e = arg;
+
+	e->run.waiting = true;
+	start_when_ready(e);
+}
+
+static void on_output(void *arg, int stream, struct str data)
+{
+	struct executor_docker *e = arg;
+
+	job_log_write(build_log(e->base.build), stream == 2 ? LOG_ERR : LOG_OUT, data.p, data.n);
+}
+
+static void on_closed(void *arg, struct error *err)
+{
+	struct executor_docker *e = arg;
+	struct docker_step_run *r = &e->run;
+
+	r->raw = NULL;
+	loop_timer_stop(&r->drain);
+	/* An end of the stream by our own drain timer is no failure of the job. */
+	if (err && !r->exited)
+		failed(e, err);
+	check_end(e);
+}
+
+void docker_step_start(struct executor_docker *e, const struct step *s)
+{
+	struct raw_options o = {.stdin_open = true,
+		.output = on_output,
+		.open = on_open,
+		.done = on_closed,
+		.arg = e};
+
+	e->run = (struct docker_step_run){.step = s, .error = ERROR_INIT};
+	docker_begin(e);
+	e->run.raw = docker_attach(e->engine, e->container, &o);
+	e->run.wait = docker_container_wait(
+		e->engine, e->container, WAIT_NEXT_EXIT, on_waiting, on_exit_code, e);
+}
+
+static void on_stopped(void *arg, struct error *err)
+{
+	struct executor_docker *e = arg;
+	struct docker_step_run *r = &e->run;
+
+	r->stop = NULL;
+	/* Gone or stopped already is as good; an engine that is gone ends the wait as well. */
+	if (err && docker_gone(err))
+		failed(e, err);
+	check_end(e);
+}
+
+static void stop_container(struct executor_docker *e)
+{
+	struct docker_step_run *r = &e->run;
+
+	if (!r->exited && !r->stop && !r->killed && !error_is(&r->error))
+		r->stop = docker_container_stop(e->engine, e->container, GRACE_S, on_stopped, e);
+}
+
+static void on_terminated(void *arg, struct error *err, const struct exec_result *x)
+{
+	struct executor_docker *e = arg;
+
+	UNUSED(err);
+	UNUSED(x);
+	e->run.kill = NULL;
+	stop_container(e);
+	check_end(e);
+}
+
+/*
+ * PID 1 of the container is a shell that waits for its child, so a signal to it alone does nothing
+ * until the child ends: every other process gets SIGTERM first.
+ */
+static void terminate_all(struct executor_docker *e)
+{
+	static const struct str cmd[] = {STR_INIT("sh"), STR_INIT("-c"), STR_INIT("kill -TERM -1")};
+	struct exec_spec spec = {.cmd = {cmd, ARRAY_SIZE(cmd)},
+		.user = STR("0"),
+		.attach_stdout = true,
+		.attach_stderr = true};
+
+	e->run.kill = docker_exec_run(e->engine, e->container, &spec, STR_NULL, on_terminated, e);
+}
+
+static void on_killed(void *arg, struct error *err)
+{
+	struct executor_docker *e = arg;
+
+	if (err && docker_gone(err)) {
+		failed(e, err);
+		check_end(e);
+	}
+	docker_end(e);
+}
+
+/* The kill's own answer counts as the stop's. */
+static void kill_container(struct executor_docker *e)
+{
+	struct docker_step_run *r = &e->run;
+
+	if (r->killed)
+		return;
+	r->killed = true;
+	if (r->kill)
+		docker_exec_run_cancel(r->kill);
+	if (r->stop)
+		docker_call_cancel(r->stop);
+	docker_begin(e);
+	docker_container_kill(e->engine, e->container, "SIGKILL", on_killed, e);
+}
+
+void docker_step_stop(struct executor_docker *e, bool now)
+{
+	struct docker_step_run *r = &e->run;
+
+	if (r->exited || error_is(&r->error))
+		return;
+	if (!r->started) {
+		/* A start that is under way cannot be taken back; one that is not, is not made. */
+		r->stop_asked = true;
+		r->stop_now = r->stop_now || now;
+	} else if (now) {
+		kill_container(e);
+	} else if (!r->kill && !r->stop) {
+		terminate_all(e);
+	}
+}

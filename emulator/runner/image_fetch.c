@@ -1,0 +1,246 @@
+#include "base/base.h"
+#include "emulator/runner/image_fetch.h"
+#include "emulator/core/error.h"
+#include "emulator/core/loop.h"
+#include "emulator/docker/auth.h"
+#include "emulator/docker/image.h"
+#include "emulator/log/job_log.h"
+#include "emulator/runner/docker_values.h"
+
+/* Network trouble is tried again; the Runner waits 2 to 10 s, nobody at a terminal wants to. */
+#define EXTERNAL_TRIES 3
+#define RETRY_MS       1000
+
+struct image_fetch {
+	struct image_fetch_spec spec;
+	image_fetch_fn *done;
+	void *arg;
+	size_t policy; /* index of the one being tried */
+	unsigned tries;
+	bool cancelled, pulled;
+	struct docker_call *call;
+	struct auth_query *query;
+	struct loop_timer timer;
+	struct buf header;
+	struct outcome outcome;
+};
+
+const char *pull_policy_text(enum pull_policy p)
+{
+	static const char *const names[] = {"always", "if-not-present", "never"};
+
+	return names[p];
+}
+
+bool pull_policy_parse(struct str text, enum pull_policy *out)
+{
+	int i;
+
+	for (i = PULL_ALWAYS; i <= PULL_NEVER; i++)
+		if (str_is(text, pull_policy_text((enum pull_policy)i))) {
+			*out = (enum pull_policy)i;
+			return true;
+		}
+	return false;
+}
+
+static void inspect(struct image_fetch *f);
+
+static void finish(struct image_fetch *f, struct str id)
+{
+	loop_timer_stop(&f->timer);
+	f->done(f->arg, &f->outcome, id);
+	buf_release(&f->header);
+	free(f);
+}
+
+static enum pull_policy policy(const struct image_fetch *f)
+{
+	return f->spec.policies[f->policy];
+}
+
+static void policies_text(const struct image_fetch *f, struct buf *b)
+{
+	size_t i;
+
+	buf_addc(b, '[');
+	for (i = 0; i < f->spec.n_policies; i++)
+		buf_printf(b, "%s%s", i ? " " : "", pull_policy_text(f->spec.policies[i]));
+	buf_addc(b, ']');
+}
+
+/* This policy did not do: the next one, or the end. */
+static void failed(struct image_fetch *f, const struct error *err)
+{
+	struct buf list = BUF_INIT;
+	int reason = docker_pull_failure(str_c(err->text));
+
+	if (!f->cancelled && f->policy + 1 < f->spec.n_policies) {
+		job_log_warnln(f->spec.log, "Failed to pull image with policy \"%s\": %s",
+			pull_policy_text(policy(f)), err->text);
+		f->policy++;
+		f->tries = 0;
+		job_log_infoln(f->spec.log, "Attempt #%zu: Trying \"%s\" pull policy",
+			f->policy + 1, pull_policy_text(policy(f)));
+		f->pulled = false;
+		inspect(f);
+		return;
+	}
+	policies_text(f, &list);
+	outcome_fail(&f->outcome, f->cancelled ? FAIL_CANCELED : (enum failure_reason)reason,
+		"failed to pull image \"" STR_FMT "\" with specified policies %s: %s",
+		STR_ARG(f->spec.name), list.p, err->text);
+	f->outcome.at = f->spec.at;
+	f->outcome.surroundings = true;
+	buf_release(&list);
+	finish(f, STR_NULL);
+}
+
+static void pull(struct image_fetch *f);
+
+static void pull_again(void *arg)
+{
+	pull(arg);
+}
+
+static void on_pulled(void *arg, struct error *err)
+{
+	struct image_fetch *f = arg;
+
+	f->call = NULL;
+	if (!err) {
+		f->pulled = true;
+		inspect(f);
+		return;
+	}
+	if (!f->cancelled && ++f->tries < EXTERNAL_TRIES &&
+		docker_pull_failure(str_c(err->text)) == FAIL_EXTERNAL_DEPENDENCY &&
+		f->policy + 1 == f->spec.n_policies) {
+		loop_timer_start(f->spec.loop, &f->timer, RETRY_MS * f->tries, pull_again, f);
+		return;
+	}
+	failed(f, err);
+}
+
+static void pull(struct image_fetch *f)
+{
+	struct image_pull p = {.name = f->spec.image,
+		.platform = f->spec.platform,
+		.auth = buf_str(&f->header),
+		.done = on_pulled,
+		.arg = f};
+
+	f->call = docker_image_pull(f->spec.engine, &p);
+}
+
+static void on_auth(void *arg, struct error *err, const struct auth_match *m)
+{
+	struct image_fetch *f = arg;
+	size_t i;
+
+	f->query = NULL;
+	if (err && f->cancelled) {
+		failed(f, err);
+		return;
+	}
+	if (err)
+		job_log_warnln(f->spec.log, "%s", err->text);
+	for (i = 0; m && i < m->warnings.n; i++)
+		job_log_warnln(f->spec.log, STR_FMT, STR_ARG(m->warnings.v[i]));
+	if (m && m->source.n) {
+		job_log_println(f->spec.log, "Authenticating with credentials from " STR_FMT,
+			STR_ARG(m->source));
+		buf_addstr(&f->header, m->header);
+	}
+	job_log_println(f->spec.log, "Pulling docker image " STR_FMT " ...", STR_ARG(f->spec.name));
+	pull(f);
+}
+
+static void show_image(struct image_fetch *f, const struct image_state *r)
+{
+	struct str digest = r->repo_digests.n ? r->repo_digests.v[0] : STR_NULL;
+
+	if (digest.n)
+		job_log_println(f->spec.log,
+			"Using docker image " STR_FMT " for " STR_FMT " with digest " STR_FMT
+			" ...",
+			STR_ARG(r->id), STR_ARG(f->spec.name), STR_ARG(digest));
+	else
+		job_log_println(f->spec.log, "Using docker image " STR_FMT " for " STR_FMT " ...",
+			STR_ARG(r->id), STR_ARG(f->spec.name));
+}
+
+static void on_inspected(void *arg, struct error *err, const struct image_state *r)
+{
+	struct image_fetch *f = arg;
+	bool missing = err && err->domain == ERR_DOCKER && err->code == 404;
+
+	f->call = NULL;
+	if (f->cancelled || (err && !missing)) {
+		outcome_fail(&f->outcome, f->cancelled ? FAIL_CANCELED : FAIL_RUNNER_SYSTEM, "%s",
+			f->cancelled ? "canceled" : err->text);
+		f->outcome.surroundings = true;
+		f->outcome.at = f->spec.at;
+		finish(f, STR_NULL);
+		return;
+	}
+	if (!err && (policy(f) != PULL_ALWAYS || f->pulled)) {
+		if (!f->pulled && policy(f) == PULL_IF_NOT_PRESENT)
+			job_log_println(f->spec.log,
+				"Using locally found image version due to \"if-not-present\" pull "
+				"policy");
+		show_image(f, r);
+		finish(f, r->id);
+		return;
+	}
+	if (policy(f) == PULL_NEVER || f->pulled) {
+		failed(f, err);
+		return;
+	}
+	if (f->spec.auth)
+		f->query = auth_find(f->spec.auth, f->spec.image, on_auth, f);
+	else
+		on_auth(f, NULL, NULL);
+}
+
+static void inspect(struct image_fetch *f)
+{
+	f->call = docker_image_inspect(f->spec.engine, f->spec.image, on_inspected, f);
+}
+
+struct image_fetch *image_fetch_start(
+	const struct image_fetch_spec *spec, image_fetch_fn *done, void *arg)
+{
+	struct image_fetch *f = xcalloc(1, sizeof(*f));
+	struct buf list = BUF_INIT;
+
+	f->spec = *spec;
+	f->done = done;
+	f->arg = arg;
+	f->outcome = OUTCOME_OK;
+	buf_init(&f->header);
+	policies_text(f, &list);
+	job_log_println(spec->log, "Using effective pull policy of %s for container " STR_FMT,
+		list.p, STR_ARG(spec->name));
+	buf_release(&list);
+	inspect(f);
+	return f;
+}
+
+void image_fetch_cancel(struct image_fetch *f)
+{
+	struct error stopped = ERROR_INIT;
+
+	if (f->cancelled)
+		return;
+	f->cancelled = true;
+	if (f->call) {
+		docker_call_cancel(f->call);
+	} else if (f->query) {
+		auth_query_cancel(f->query);
+	} else if (f->timer.loop) {
+		loop_timer_stop(&f->timer);
+		error_set(&stopped, ERR_CANCELLED, 0, "canceled");
+		failed(f, &stopped);
+	}
+}
