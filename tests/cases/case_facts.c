@@ -211,7 +211,23 @@ static void walk(struct one_case *c, const char *below, struct str_list *out, si
 		free(names);
 }
 
-/* settings: as in a variables file; vars: pipeline variables; schedule_vars. */
+static void put_var(struct one_case *c, const char *from, enum var_layer layer, struct str key,
+	const struct node *v)
+{
+	bool is_map = v->kind == NODE_MAP;
+	struct var var = {.key = key,
+		.value = is_map ? text_at(v, "value", STR("")) : v->text,
+		.from = str_c(from),
+		.layer = layer,
+		.raw = is_map && flag_at(v, "raw", false),
+		.masked = is_map && flag_at(v, "masked", false),
+		.file = is_map && flag_at(v, "file", false),
+		.env_scope = is_map ? text_at(v, "environment", STR("*")) : STR("*")};
+
+	varset_put(&c->settings, &var);
+}
+
+/* A value, {value, environment, raw, masked, file}, or a list of these for one name. */
 static void set_vars(struct one_case *c, const struct node *n)
 {
 	static const struct {
@@ -229,19 +245,14 @@ static void set_vars(struct one_case *c, const struct node *n)
 			continue;
 		node_each_pair(pair, map)
 		{
-			const struct node *v = pair->value;
-			bool is_map = v->kind == NODE_MAP;
-			struct var var = {.key = pair->key->text,
-				.value = is_map ? text_at(v, "value", STR("")) : v->text,
-				.from = str_c(flat[i].key),
-				.layer = flat[i].layer,
-				.raw = is_map && flag_at(v, "raw", false),
-				.masked = is_map && flag_at(v, "masked", false),
-				.file = is_map && flag_at(v, "file", false),
-				.env_scope =
-					is_map ? text_at(v, "environment", STR("*")) : STR("*")};
-
-			varset_put(&c->settings, &var);
+			if (pair->value->kind != NODE_SEQ) {
+				put_var(c, flat[i].key, flat[i].layer, pair->key->text,
+					pair->value);
+				continue;
+			}
+			node_each (item, pair->value) {
+				put_var(c, flat[i].key, flat[i].layer, pair->key->text, item);
+			}
 		}
 	}
 	c->facts.settings_vars = &c->settings;
