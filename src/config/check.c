@@ -61,6 +61,7 @@ void pass_stages(struct config *c)
 			pair->value->kind == NODE_SEQ ? ", and holds " : ", not ",
 			found(&f, pair->value->kind == NODE_SEQ ? bad : pair->value));
 	list.v = arena_array(c->arena, struct text, ARRAY_SIZE(names));
+	list.n = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		list.v[list.n++] = (struct text){str_c(names[i]), SPAN_NONE};
 	list.set = false;

@@ -80,9 +80,14 @@ static void seen_put(struct seen *s, const struct node *n, size_t weight)
 	s->weights[at] = weight;
 }
 
+/* Leaves nothing in its place, so that what refers to it does not complain again. */
 static struct diag *bad_reference(
-	struct resolver *r, const struct node *ref, const char *code, const char *what)
+	struct resolver *r, struct node **at, const char *code, const char *what)
 {
+	const struct node *ref = *at;
+
+	*at = node_new(r->c->arena, NODE_NULL, ref->at);
+	(*at)->via = VIA_REFERENCE;
 	return fault(&r->root, code, ref->at,
 		fmt_in(&r->root, "=!reference " STR_FMT " %s", STR_ARG(ref->text), what),
 		"!reference " STR_FMT " %s", STR_ARG(ref->text), what);
@@ -150,22 +155,26 @@ static size_t resolve(struct resolver *r, struct node **at)
 	size_t weight;
 
 	if (!is_valid(ref)) {
-		bad_reference(r, ref, "bad-reference", "is not valid");
+		bad_reference(r, at, "bad-reference", "is not valid");
 		return 1;
 	}
 	target = dig(r, ref);
 	if (is_circular(r, ref, target)) {
-		bad_reference(r, ref, "reference-cycle", "is part of a circular chain");
+		bad_reference(r, at, "reference-cycle", "is part of a circular chain");
+		return 1;
+	}
+	if (target && (*target)->kind == NODE_NULL && (*target)->via == VIA_REFERENCE) {
+		*at = *target;
 		return 1;
 	}
 	if (!target || (*target)->kind == NODE_NULL ||
 		((*target)->kind == NODE_BOOL && !(*target)->u.boolean)) {
-		d = bad_reference(r, ref, "unknown-reference", "could not be found");
+		d = bad_reference(r, at, "unknown-reference", "could not be found");
 		note_where(r, d, ref);
 		return 1;
 	}
 	if (r->depth == LIMIT_REFERENCE_DEPTH) {
-		bad_reference(r, ref, "reference-too-deep", "is nested too deeply");
+		bad_reference(r, at, "reference-too-deep", "is nested too deeply");
 		return 1;
 	}
 	r->active[r->depth++] = ref;

@@ -1,19 +1,11 @@
 /*
- * What each keyword of a job refuses, in GitLab's words: docs, CI/CD YAML syntax reference, section by
- * section. An empty expectation means that the text compiles.
+ * What each keyword of a job refuses, in GitLab's words: docs, CI/CD YAML syntax reference, section
+ * by section. An empty expectation means that the text compiles.
  */
 #include "config_test.h"
+#include "rows.h"
 
-#define JOB(rest) "a: {script: x, " rest "}"
-#define ROWS(name)                                                                                 \
-	static void name(void **state)                                                             \
-	{                                                                                          \
-		(void)state;                                                                       \
-		check_error_rows(name##_rows, ARRAY_SIZE(name##_rows));                            \
-	}
-
-#define SCRIPT_TYPE                                                                                \
-	"config should be a string or a nested array of strings up to 10 levels deep"
+#define SCRIPT_TYPE "config should be a string or a nested array of strings up to 10 levels deep"
 
 static const struct error_row script_rows[] = {
 	{"a: {script: }", "jobs:a script can't be blank"},
@@ -31,9 +23,8 @@ static const struct error_row script_rows[] = {
 	{JOB("before_script: [], after_script: []"), ""},
 	{"Build App: {script: x, Artifacts: {}}",
 		"jobs:build app config contains unknown keys: artifacts"},
-	{JOB("foo: 1, bar: 2"),
-		"jobs:a config contains unknown keys: foo, bar\n"
-		"jobs:a config contains unknown keys: foo, bar"},
+	{JOB("foo: 1, bar: 2"), "jobs:a config contains unknown keys: foo, bar\n"
+				"jobs:a config contains unknown keys: foo, bar"},
 	{"a: {script: x, trigger: y}",
 		"jobs:a config these keys cannot be used together: script, trigger"},
 	{"a: {run: [{name: s, script: y}]}", ""},
@@ -112,8 +103,7 @@ static const struct error_row simple_rows[] = {
 	{JOB("allow_failure: {exit_codes: x}"),
 		"jobs:a:allow_failure exit codes should be an array of integers or an integer"},
 	{JOB("allow_failure: {exit_codes: [1, 2]}"), ""},
-	{JOB("allow_failure: {foo: 1}"),
-		"jobs:a:allow_failure config contains unknown keys: foo"},
+	{JOB("allow_failure: {foo: 1}"), "jobs:a:allow_failure config contains unknown keys: foo"},
 	{"a: {trigger: g/p, allow_failure: {exit_codes: 1}}",
 		"jobs:a allow failure should be a boolean value"},
 	{JOB("timeout: 3600"), "jobs:a:timeout config should be a duration"},
@@ -124,7 +114,8 @@ static const struct error_row simple_rows[] = {
 	{JOB("timeout: 31 days"), "jobs:a:timeout config should not exceed the limit"},
 	{JOB("interruptible: 'true'"), "jobs:a:interruptible config should be a boolean value"},
 	{JOB("resource_group: 1"), "jobs:a resource group should be a string"},
-	{JOB("coverage: foo"), "jobs:a:coverage config must be a regular expression with re2 syntax"},
+	{JOB("coverage: foo"),
+		"jobs:a:coverage config must be a regular expression with re2 syntax"},
 	{JOB("coverage: /foo"),
 		"jobs:a:coverage config must be a regular expression with re2 syntax"},
 	{JOB("coverage: '/(/'"),
@@ -154,8 +145,7 @@ static const struct error_row simple_rows[] = {
 	{JOB("pages: {expire_in: never, publish: x}"), ""},
 	{JOB("pages: {expire_in: $X}"), ""},
 	{JOB("pages: {publish: 1}"), "jobs:a:pages publish should be a string"},
-	{JOB("pages: {publish: p}, publish: q"),
-		"a job: use either a:publish or a:pages:publish"},
+	{JOB("pages: {publish: p}, publish: q"), "a job: use either a:publish or a:pages:publish"},
 };
 ROWS(simple)
 
@@ -167,15 +157,13 @@ static const struct error_row needs_rows[] = {
 	{JOB("needs: [{}]"), "jobs:a:needs:need has an unsupported type"},
 	{JOB("needs: [{pipeline: x}]"), "jobs:a:needs:need has an unsupported type"},
 	{JOB("needs: ['']"), "jobs:a:needs:need config can't be blank"},
-	{JOB("needs: [{job: b, foo: 1}]"),
-		"jobs:a:needs:need config contains unknown keys: foo"},
+	{JOB("needs: [{job: b, foo: 1}]"), "jobs:a:needs:need config contains unknown keys: foo"},
 	{JOB("needs: [{job: 1}]"), "jobs:a:needs:need job should be a string"},
 	{JOB("needs: [{job: b, artifacts: x}]"),
 		"jobs:a:needs:need artifacts should be a boolean value"},
 	{JOB("needs: [{job: b, optional: x}]"),
 		"jobs:a:needs:need optional should be a boolean value"},
-	{JOB("needs: [{job: b, pipeline: 1}]"),
-		"jobs:a:needs:need pipeline should be a string"},
+	{JOB("needs: [{job: b, pipeline: 1}]"), "jobs:a:needs:need pipeline should be a string"},
 	{JOB("needs: [{job: b, parallel: 2}]"),
 		"jobs:a:needs config cannot use \"parallel: <number>\"."},
 	{JOB("needs: [{pipeline: '1', job: a},{pipeline: '2', job: a},{pipeline: '3', job: a},"
@@ -188,8 +176,7 @@ static const struct error_row needs_rows[] = {
 	{"a: {needs: [{pipeline: g/p}, {pipeline: g/q}]}",
 		"jobs:a config should contain at most one bridge need"},
 	{JOB("dependencies: x"), "jobs:a dependencies should be an array of strings"},
-	{JOB("needs: [b], dependencies: [c]"),
-		"jobs:a dependencies the c should be part of needs"},
+	{JOB("needs: [b], dependencies: [c]"), "jobs:a dependencies the c should be part of needs"},
 	{JOB("needs: [{pipeline: '1', job: b}], dependencies: [c]"),
 		"jobs:a needs corresponding to dependencies must be from the same pipeline"},
 };
@@ -213,15 +200,15 @@ static const struct error_row parallel_rows[] = {
 		"jobs:a:parallel:matrix:variables config requires at least 1 items"},
 	{JOB("parallel: {matrix: []}"), ""},
 	{JOB("parallel: {matrix: [{A: []}]}"), ""},
-	{JOB("parallel: {matrix: [{A: true}]}"),
-		"jobs:a:parallel:matrix:variables config should be a hash of key value pairs, value "
-		"can be an array"},
-	{JOB("parallel: {matrix: [{A: 1.5}]}"),
-		"jobs:a:parallel:matrix:variables config should be a hash of key value pairs, value "
-		"can be an array"},
-	{JOB("parallel: {matrix: [{A: [[x]]}]}"),
-		"jobs:a:parallel:matrix:variables config should be a hash of key value pairs, value "
-		"can be an array"},
+	{JOB("parallel: {matrix: [{A: true}]}"), "jobs:a:parallel:matrix:variables config should "
+						 "be a hash of key value pairs, value "
+						 "can be an array"},
+	{JOB("parallel: {matrix: [{A: 1.5}]}"), "jobs:a:parallel:matrix:variables config should be "
+						"a hash of key value pairs, value "
+						"can be an array"},
+	{JOB("parallel: {matrix: [{A: [[x]]}]}"), "jobs:a:parallel:matrix:variables config should "
+						  "be a hash of key value pairs, value "
+						  "can be an array"},
 	{JOB("parallel: {matrix: [{A: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15], "
 	     "B: [1,2,3,4,5,6,7,8,9,10,11,12,13,14]}]}"),
 		"jobs:a:parallel:matrix config generates too many jobs (maximum is 200)"},
@@ -248,8 +235,8 @@ static const struct error_row retry_rows[] = {
 };
 ROWS(retry)
 
-#define ENV_NAME                                                                                   \
-	"name can contain only letters, digits, '-', '_', '/', '$', '{', '}', '.', and spaces, "   \
+#define ENV_NAME                                                                                 \
+	"name can contain only letters, digits, '-', '_', '/', '$', '{', '}', '.', and spaces, " \
 	"but it cannot start or end with '/'"
 
 static const struct error_row environment_rows[] = {
@@ -345,7 +332,8 @@ static const struct error_row cache_rows[] = {
 		"jobs:a:cache:key config must use exactly one of these keys: files, files_commits"},
 	{JOB("cache: {key: {files: a}}"),
 		"jobs:a:cache:key:files config should be an array of strings"},
-	{JOB("cache: {key: {files: []}}"), "jobs:a:cache:key:files config requires at least 1 item"},
+	{JOB("cache: {key: {files: []}}"),
+		"jobs:a:cache:key:files config requires at least 1 item"},
 	{JOB("cache: {key: {files: [a, b, c]}}"),
 		"jobs:a:cache:key:files config has too many items (maximum is 2)"},
 	{JOB("cache: {policy: foo}"),
