@@ -218,7 +218,8 @@ static void cancelling_inside_a_chunk_works(void **state)
 	struct scene *s = *state;
 
 	s->cancel_in_chunk = true;
-	serve(s, "on GET /x\nsplit 1\nchunk a\nchunk b\nchunk c\n");
+	serve(s, "on GET /x\nraw HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
+		 "1\\r\\na\\r\\n1\\r\\nb\\r\\n1\\r\\nc\\r\\n0\\r\\n\\r\\n\n");
 	get_and_run(s, "/x", on_chunk);
 	assert_int_equal(s->error.domain, ERR_CANCELLED);
 	assert_int_equal(s->n_chunks, 1);

@@ -160,11 +160,33 @@ static void kill_now(void *arg)
 		proc_kill(s->proc, false);
 }
 
+/* Dead or waiting for whoever adopted it; not at once, because a SIGKILL takes its time. */
+static bool is_gone(long pid)
+{
+	char path[64], text[256] = "";
+	FILE *f;
+
+	assert_true(pid > 1);
+	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+	for (int i = 0; i < 200; i++) {
+		f = fopen(path, "r");
+		if (!f)
+			return true;
+		if (!fgets(text, sizeof(text), f))
+			text[0] = '\0';
+		fclose(f);
+		if (strstr(text, ") Z "))
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
 static void a_kill_reaches_the_whole_group(void **state)
 {
 	struct scene *s = *state;
 	const char *const argv[] = {
-		"sh", "-c", "trap '' TERM; sleep 60 & sleep 60; sleep 60", NULL};
+		"sh", "-c", "trap '' TERM; sleep 60 & echo $!; sleep 60; sleep 60", NULL};
 	struct proc_options o = options(s, argv);
 
 	o.grace_ms = 50;
@@ -174,6 +196,7 @@ static void a_kill_reaches_the_whole_group(void **state)
 	assert_int_equal(s->done, 1);
 	assert_int_equal(s->r.term_signal, SIGKILL);
 	assert_int_equal(s->error.domain, ERR_CANCELLED);
+	assert_true(is_gone(strtol(s->out.p, NULL, 10)));
 	assert_true(loop_now(s->loop) - s->started < 5000);
 }
 
