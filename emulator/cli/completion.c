@@ -199,24 +199,25 @@ static void bash_script(struct buf *out)
 
 /* ---- zsh ---- */
 
-static const char zsh_head[] =
-	"#compdef cilocal\n"
-	"\n"
-	"_cilocal_lines()\n"
-	"{\n"
-	"\tlocal -a found\n"
-	"\tfound=(${(f)\"$(_call_program $1 cilocal ${(q)cilocal_pass} list --$1 2>/dev/null)\"})\n"
-	"\tcompadd -a found\n"
-	"}\n"
-	"\n"
-	"_cilocal_branches()\n"
-	"{\n"
-	"\tlocal -a found\n"
-	"\tfound=(${(f)\"$(_call_program branches git for-each-ref --format='%(refname:short)' "
-	"refs/heads 2>/dev/null)\"})\n"
-	"\tcompadd -a found\n"
-	"}\n"
-	"\n";
+/* An action of _arguments is called with options for compadd in front of its own argument. */
+static const char zsh_head[] = "#compdef cilocal\n"
+			       "\n"
+			       "_cilocal_lines()\n"
+			       "{\n"
+			       "\tlocal -a found\n"
+			       "\tfound=(${(f)\"$(cilocal \"${(@)cilocal_pass}\" list --$argv[-1] "
+			       "2>/dev/null)\"})\n"
+			       "\tcompadd \"${(@)argv[1,-2]}\" -a found\n"
+			       "}\n"
+			       "\n"
+			       "_cilocal_branches()\n"
+			       "{\n"
+			       "\tlocal -a found\n"
+			       "\tfound=(${(f)\"$(git for-each-ref --format='%(refname:short)' "
+			       "refs/heads 2>/dev/null)\"})\n"
+			       "\tcompadd \"$@\" -a found\n"
+			       "}\n"
+			       "\n";
 
 static void zsh_action(struct buf *out, const struct opt_def *d)
 {

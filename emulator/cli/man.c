@@ -185,6 +185,7 @@ void help_man(struct buf *out, const struct cmd *cmd)
 		      "GitLab "
 		      "would create, and runs its jobs as GitLab Runner would, in containers or in "
 		      "a shell."));
+	buf_addc(out, '\n');
 	paragraphs(out, "JOB may be a name, a name of a parallel job (\"test: [linux, gcc]\"), its "
 			"base name "
 			"(all of its copies), or a glob (\"test*\").");

@@ -241,4 +241,19 @@ same "complete jobs" "$(complete_words 'cilocal run build' cilocal run build)" $
 same "complete a job with a colon" "$(complete_words 'cilocal run build:m' cilocal run build : m)" mac
 same "complete a verb" "$(complete_words 'cilocal registry st' cilocal registry st)" $'start\nstop\nstatus'
 same "complete quoted" "$(complete_words 'cilocal run "test: [' cilocal run '"test: [')" $'test: [a]\ntest: [b]'
+
+# and in fish and zsh, where they are
+if command -v fish >/dev/null; then
+	"$cilocal" completion fish >"$here/cilocal.fish"
+	fish_words() {
+		PATH=$here/bin:$PATH fish --no-config -c "source $here/cilocal.fish; complete -C '$1'" | cut -f1 | sort | tr '\n' ' '
+	}
+	same "fish: a command" "$(fish_words 'cilocal expl')" "explain "
+	same "fish: a choice" "$(fish_words 'cilocal run --pull ')" "always if-not-present never "
+	same "fish: jobs" "$(fish_words 'cilocal run build')" "build:linux build:mac "
+fi
+if command -v zsh >/dev/null; then
+	"$cilocal" completion zsh >"$here/_cilocal"
+	zsh -n "$here/_cilocal" || failed=1
+fi
 exit $failed
