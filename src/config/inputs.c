@@ -29,8 +29,12 @@ static void PRINTF_LIKE(5, 6) input_fault(const struct frame *f, struct str name
 	va_start(ap, fmt);
 	text = arena_vprintf(frame_arena(f), fmt, ap);
 	va_end(ap);
+	/* Inputs of a job have GitLab's location of the job in front. */
 	fault(f, code, at,
-		fmt_in(f, "=`" STR_FMT "` input: " STR_FMT, STR_ARG(name), STR_ARG(text)),
+		fmt_in(f,
+			f->job ? "inputs `" STR_FMT "`: " STR_FMT
+			       : "=`" STR_FMT "` input: " STR_FMT,
+			STR_ARG(name), STR_ARG(text)),
 		"input '" STR_FMT "': " STR_FMT, STR_ARG(name), STR_ARG(text));
 }
 

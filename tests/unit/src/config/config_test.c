@@ -172,7 +172,7 @@ void assert_yaml_at(
 	}
 }
 
-static void collect(struct fixture *f, struct buf *out)
+void collect_errors(struct fixture *f, struct buf *out)
 {
 	size_t n;
 	const struct diag **v = diags_sorted(&f->arena, &f->diags, &n);
@@ -199,7 +199,7 @@ void check_error_rows(const struct error_row *rows, size_t n)
 
 		fixture_init(&f);
 		fixture_compile(&f, rows[i].text);
-		collect(&f, &got);
+		collect_errors(&f, &got);
 		if (!str_eq(buf_str(&got), str_c(rows[i].gitlab))) {
 			print_error("row %zu:\n%s\ngave:\n%s\nnot:\n%s\n\n", i, rows[i].text, got.p,
 				rows[i].gitlab);

@@ -50,6 +50,9 @@ const struct job_def *compile_job(struct fixture *f, const char *text, const cha
 void assert_yaml_at(
 	struct fixture *f, const char *path, const char *expected, const char *file, int line);
 
+/* GitLab's lines of the errors (our code and text where it has none), by place. */
+void collect_errors(struct fixture *f, struct buf *out);
+
 /* One text in, GitLab's lines out ("\n" between), sorted by place. "" means that it compiles. */
 struct error_row {
 	const char *text, *gitlab;
