@@ -16,6 +16,11 @@ _Static_assert(N_ENTRIES <= DIAGNOSE_MAX, "diagnose_set has a bit for each entry
 
 #define LINE_KEPT 512  /* of a hit */
 #define WINDOW    2048 /* bytes around an anchor that expressions look at */
+/*
+ * Times that one job's log may make one expression work. An anchor that shows in every line of a
+ * long log ("not found" in the output of a crawler) must not slow the job down.
+ */
+#define PATIENCE 500
 
 /* Made once, when a first line is looked at; expressions compile when their anchor first shows. */
 static struct {
@@ -29,6 +34,7 @@ struct diagnose {
 	struct diagnose_hit *hits[N_ENTRIES]; /* in order of sight */
 	size_t n_hits;
 	bool seen[N_ENTRIES];
+	uint16_t tried[N_ENTRIES];
 	struct buf clean;
 };
 
@@ -150,10 +156,17 @@ const struct diagnose_hit *diagnose_line(struct diagnose *d, struct str line)
 	line = str_trim(without_stamp(line));
 	if (line.n > 2 * WINDOW)
 		line = str_sub(line, at > WINDOW ? at - WINDOW : 0, at + WINDOW);
-	for (size_t i = 0; i < N_ENTRIES; i++)
-		if (set.bits[i / 64] >> (i % 64) & 1 &&
-			regex_search(expression(i), line, NULL, 0) == REGEX_YES)
-			return remember(d, i, line);
+	for (size_t i = 0; i < N_ENTRIES; i++) {
+		if (!(set.bits[i / 64] >> (i % 64) & 1))
+			continue;
+		if (d->tried[i] < PATIENCE) {
+			d->tried[i]++;
+			if (regex_search(expression(i), line, NULL, 0) == REGEX_YES)
+				return remember(d, i, line);
+		} else if (d->seen[i]) {
+			return NULL; /* most likely the same again, and no line for another entry */
+		}
+	}
 	return NULL;
 }
 

@@ -103,6 +103,18 @@ static void test_far_into_a_long_line(void **state)
 	diagnose_free(d);
 }
 
+/* A log full of a common word costs little, and what comes behind it is still recognised. */
+static void test_common_words_in_every_line(void **state)
+{
+	struct diagnose *d = diagnose_new();
+	for (int i = 0; i < 200000; i++)
+		assert_null(diagnose_line(d, STR("404 not found, access denied, lookup done, ok")));
+	const struct diagnose_hit *hit = diagnose_line(d, STR("write: no space left on device"));
+	assert_non_null(hit);
+	assert_string_equal(hit->entry->id, "D67");
+	diagnose_free(d);
+}
+
 /* ---- words and places ---- */
 
 struct world {
@@ -310,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_ordinary_lines),
 		cmocka_unit_test(test_colours_progress_and_stamps),
 		cmocka_unit_test(test_far_into_a_long_line),
+		cmocka_unit_test(test_common_words_in_every_line),
 		cmocka_unit_test(test_no_daemon_names_what_is_wrong),
 		cmocka_unit_test(test_no_host_names_extra_hosts),
 		cmocka_unit_test(test_x509_names_the_service),
