@@ -67,12 +67,30 @@ static bool resolve_tree(struct config *c)
 	return pass_extends(c) && pass_reference(c);
 }
 
+/* GitLab tells an empty file from one that holds only comments (lib/gitlab/ci/yaml_processor.rb).
+ */
+static bool has_text(struct config_state *s)
+{
+	struct config *c = &s->pub;
+	const struct source *src = source_get(c->sources, s->main->source);
+	struct frame root = FRAME_ROOT(c);
+	struct loc start = {s->main->source, 1, 1};
+
+	if (str_trim(src->text).n)
+		return true;
+	fault(&root, "no-content", (struct span){start, start},
+		"=Please provide content of .gitlab-ci.yml", "the definition is empty");
+	return false;
+}
+
 enum config_status config_compile(struct config *c)
 {
 	struct config_state *s = config_state_of(c);
 	enum config_status status;
 
 	if (!s->merged) {
+		if (!has_text(s))
+			return CONFIG_FAILED;
 		status = pass_include(s);
 		if (status != CONFIG_OK)
 			return status;
