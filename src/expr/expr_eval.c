@@ -1,3 +1,5 @@
+#include "base/base.h"
+
 #include "expr/expr_internal.h"
 
 struct eval {

@@ -1,3 +1,5 @@
+#include "base/base.h"
+
 #include "expr/expr_internal.h"
 
 /* The lexemes, tried in this order at each place, as in GitLab's lexer.rb. */

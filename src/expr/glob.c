@@ -1,3 +1,5 @@
+#include "base/base.h"
+
 #include "expr/glob_internal.h"
 
 static bool in_set(const struct glob_item *item, uint32_t cp)

@@ -1,3 +1,5 @@
+#include "base/base.h"
+
 #include "expr/glob_internal.h"
 
 /* What braces may expand to, in patterns and in bytes: far beyond what people write. */

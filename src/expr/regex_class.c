@@ -1,3 +1,5 @@
+#include "base/base.h"
+
 #include "expr/regex_internal.h"
 
 bool regex_refuse(struct regex_src *r, size_t at, const char *what, struct str subject)

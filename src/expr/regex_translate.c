@@ -1,3 +1,5 @@
+#include "base/base.h"
+
 #include "expr/regex_internal.h"
 
 /* A group that is open: where its repetitions and its atoms stand. */

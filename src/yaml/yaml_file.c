@@ -1,3 +1,5 @@
+#include "base/base.h"
+
 #include "yaml/yaml_internal.h"
 
 /* MAX_DOCUMENTS of 2 (a header and the content), and one for what a leading separator splits off.

@@ -1,3 +1,5 @@
+#include "base/base.h"
+
 #include "yaml/yaml_internal.h"
 
 /* JSON text is UTF-8: bytes that are none become U+FFFD. */

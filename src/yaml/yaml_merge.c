@@ -1,3 +1,5 @@
+#include "base/base.h"
+
 #include "yaml/yaml_internal.h"
 
 static void set_flag(struct yaml_flags *f, size_t pair, unsigned char merged)

@@ -1,3 +1,5 @@
+#include "base/base.h"
+
 #include "yaml/yaml_internal.h"
 
 /*
