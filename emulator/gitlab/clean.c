@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define MANAGED "cilocal.managed=true"
+#define CACHE   "cilocal.cache=true"
 
 struct cleaner {
 	const struct clean_options *o;
@@ -102,6 +103,10 @@ static int clean_engine(struct cleaner *c, struct error *err)
 		return -1;
 	clean_rows(c, "network", &rows, sync_remove_network, false);
 	if (sync_list_volumes(&c->s, MANAGED, c->a, &rows, err))
+		return -1;
+	clean_rows(c, "volume", &rows, sync_remove_volume, true);
+	/* Cache volumes outlive their runs and so are not labelled as theirs. */
+	if (sync_list_volumes(&c->s, CACHE, c->a, &rows, err))
 		return -1;
 	clean_rows(c, "volume", &rows, sync_remove_volume, true);
 	return 0;

@@ -6,6 +6,7 @@
 #include "emulator/gitlab/run_internal.h"
 #include "emulator/core/trace.h"
 #include "emulator/log/job_log.h"
+#include "emulator/log/sink.h"
 #include "emulator/runner/diagnose.h"
 #include "pipeline/pipeline.h"
 
@@ -77,6 +78,7 @@ static void attempt_release(struct job_run *j)
 		build_free(j->build);
 	if (j->log)
 		job_log_free(j->log);
+	sink_free(j->tail_sink);
 	diagnose_free(j->diagnose);
 	j->build = NULL;
 	j->log = NULL;

@@ -15,9 +15,23 @@ static bool wants_engine(const struct run *r)
 	return false;
 }
 
-static void add_rule(struct run *r, struct str from, struct str to, bool prefix)
+static void add_rule(struct run *r, struct image_rule rule)
 {
-	r->image_rules[r->n_image_rules++] = (struct image_rule){from, to, prefix};
+	r->image_rules[r->n_image_rules++] = rule;
+}
+
+/* An image of the local registry, or the start of such names. */
+static struct image_rule registry_rule(
+	struct run *r, struct str at, struct str name, const char *end, bool prefix)
+{
+	struct str host = r->p->facts->registry_host;
+
+	return (struct image_rule){.from = arena_printf(&r->arena, STR_FMT "/" STR_FMT "%s",
+					   STR_ARG(host), STR_ARG(name), end),
+		.to = arena_printf(
+			&r->arena, STR_FMT "/" STR_FMT "%s", STR_ARG(at), STR_ARG(name), end),
+		.prefix = prefix,
+		.fresh = true};
 }
 
 /* Room for `more` rules behind the stand-ins of the command line, which go before all others. */
@@ -27,7 +41,8 @@ static void make_rules(struct run *r, size_t more)
 
 	r->image_rules = arena_array(&r->arena, struct image_rule, o->n_stand_ins + more + 1);
 	for (size_t i = 0; i < o->n_stand_ins; i++)
-		add_rule(r, o->stand_ins[i].from, o->stand_ins[i].to, false);
+		add_rule(r, (struct image_rule){
+				    .from = o->stand_ins[i].from, .to = o->stand_ins[i].to});
 }
 
 /*
@@ -39,7 +54,7 @@ static int registry_rules(struct run *r, const struct registry_state *state,
 	const struct registry_info *info, struct error *err)
 {
 	const struct facts *f = r->p->facts;
-	struct str host = f->registry_host, at = info->address, *repos = NULL, root;
+	struct str at = info->address, *repos = NULL;
 	const char *base = arena_printf(&r->arena, "http://127.0.0.1:%u", info->port).p;
 	size_t n = 0;
 
@@ -47,29 +62,12 @@ static int registry_rules(struct run *r, const struct registry_state *state,
 		registry_api_catalog(&r->session, base, state, &r->arena, &repos, &n, err))
 		return -1;
 	r->image_rules = arena_array(&r->arena, struct image_rule, r->o->n_stand_ins + 3 * n + 2);
-	root = f->project_root_namespace;
-	if (root.n)
-		add_rule(r,
-			arena_printf(
-				&r->arena, STR_FMT "/" STR_FMT "/", STR_ARG(host), STR_ARG(root)),
-			arena_printf(
-				&r->arena, STR_FMT "/" STR_FMT "/", STR_ARG(at), STR_ARG(root)),
-			true);
+	if (f->project_root_namespace.n)
+		add_rule(r, registry_rule(r, at, f->project_root_namespace, "/", true));
 	for (size_t i = 0; i < n; i++) {
-		static const char ends[] = ":@";
-		struct str name = repos[i];
-
-		for (size_t k = 0; ends[k]; k++)
-			add_rule(r,
-				arena_printf(&r->arena, STR_FMT "/" STR_FMT "%c", STR_ARG(host),
-					STR_ARG(name), ends[k]),
-				arena_printf(&r->arena, STR_FMT "/" STR_FMT "%c", STR_ARG(at),
-					STR_ARG(name), ends[k]),
-				true);
-		add_rule(r,
-			arena_printf(&r->arena, STR_FMT "/" STR_FMT, STR_ARG(host), STR_ARG(name)),
-			arena_printf(&r->arena, STR_FMT "/" STR_FMT, STR_ARG(at), STR_ARG(name)),
-			false);
+		add_rule(r, registry_rule(r, at, repos[i], ":", true));
+		add_rule(r, registry_rule(r, at, repos[i], "@", true));
+		add_rule(r, registry_rule(r, at, repos[i], "", false));
 	}
 	return 0;
 }

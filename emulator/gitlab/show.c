@@ -103,6 +103,15 @@ static void on_line(void *arg, enum log_stream stream, struct str line)
 		events_log(j->run->events, j->job->name, stream_name(stream), line);
 }
 
+/* What the job and its services wrote, without the lines of the build itself. */
+static void on_bytes(void *arg, enum log_stream stream, struct str bytes)
+{
+	struct job_run *j = arg;
+
+	if (stream != LOG_RUNNER)
+		sink_write(j->tail_sink, stream, bytes);
+}
+
 static void on_stage(void *arg, const char *stage, bool begin)
 {
 	struct job_run *j = arg;
@@ -147,7 +156,7 @@ int show_attempt_start(struct job_run *j, struct error *err)
 	j->log = job_log_new(log_now, r->session.loop);
 	j->diagnose = diagnose_new();
 	j->tail_sink = sink_tail_new(TAIL_BYTES);
-	job_log_add(j->log, j->tail_sink);
+	job_log_add(j->log, sink_fn_new(on_bytes, j));
 	if (r->console)
 		job_log_add(j->log, console_sink(r->console, j->job->name));
 	job_log_add(j->log, sink_lines_new(on_line, j));
@@ -158,27 +167,47 @@ int show_attempt_start(struct job_run *j, struct error *err)
 	return open_trace(j, err);
 }
 
-/* The last lines of the log without colours and without what the build itself said. */
-static struct str tail_lines(struct arena *a, struct str text)
-{
-	size_t lines = 0, at;
+struct last_lines {
+	struct str v[TAIL_LINES];
+	size_t n; /* lines seen */
+	struct arena *arena;
+};
 
-	text = str_trim(text);
-	for (at = text.n; at; at--)
-		if (text.p[at - 1] == '\n' && ++lines == TAIL_LINES)
-			break;
-	return arena_str(a, str_from(text, at));
+static void on_tail_line(void *arg, enum log_stream stream, struct str line)
+{
+	struct last_lines *l = arg;
+
+	UNUSED(stream);
+	l->v[l->n++ % TAIL_LINES] = arena_str(l->arena, line);
+}
+
+/* The last lines for the table: no colours, no progress bars, no section markers. */
+static struct str tail_lines(struct job_run *j, struct str bytes)
+{
+	struct last_lines l = {.n = 0, .arena = &j->arena};
+	struct sink *lines = sink_lines_new(on_tail_line, &l);
+	struct buf out = BUF_INIT;
+	struct str text;
+
+	sink_write(lines, LOG_OUT, bytes);
+	sink_end(lines);
+	sink_free(lines);
+	for (size_t i = l.n > TAIL_LINES ? l.n - TAIL_LINES : 0; i < l.n; i++)
+		buf_printf(&out, "%s" STR_FMT, out.n ? "\n" : "", STR_ARG(l.v[i % TAIL_LINES]));
+	text = arena_str(&j->run->arena, str_trim(buf_str(&out)));
+	buf_release(&out);
+	return text;
 }
 
 static void keep_tail(struct job_run *j)
 {
-	struct buf text = BUF_INIT;
+	struct buf bytes = BUF_INIT;
 
 	if (j->tail_sink && j->result.status == BUILD_FAILED) {
-		sink_tail_get(j->tail_sink, &text);
-		j->tail = tail_lines(&j->run->arena, buf_str(&text));
+		sink_tail_get(j->tail_sink, &bytes);
+		j->tail = tail_lines(j, buf_str(&bytes));
 	}
-	buf_release(&text);
+	buf_release(&bytes);
 }
 
 /* What went wrong, with secrets masked: error texts may hold a URL with a password. */
@@ -253,12 +282,12 @@ void show_attempt_end(struct job_run *j, bool retried)
 								  : "failed";
 	unsigned max = j->job->def->retry.max;
 
-	keep_tail(j);
 	keep_reason(j);
 	if (j->result.status == BUILD_FAILED && j->diagnose)
 		write_hints(j);
 	if (j->log)
 		job_log_end(j->log);
+	keep_tail(j);
 	finished_event(j, status, retried);
 	if (retried && r->console) {
 		struct str line = arena_printf(&r->arena,

@@ -45,6 +45,7 @@ struct image_rule {
 		from; /* exact name, or with `prefix` the start of one ("registry.example.com/") */
 	struct str to;
 	bool prefix;
+	bool fresh; /* jobs may push there: without a pull policy of its own it is pulled anew */
 };
 
 /* A container that must be reachable from the jobs under a host name (the local registry). */

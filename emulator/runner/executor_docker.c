@@ -226,6 +226,18 @@ static bool policy_allowed(const struct rc_docker *d, enum pull_policy p)
 	return d->allowed_pull_policies.n == 0;
 }
 
+/* What an earlier job, or an earlier run, may have pushed since it was last pulled. */
+static bool from_fresh_place(const struct build_host *h, struct str name)
+{
+	for (size_t i = 0; i < h->n_image_rules; i++) {
+		const struct image_rule *r = &h->image_rules[i];
+
+		if (r->prefix ? str_starts(name, r->from) : str_eq(name, r->from))
+			return r->fresh;
+	}
+	return false;
+}
+
 /*
  * --pull, else the job's policies, else the configuration's, else if-not-present (the Runner's own
  * default is always; on one's own machine that would ask a registry for each job).
@@ -272,7 +284,8 @@ static int policies(
 		}
 	}
 	if (!spec->n_policies)
-		keep_policy(spec, PULL_IF_NOT_PRESENT);
+		keep_policy(
+			spec, from_fresh_place(h, spec->name) ? PULL_ALWAYS : PULL_IF_NOT_PRESENT);
 	return 0;
 }
 
