@@ -3,6 +3,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/load.h"
 #include "emulator/cli/tree.h"
+#include "emulator/runner/dind.h"
 #include "source/diag_print.h"
 #include "yaml/node.h"
 #include "config/config.h"
@@ -70,8 +71,13 @@ static int lint_one(struct verdict *v, const char *path)
 	int code = load_definition(l, path);
 	if (!l->config)
 		return code;
-	if (code == EXIT_OK)
+	if (code == EXIT_OK) {
+		const struct pipeline *p = l->pipeline;
 		pipeline_lint(l->config, &l->facts, &l->diags);
+		for (size_t i = 0; i < p->n_all; i++)
+			dind_lint(&l->arena, p->all[i]->def, &p->all[i]->vars, &l->settings.runner,
+				&l->diags);
+	}
 	v->valid &= code == EXIT_OK;
 	if (v->json) {
 		collect(v);

@@ -7,6 +7,7 @@
 #include "emulator/cli/tree.h"
 #include "emulator/runner/build.h"
 #include "emulator/runner/job_env.h"
+#include "emulator/store/store.h"
 #include "pipeline/job_vars.h"
 #include "pipeline/pipeline.h"
 #include "vars/predefined.h"
@@ -96,7 +97,7 @@ static int job_variables(
 	}
 	struct build_spec *spec = arena_new(a, struct build_spec);
 	spec->name = job->name;
-	spec->slug = STR("job");
+	spec->slug = store_slug(a, job->name);
 	spec->executor = executor_of(l, job);
 	spec->project_path = l->facts.project_path;
 	spec->sha = l->facts.sha;
@@ -104,7 +105,8 @@ static int job_variables(
 	spec->vars = payload;
 	spec->image = job->def->image;
 	struct str builds = spec->executor == EXECUTOR_SHELL
-				    ? arena_printf(a, "%s/.cilocal/builds", l->root)
+				    ? arena_printf(a, "%s/.cilocal/runs/RUN/" STR_FMT "/builds",
+					      l->root, STR_ARG(spec->slug))
 				    : STR("/builds");
 	if (l->settings.runner.builds_dir.set)
 		builds = l->settings.runner.builds_dir.v;

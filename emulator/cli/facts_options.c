@@ -68,6 +68,10 @@ int facts_from_options(struct load *l)
 		f->schedule_description = STR("a schedule");
 	if (str_is(event, "parent_pipeline"))
 		f->parent_pipeline_id = STR("1");
+	if (str_is(event, "pipeline")) {
+		f->upstream_project_id = STR("1");
+		f->upstream_job_id = STR("1");
+	}
 	return EXIT_OK;
 }
 
@@ -153,6 +157,33 @@ static int use_registry(struct load *l)
 	return EXIT_OK;
 }
 
+/* The commit that source and target have in common, as GitLab compares a merge request. */
+static struct str merge_base(struct load *l, struct str ref)
+{
+	CLEANUP(buf_release) struct buf out = BUF_INIT;
+	const char *const args[] = {"merge-base", arena_cstr(&l->c->arena, ref), "HEAD", NULL};
+	if (!l->repo.has_commit || repo_git(&l->repo, &out, NULL, args))
+		return STR_NULL;
+	return arena_str(&l->c->arena, str_trim(buf_str(&out)));
+}
+
+static void complete_merge_request(struct load *l)
+{
+	struct facts_mr *mr = &l->facts.mr;
+	struct arena *a = &l->c->arena;
+	if (!mr->title.n)
+		mr->title = l->facts.title;
+	if (!mr->description.n)
+		mr->description = l->facts.description;
+	if (l->repo.remote.n)
+		mr->diff_base_sha =
+			merge_base(l, arena_printf(a, "refs/remotes/" STR_FMT "/" STR_FMT,
+					      STR_ARG(l->repo.remote), STR_ARG(mr->target_branch)));
+	if (!mr->diff_base_sha.n)
+		mr->diff_base_sha = merge_base(
+			l, arena_printf(a, "refs/heads/" STR_FMT, STR_ARG(mr->target_branch)));
+}
+
 int facts_complete(struct load *l)
 {
 	struct facts *f = &l->facts;
@@ -165,7 +196,7 @@ int facts_complete(struct load *l)
 		f->file_id = pass_file_id;
 		f->ctx = ch;
 	}
-	if (f->mr.iid && !f->mr.title.n)
-		f->mr.title = f->title;
+	if (f->mr.iid)
+		complete_merge_request(l);
 	return use_registry(l);
 }

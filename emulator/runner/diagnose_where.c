@@ -19,73 +19,21 @@
 #include "vars/varset.h"
 #include "yaml/node.h"
 #include "config/job_def.h"
+#include "emulator/runner/dind.h"
 #include "emulator/runner/runner_config.h"
-#include "emulator/runner/service_name.h"
 
 struct looking {
 	struct arena *arena;
 	const struct diagnose_context *ctx;
-	struct str host;                   /* what {host} is, for entries of lists */
-	const struct service *dind;        /* the job's, or NULL */
-	const struct rc_service *cfg_dind; /* the runner's, or NULL */
-	bool dind_alias;                   /* it answers to "docker" */
-	struct str dind_image;
+	struct str host; /* what {host} is, for entries of lists */
+	struct dind dind;
 };
-
-static bool is_dind(struct looking *l, struct str name, struct str alias)
-{
-	if (l->ctx->vars)
-		name = expand(l->arena, name, l->ctx->vars, EXPAND_RUNNER);
-	struct service_name s = service_name_parse(l->arena, name);
-	size_t slash = str_rchr(s.service, '/');
-	struct str last = slash == STR_NPOS ? s.service : str_from(s.service, slash + 1);
-	if (!s.valid || !str_is(last, "docker") || str_find(s.version, STR("dind")) == STR_NPOS)
-		return false;
-	l->dind_image = name;
-	for (size_t i = 0; i < s.n_aliases; i++)
-		l->dind_alias |= str_is(s.aliases[i], "docker");
-	struct str *more;
-	size_t n = service_aliases_split(l->arena, alias, &more);
-	for (size_t i = 0; i < n; i++)
-		l->dind_alias |= str_is(more[i], "docker");
-	return true;
-}
-
-static void find_dind(struct looking *l)
-{
-	const struct job_def *job = l->ctx->job;
-	const struct runner_config *c = l->ctx->config;
-	for (size_t i = 0; job && i < job->n_services && !l->dind; i++)
-		if (is_dind(l, job->services[i].image.name.s, job->services[i].alias.s))
-			l->dind = &job->services[i];
-	for (size_t i = 0; c && i < c->docker.n_services && !l->cfg_dind; i++)
-		if (is_dind(l, c->docker.services[i].name.v, c->docker.services[i].alias.v))
-			l->cfg_dind = &c->docker.services[i];
-}
 
 struct str diagnose_dind_image(struct arena *a, const struct diagnose_context *ctx)
 {
-	struct looking l = {.arena = a, .ctx = ctx};
-	find_dind(&l);
-	return l.dind_image;
-}
-
-/* The images have DOCKER_TLS_CERTDIR=/certs built in, so that absent means TLS. */
-static bool tls_on(const struct looking *l)
-{
-	struct str key = STR("DOCKER_TLS_CERTDIR");
-	const struct var *v = NULL;
-	if (l->dind && l->dind->vars)
-		v = varset_get(l->dind->vars, key);
-	if (!v && l->ctx->vars)
-		v = varset_get(l->ctx->vars, key);
-	if (v)
-		return v->value.n > 0;
-	const struct job_def *job = l->ctx->job;
-	for (size_t i = 0; job && !l->ctx->vars && i < job->vars.n; i++)
-		if (str_eq(job->vars.v[i].key.s, key))
-			return job->vars.v[i].value.s.n > 0;
-	return true;
+	struct dind dind;
+	dind_find(a, ctx->job, ctx->vars, ctx->config, &dind);
+	return dind.image;
 }
 
 static bool unprivileged(const struct looking *l)
@@ -101,17 +49,17 @@ static bool unprivileged(const struct looking *l)
 static bool holds(const struct looking *l, struct str condition)
 {
 	if (str_is(condition, "dind"))
-		return l->dind || l->cfg_dind;
+		return l->dind.service || l->dind.runner_service;
 	if (str_is(condition, "no-dind"))
-		return !l->dind && !l->cfg_dind;
+		return !l->dind.service && !l->dind.runner_service;
 	if (str_is(condition, "cfg-dind"))
-		return l->cfg_dind;
+		return l->dind.runner_service;
 	if (str_is(condition, "dind-other-alias"))
-		return (l->dind || l->cfg_dind) && !l->dind_alias;
+		return (l->dind.service || l->dind.runner_service) && !l->dind.alias_docker;
 	if (str_is(condition, "tls-on"))
-		return tls_on(l);
+		return l->dind.tls;
 	if (str_is(condition, "tls-off"))
-		return !tls_on(l);
+		return !l->dind.tls;
 	if (str_is(condition, "unprivileged"))
 		return unprivileged(l);
 	BUG("diagnosis: unknown condition '" STR_FMT "'", STR_ARG(condition));
@@ -207,7 +155,7 @@ static bool at_docker_key(const struct looking *l, struct str key, struct diagno
 #undef K
 	};
 	if (str_is(key, "services"))
-		return l->cfg_dind && at_config(l, l->cfg_dind->at, out);
+		return l->dind.runner_service && at_config(l, l->dind.runner_service->at, out);
 	if (str_is(key, "extra_hosts"))
 		for (size_t i = 0; i < d->extra_hosts.n; i++)
 			if (l->host.n && str_starts(d->extra_hosts.v[i].v, l->host))
@@ -265,9 +213,9 @@ static bool place(struct looking *l, struct str kind, struct str arg, struct dia
 	if (str_is(kind, "services"))
 		return job && job->n_services && at_span(l, job->services[0].image.name.at, out);
 	if (str_is(kind, "service")) {
-		if (l->dind && at_span(l, l->dind->image.name.at, out))
+		if (l->dind.service && at_span(l, l->dind.service->image.name.at, out))
 			return true;
-		return l->cfg_dind && at_config(l, l->cfg_dind->at, out);
+		return l->dind.runner_service && at_config(l, l->dind.runner_service->at, out);
 	}
 	if (str_is(kind, "timeout") || str_is(kind, "artifacts") || str_is(kind, "needs") ||
 		str_is(kind, "cache"))
@@ -307,7 +255,7 @@ bool diagnose_locate(struct arena *a, const struct diagnose_hit *hit,
 	const struct diagnose_context *ctx, struct diagnose_place *out)
 {
 	struct looking l = {.arena = a, .ctx = ctx};
-	find_dind(&l);
+	dind_find(a, ctx->job, ctx->vars, ctx->config, &l.dind);
 	l.host = diagnose_fill(a, STR("{host|}"), hit, ctx);
 	struct str_split it = str_split(str_c(hit->entry->where), '\n');
 	struct str one;

@@ -1,0 +1,38 @@
+/*
+ * Docker-in-Docker in a job: is there such a service, and do the job's variables and the runner's
+ * configuration fit together? Pure; for warnings before a run and for hints after one.
+ *
+ * Source: GitLab docs, "Use Docker to build Docker images"; the images' dockerd-entrypoint.sh and
+ * docker-entrypoint.sh.
+ */
+#ifndef RUNNER_DIND_H
+#define RUNNER_DIND_H
+
+#include <stdbool.h>
+#include "base/str.h"
+
+struct arena;
+struct diags;
+struct job_def;
+struct rc_service;
+struct runner_config;
+struct service;
+struct varset;
+
+struct dind {
+	const struct service *service;           /* the job's, or NULL */
+	const struct rc_service *runner_service; /* of [[runners.docker.services]], or NULL */
+	bool alias_docker;                       /* one of them answers to the name docker */
+	bool tls;                                /* the service's DOCKER_TLS_CERTDIR is not empty */
+	struct str image; /* expanded; empty where there is no such service */
+};
+
+/* job, vars (the job's variables) and config may be NULL. */
+void dind_find(struct arena *a, const struct job_def *job, const struct varset *vars,
+	const struct runner_config *config, struct dind *out);
+
+/* Warnings for one job, with the places in its definition. */
+void dind_lint(struct arena *a, const struct job_def *job, const struct varset *vars,
+	const struct runner_config *config, struct diags *d);
+
+#endif
