@@ -83,6 +83,8 @@ void note_nearest(const struct frame *f, struct diag *d, struct str word,
 
 /* "a mapping", "the number 5", "the text 'x'": what was found, for messages. */
 const char *found(const struct frame *f, const struct node *n);
+/* 'x' for a short scalar, else as found(). */
+const char *quoted(const struct frame *f, const struct node *n);
 
 /*
  * Type checks. attr NULL: the entry itself ("config"). They report and return false on a fault.

@@ -239,6 +239,13 @@ const char *found(const struct frame *f, const struct node *n)
 	return "nothing";
 }
 
+const char *quoted(const struct frame *f, const struct node *n)
+{
+	if (node_is_scalar(n) && n->text.n <= 40 && str_chr(n->text, '\n') == STR_NPOS)
+		return fmt_in(f, "'" STR_FMT "'", STR_ARG(n->text));
+	return found(f, n);
+}
+
 /* "should be X" for GitLab, "'a' must be Y, not Z" for us. */
 static bool wrong_type(const struct frame *f, const struct node *n, const char *attr,
 	const char *gitlab, const char *ours)

@@ -295,27 +295,48 @@ static void read_job(const struct frame *jobs, const struct node_pair *pair, str
 	warn_two_pipelines(&f, job);
 }
 
-/* A root key that is no job: GitLab prints its name like an attribute, blanks as underscores. */
+/*
+ * How GitLab prints the name in this one message: Rails humanizes it like an attribute's name, and
+ * then GitLab puts underscores back if it is all letters (lib/gitlab/config/entry/validator.rb).
+ */
+static const char *humanized_name(const struct frame *f, struct str name)
+{
+	struct str s = lower_case(f->c->arena, name);
+	char *p = (char *)s.p;
+	bool letters = true;
+
+	for (size_t i = 0; i < s.n; i++)
+		if (p[i] == '.')
+			p[i] = '_';
+	while (s.n && s.p[0] == '_')
+		s = str_from(s, 1);
+	if (str_ends(s, STR("_id")))
+		s.n -= strlen("_id");
+	p = (char *)s.p;
+	for (size_t i = 0; i < s.n; i++) {
+		if (p[i] == '_')
+			p[i] = ' ';
+		letters = letters && (islower((unsigned char)p[i]) || isspace((unsigned char)p[i]));
+	}
+	for (size_t i = 0; letters && i < s.n; i++)
+		if (p[i] == ' ')
+			p[i] = '_';
+	return fmt_in(f, STR_FMT, STR_ARG(s));
+}
+
 static void say_no_job(const struct frame *jobs, const struct node_pair *pair)
 {
-	struct arena *a = jobs->c->arena;
-	struct str name = arena_str(a, pair->key->text);
-	struct str candidates[ARRAY_SIZE(root_keywords)];
 	struct diag *d;
 
-	for (size_t i = 0; i < name.n; i++)
-		if (name.p[i] == ' ')
-			((char *)name.p)[i] = '_';
 	d = fault(jobs, "no-script", pair->key->at,
 		fmt_in(jobs, "%s config should implement the script:, run:, or trigger: keyword",
-			humanize(a, name)),
+			humanized_name(jobs, pair->key->text)),
 		node_is(pair->value, NODE_MAP) ? "job '" STR_FMT
 						 "' has neither 'script' nor 'run' nor 'trigger'"
 					       : "'" STR_FMT "' is neither a keyword nor a job",
 		STR_ARG(pair->key->text));
 	diag_set_job(jobs->c->diags, d, pair->key->text);
-	memcpy(candidates, root_keywords, sizeof(root_keywords));
-	note_nearest(jobs, d, pair->key->text, candidates, ARRAY_SIZE(candidates));
+	note_nearest(jobs, d, pair->key->text, root_keywords, ARRAY_SIZE(root_keywords));
 	if (str_is(pair->key->text, "spec"))
 		diag_note(jobs->c->diags, d, SPAN_NONE,
 			"'spec' is a header: it needs a line '---' behind it");

@@ -22,7 +22,7 @@ void each_flat(const struct frame *f, const struct node *seq, each_item_fn *fn, 
 	node_each (item, seq) {
 		if (item->kind == NODE_SEQ)
 			each_flat(f, item, fn, ctx);
-		else
+		else if (item->kind != NODE_NULL)
 			fn(f, item, ctx);
 	}
 }
@@ -42,7 +42,7 @@ bool check_choice(const struct frame *f, const struct node *n, const char *attr,
 	}
 	d = fault(f, "unknown-value", n->at,
 		fmt_in(f, "%s %s", humanize(frame_arena(f), str_c(attr)), gitlab),
-		"%s has the unknown value %s", subject(f, attr), found(f, n));
+		"%s has the unknown value %s", subject(f, attr), quoted(f, n));
 	if (!d)
 		return false;
 	diag_note(f->c->diags, d, SPAN_NONE, "it may be: %s", choices);

@@ -138,8 +138,7 @@ static void read_rule_when(
 		return;
 	d = fault(f, "unknown-value", n->at,
 		fmt_in(f, "when unknown value: " STR_FMT, STR_ARG(n->text)),
-		"%s has the unknown value " STR_FMT, subject(f, "when"),
-		STR_ARG(str_c(found(f, n))));
+		"%s has the unknown value %s", subject(f, "when"), quoted(f, n));
 	if (d)
 		diag_note(f->c->diags, d, SPAN_NONE, "it may be: %s", whens_of(kind));
 }

@@ -35,7 +35,7 @@ bool check_matrix(const struct frame *f, const struct node *n);
 /* read_retry.c: an integer or a list of integers under `exit_codes`; false on a fault. */
 bool read_exit_codes(const struct frame *f, const struct node *map, int64_t **out, size_t *n);
 
-/* read_misc.c: a list of items, nested lists flattened at any depth. */
+/* read_misc.c: a list of items, nested lists flattened at any depth; GitLab drops empty items. */
 typedef void each_item_fn(const struct frame *f, const struct node *item, void *ctx);
 void each_flat(const struct frame *f, const struct node *seq, each_item_fn *fn, void *ctx);
 size_t count_flat(const struct node *seq);

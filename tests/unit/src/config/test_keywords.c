@@ -154,6 +154,7 @@ static const struct error_row needs_rows[] = {
 	{JOB("needs: {}"), "jobs:a:needs config can not be an empty hash"},
 	{JOB("needs: []"), ""},
 	{JOB("needs: [1]"), "jobs:a:needs:need has an unsupported type"},
+	{JOB("needs: [null]"), ""},
 	{JOB("needs: [{}]"), "jobs:a:needs:need has an unsupported type"},
 	{JOB("needs: [{pipeline: x}]"), "jobs:a:needs:need has an unsupported type"},
 	{JOB("needs: ['']"), "jobs:a:needs:need config can't be blank"},
