@@ -253,6 +253,14 @@ static void enter_stage(struct build *b)
 		loop_timer_start(b->host.loop, &b->stage_timer, (uint64_t)((limit + MS - 1) / MS),
 			on_stage_timeout, b);
 	b->busy = true;
+	if (build_stopping(b)) {
+		struct outcome o;
+
+		/* Whoever heard of the stage stopped the build: nothing is under way to be stopped.
+		 */
+		build_step_done(b, outcome_fail(&o, FAIL_CANCELED, "canceled"));
+		return;
+	}
 	s->run(b);
 }
 

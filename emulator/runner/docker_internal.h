@@ -74,7 +74,8 @@ struct docker_step_run {
 	struct raw *raw;
 	struct docker_call *wait, *start;
 	struct exec_run *kill;
-	struct docker_call *stop;
+	uint64_t kill_at; /* end of the grace period; 0: not being stopped */
+	struct loop_timer again;
 	bool opened, waiting, started, exited, ended, stop_asked, stop_now, killed, inspecting;
 	int64_t exit_code;
 	struct error error;

@@ -8,7 +8,8 @@
  */
 #define DRAIN_MS 5000
 /* Between SIGTERM and SIGKILL when the job is stopped. */
-#define GRACE_S 10
+#define GRACE_MS 10000
+#define AGAIN_MS 500
 
 static void finish(struct executor_docker *e);
 
@@ -17,7 +18,7 @@ static void check_end(struct executor_docker *e)
 {
 	struct docker_step_run *r = &e->run;
 
-	if (r->ended || r->inspecting || r->kill || r->stop || r->start || r->wait || r->raw)
+	if (r->ended || r->inspecting || r->kill || r->start || r->wait || r->raw)
 		return;
 	r->ended = true;
 	finish(e);
@@ -29,6 +30,7 @@ static void failed(struct executor_docker *e, const struct error *err)
 
 	if (!error_is(&r->error))
 		r->error = *err;
+	loop_timer_stop(&r->again);
 	if (r->raw)
 		raw_cancel(r->raw);
 	if (r->wait)
@@ -53,7 +55,11 @@ static void finish(struct executor_docker *e)
 
 	loop_timer_stop(&r->drain);
 	if (error_is(&r->error)) {
-		docker_fail_error(e, &r->error, SPAN_NONE, "");
+		/* A start that is refused says the same as a missing program, whatever its status.
+		 */
+		outcome_fail(&o, FAIL_RUNNER_SYSTEM, "%s", r->error.text);
+		o.surroundings = docker_gone(&r->error);
+		docker_fail(e, &o);
 	} else if (r->exit_code) {
 		outcome_fail(&o, FAIL_SCRIPT, "exit code %" PRId64, r->exit_code);
 		o.has_exit_code = true;
@@ -81,6 +87,7 @@ static void on_exit_code(void *arg, struct error *err, const struct container_ex
 		failed(e, err);
 	} else {
 		r->exited = true;
+		loop_timer_stop(&r->again);
 		r->exit_code = x->status;
 		if (x->error.n) {
 			struct error own = ERROR_INIT;
@@ -187,52 +194,6 @@ void docker_step_start(struct executor_docker *e, const struct step *s)
 		e->engine, e->container, WAIT_NEXT_EXIT, on_waiting, on_exit_code, e);
 }
 
-static void on_stopped(void *arg, struct error *err)
-{
-	struct executor_docker *e = arg;
-	struct docker_step_run *r = &e->run;
-
-	r->stop = NULL;
-	/* Gone or stopped already is as good; an engine that is gone ends the wait as well. */
-	if (err && docker_gone(err))
-		failed(e, err);
-	check_end(e);
-}
-
-static void stop_container(struct executor_docker *e)
-{
-	struct docker_step_run *r = &e->run;
-
-	if (!r->exited && !r->stop && !r->killed && !error_is(&r->error))
-		r->stop = docker_container_stop(e->engine, e->container, GRACE_S, on_stopped, e);
-}
-
-static void on_terminated(void *arg, struct error *err, const struct exec_result *x)
-{
-	struct executor_docker *e = arg;
-
-	UNUSED(err);
-	UNUSED(x);
-	e->run.kill = NULL;
-	stop_container(e);
-	check_end(e);
-}
-
-/*
- * PID 1 of the container is a shell that waits for its child, so a signal to it alone does nothing
- * until the child ends: every other process gets SIGTERM first.
- */
-static void terminate_all(struct executor_docker *e)
-{
-	static const struct str cmd[] = {STR_INIT("sh"), STR_INIT("-c"), STR_INIT("kill -TERM -1")};
-	struct exec_spec spec = {.cmd = {cmd, ARRAY_SIZE(cmd)},
-		.user = STR("0"),
-		.attach_stdout = true,
-		.attach_stderr = true};
-
-	e->run.kill = docker_exec_run(e->engine, e->container, &spec, STR_NULL, on_terminated, e);
-}
-
 static void on_killed(void *arg, struct error *err)
 {
 	struct executor_docker *e = arg;
@@ -244,7 +205,6 @@ static void on_killed(void *arg, struct error *err)
 	docker_end(e);
 }
 
-/* The kill's own answer counts as the stop's. */
 static void kill_container(struct executor_docker *e)
 {
 	struct docker_step_run *r = &e->run;
@@ -252,12 +212,53 @@ static void kill_container(struct executor_docker *e)
 	if (r->killed)
 		return;
 	r->killed = true;
+	loop_timer_stop(&r->again);
 	if (r->kill)
 		docker_exec_run_cancel(r->kill);
-	if (r->stop)
-		docker_call_cancel(r->stop);
 	docker_begin(e);
 	docker_container_kill(e->engine, e->container, "SIGKILL", on_killed, e);
+}
+
+static void terminate_all(void *arg);
+
+static void on_terminated(void *arg, struct error *err, const struct exec_result *x)
+{
+	struct executor_docker *e = arg;
+	struct docker_step_run *r = &e->run;
+
+	UNUSED(err); /* gone already, or without a shell: the grace period ends it */
+	UNUSED(x);
+	r->kill = NULL;
+	if (!r->exited && !r->killed && !error_is(&r->error))
+		loop_timer_start(
+			build_host(e->base.build)->loop, &r->again, AGAIN_MS, terminate_all, e);
+	check_end(e);
+}
+
+/*
+ * PID 1 of the container is a shell that waits for its child, so a signal to it alone does nothing
+ * until the child ends: every process gets one. Again and again, since the script may only be about
+ * to start its next command, until the grace period is over.
+ */
+static void terminate_all(void *arg)
+{
+	static const struct str cmd[] = {
+		STR_INIT("sh"), STR_INIT("-c"), STR_INIT("kill -TERM -1; kill -TERM 1")};
+	struct executor_docker *e = arg;
+	struct docker_step_run *r = &e->run;
+	struct exec_spec spec = {.cmd = {cmd, ARRAY_SIZE(cmd)},
+		.user = STR("0"),
+		.attach_stdout = true,
+		.attach_stderr = true};
+	uint64_t now = loop_now(build_host(e->base.build)->loop);
+
+	if (!r->kill_at)
+		r->kill_at = now + GRACE_MS;
+	if (now >= r->kill_at) {
+		kill_container(e);
+		return;
+	}
+	r->kill = docker_exec_run(e->engine, e->container, &spec, STR_NULL, on_terminated, e);
 }
 
 void docker_step_stop(struct executor_docker *e, bool now)
@@ -272,7 +273,7 @@ void docker_step_stop(struct executor_docker *e, bool now)
 		r->stop_now = r->stop_now || now;
 	} else if (now) {
 		kill_container(e);
-	} else if (!r->kill && !r->stop) {
+	} else if (!r->kill_at) {
 		terminate_all(e);
 	}
 }
