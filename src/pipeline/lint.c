@@ -52,28 +52,6 @@ static void unreachable_rules(struct lint *l, const struct rule_defs *rules, con
 	}
 }
 
-/* GitLab warns of this one too (lib/gitlab/ci/config/entry/processable.rb). */
-static void duplicate_pipelines(struct lint *l, const struct job_def *job)
-{
-	const struct rule_def *last = job->rules.n ? &job->rules.v[job->rules.n - 1] : NULL;
-	struct diag *g;
-
-	if (!last || l->c->workflow.rules.set || !is_unconditional(last) || last->vars.set ||
-		last->needs.set || last->allow_failure.set || last->when == WHEN_UNSET ||
-		last->when == WHEN_NEVER)
-		return;
-	warn(l, "duplicate-pipelines", last->at,
-		arena_printf(&l->a,
-			"job '" STR_FMT
-			"' runs in branch and in merge request pipelines of one push",
-			STR_ARG(job->name.s)),
-		&g);
-	diag_set_gitlab(l->d, g,
-		"jobs:" STR_FMT " may allow multiple pipelines to run for a single action due to "
-		"`rules:when` clause with no `workflow:rules`",
-		STR_ARG(job->name.s));
-}
-
 /* Whether the job can be left out of a pipeline. */
 static bool may_be_absent(const struct job_def *job)
 {
@@ -347,7 +325,6 @@ static void lint_job(struct lint *l, const struct job_def *job)
 	l->job = job;
 	unreachable_rules(
 		l, &job->rules, arena_printf(&l->a, "job '" STR_FMT "'", STR_ARG(job->name.s)).p);
-	duplicate_pipelines(l, job);
 	absent_needs(l, job);
 	check_variables(l, &job->rules);
 	for (size_t i = 0; i < job->only.variables.n; i++)

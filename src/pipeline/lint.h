@@ -8,9 +8,8 @@ struct diags;
 
 /*
  * Adds warnings to d: rules behind one that always matches, needs on a job that may be absent
- * without `optional`, hidden jobs that nothing extends or references, variables in `if` that
- * nothing defines, rules with workflow-less `when` at the end, stages without jobs. config must be
- * compiled.
+ * without `optional`, hidden jobs that nothing uses, variables in `if` that nothing defines (facts
+ * may be NULL: then settings are unknown), stages without jobs. config must be compiled.
  */
 void pipeline_lint(const struct config *config, const struct facts *facts, struct diags *d);
 
