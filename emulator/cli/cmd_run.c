@@ -119,7 +119,12 @@ static int run(struct cli *c)
 	struct load l;
 	struct run_options o = {.pull = -1};
 	struct error err = ERROR_INIT;
-	int code = load_pipeline(c, &l);
+	/* What is typed wrongly is said first; again later, since configuration files add to it. */
+	struct run_options typed = {.pull = -1};
+	int code = what_to_run(c, &typed);
+	if (code)
+		return code;
+	code = load_pipeline(c, &l);
 	if (!code)
 		code = options_of(c, &l, &o);
 	if (!code) {

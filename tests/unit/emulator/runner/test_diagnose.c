@@ -283,7 +283,7 @@ static void test_words(void **state)
 	struct world w;
 	world_init(&w);
 	struct diagnose_hint h = explain(&w, "bash: line 153: go: command not found");
-	assert_true(str_starts(h.cause, STR("'go' is not in the job's image")));
+	assert_true(str_starts(h.cause, STR("'go' is not there: not in the job's image")));
 	h = explain(&w, "bash: line 3: ./build.sh: Permission denied");
 	assert_true(str_starts(h.cause, STR("'./build.sh' can't be executed")));
 	h = explain(&w, "Get \"https://10.0.0.5:5000/v2/\": http: server gave HTTP response to "
