@@ -63,10 +63,20 @@ static bool same_key(const struct node *a, const struct node *b)
 	return a == b || node_equal(a, b);
 }
 
+/* Equal nodes have equal hashes; of a mapping, whatever the order of its pairs. */
 static uint32_t key_hash(const struct node *key)
 {
-	/* Only strings are worth spreading; the rest is rare and shares a chain by its kind. */
-	return key->kind == NODE_STRING ? str_hash(key->text) : (uint32_t)key->kind;
+	uint32_t h = (uint32_t)key->kind * 2654435761u;
+
+	if (key->kind == NODE_MAP) {
+		node_each_pair(p, key) h += key_hash(p->key) ^ (key_hash(p->value) * 31u);
+		return h;
+	}
+	if (key->kind != NODE_SEQ && (key->kind != NODE_REFERENCE || !key->u.seq.n))
+		return key->kind == NODE_NULL ? h : h ^ str_hash(key->text);
+	node_each (item, key)
+		h = h * 31u + key_hash(item);
+	return h;
 }
 
 static void index_add(struct node_index *x, const struct node *key, size_t pair)

@@ -69,13 +69,28 @@ static bool refuse_size(struct diags *d, const struct yaml_part *p)
 
 static bool check_limits(struct diags *d, const struct yaml_part *p, const struct node *root)
 {
+	enum yaml_measure m = root ? yaml_measure(root) : YAML_FITS;
 	struct diag *diag;
 
-	if (!root || yaml_within_limits(root))
+	if (m == YAML_FITS)
 		return true;
-	diag = diag_error(d, "yaml-too-big", start_of(p),
-		"the definition takes more than %zu bytes of memory or is nested more than %d deep",
-		YAML_MAX_BYTES, YAML_MAX_DEPTH);
+	if (m == YAML_LARGE) {
+		diag = diag_warn(d, "yaml-large", start_of(p),
+			"GitLab refuses this file where its limit is the default: it takes more "
+			"than %zu bytes "
+			"of memory",
+			YAML_MAX_BYTES);
+		diag_set_gitlab(d, diag, "The parsed YAML is too big");
+		return true;
+	}
+	if (m == YAML_TOO_DEEP)
+		diag = diag_error(d, "yaml-too-big", start_of(p),
+			"the definition is nested more than %d deep", YAML_MAX_DEPTH);
+	else
+		diag = diag_error(d, "yaml-too-big", start_of(p),
+			"with its aliases expanded, the definition takes more than %zu bytes of "
+			"memory",
+			YAML_MAX_BYTES);
 	diag_set_gitlab(d, diag, "The parsed YAML is too big");
 	return false;
 }

@@ -58,13 +58,17 @@ void yaml_put(struct yaml_builder *b, struct node *map, struct yaml_flags *flags
 struct yaml_builder {
 	struct arena *arena;
 	struct diags *diags;
+	unsigned warned; /* warnings about keys so far */
 };
 
 /*
  * GitLab's check of the loaded structure (lib/gitlab/utils/deep_size.rb): memory of all objects, as
- * Ruby counts it and with aliases counted at each use, and nesting.
+ * Ruby counts it and with aliases counted at each use, and nesting. A file that is large without
+ * aliases is told apart: an instance may allow more memory (max_yaml_size_bytes), and what counts
+ * depends on its Ruby.
  */
-bool yaml_within_limits(const struct node *root);
+enum yaml_measure { YAML_FITS, YAML_LARGE, YAML_BLOWN_UP, YAML_TOO_DEEP };
+enum yaml_measure yaml_measure(const struct node *root);
 
 /* A part of a source: [from, to) in bytes. */
 struct yaml_part {

@@ -42,9 +42,16 @@ static size_t hash_size(size_t n)
 }
 
 struct meter {
-	size_t size;
+	size_t size, by_alias; /* by_alias: the part of size that aliases added */
 	unsigned depth;
 };
+
+static void add(struct meter *m, const struct node *n, size_t size)
+{
+	m->size += size;
+	if (n->via == VIA_ALIAS)
+		m->by_alias += size;
+}
 
 static bool measure(struct meter *m, const struct node *n)
 {
@@ -57,23 +64,21 @@ static bool measure(struct meter *m, const struct node *n)
 	case NODE_FLOAT:
 		break;
 	case NODE_INT:
-		m->size += n->text.n > 19 ? SLOT : 0;
+		add(m, n, n->text.n > 19 ? SLOT : 0);
 		break;
 	case NODE_STRING:
-		m->size += string_size(n);
+		add(m, n, string_size(n));
 		break;
 	case NODE_REFERENCE: /* an object of its own class: GitLab does not look into it */
-		m->size += SLOT;
+		add(m, n, SLOT);
 		break;
 	case NODE_SEQ:
-		m->size += array_size(n->u.seq.n);
+		add(m, n, array_size(n->u.seq.n));
 		break;
 	case NODE_MAP:
-		m->size += hash_size(n->u.map.n);
+		add(m, n, hash_size(n->u.map.n));
 		break;
 	}
-	if (m->size > YAML_MAX_BYTES)
-		return false;
 	if (n->kind != NODE_SEQ && n->kind != NODE_MAP)
 		return true;
 	if (++m->depth > YAML_MAX_DEPTH)
@@ -90,9 +95,13 @@ static bool measure(struct meter *m, const struct node *n)
 	return ok;
 }
 
-bool yaml_within_limits(const struct node *root)
+enum yaml_measure yaml_measure(const struct node *root)
 {
-	struct meter m = {0, 0};
+	struct meter m = {0, 0, 0};
 
-	return measure(&m, root);
+	if (!measure(&m, root))
+		return YAML_TOO_DEEP;
+	if (m.size <= YAML_MAX_BYTES)
+		return YAML_FITS;
+	return m.by_alias * 2 >= m.size ? YAML_BLOWN_UP : YAML_LARGE;
 }

@@ -17,6 +17,18 @@ static size_t pair_number(const struct node *map, const struct node *key)
 	return p ? (size_t)(p - map->u.map.pairs) : STR_NPOS;
 }
 
+/* Warnings about keys in one document: beyond, the file is generated or hostile, and they only
+ * cost. */
+#define MAX_WARNINGS 100
+
+static struct diag *warn(struct yaml_builder *b, const char *code, struct span at, struct str text)
+{
+	if (b->warned >= MAX_WARNINGS)
+		return NULL;
+	b->warned++;
+	return diag_warn(b->diags, code, at, STR_FMT, STR_ARG(text));
+}
+
 static struct str key_name(struct arena *a, const struct node *key)
 {
 	struct buf b = BUF_INIT;
@@ -44,10 +56,12 @@ void yaml_put(struct yaml_builder *b, struct node *map, struct yaml_flags *flags
 		set_flag(flags, map->u.map.n - 1, 0);
 		return;
 	}
-	if (!flags->v[at]) {
-		struct diag *d = diag_warn(b->diags, "duplicate-key", key->at,
-			"key '" STR_FMT "' is given twice in one mapping; the last one wins",
-			STR_ARG(key_name(b->arena, key)));
+	if (!flags->v[at] && b->warned < MAX_WARNINGS) {
+		struct diag *d = warn(b, "duplicate-key", key->at,
+			arena_printf(b->arena,
+				"key '" STR_FMT
+				"' is given twice in one mapping; the last one wins",
+				STR_ARG(key_name(b->arena, key))));
 
 		diag_note(b->diags, d, map->u.map.pairs[at].key->at, "the first one is here");
 	}
@@ -74,10 +88,13 @@ static void merge_map(struct yaml_builder *b, struct node *map, struct yaml_flag
 			set_flag(flags, map->u.map.n - 1, 1);
 			continue;
 		}
-		if (!flags->v[have] && !node_equal(map->u.map.pairs[have].value, p->value)) {
-			struct diag *d = diag_warn(b->diags, "merge-order", at,
-				"'<<' replaces the value of '" STR_FMT "' written before it",
-				STR_ARG(key_name(b->arena, p->key)));
+		if (!flags->v[have] && b->warned < MAX_WARNINGS &&
+			!node_equal(map->u.map.pairs[have].value, p->value)) {
+			struct diag *d = warn(b, "merge-order", at,
+				arena_printf(b->arena,
+					"'<<' replaces the value of '" STR_FMT
+					"' written before it",
+					STR_ARG(key_name(b->arena, p->key))));
 
 			diag_note(b->diags, d, map->u.map.pairs[have].key->at,
 				"this value is lost; keys behind '<<' override it");

@@ -5,10 +5,10 @@
 #include <yaml.h>
 
 /*
- * Nodes an alias may add in one document, all together. The limit on the loaded structure alone
- * would not bound the work: values that a later duplicate replaces do not count there.
+ * Nodes in one document, what aliases add included. GitLab's measure of the loaded structure would
+ * not bound the work: it comes last, and does not count the values that a later duplicate replaced.
  */
-#define MAX_CLONED ((size_t)1 << 18)
+#define MAX_NODES ((size_t)350000)
 
 struct anchor {
 	struct node *node;
@@ -37,18 +37,53 @@ struct reader {
 	struct map anchors;
 	VEC(struct frame) stack;
 	struct node *root;
-	size_t cloned;
+	size_t nodes;
 	bool failed;  /* an error was added */
 	bool stopped; /* reading on makes no sense */
 };
 
+/* Number of the character at or in front of a byte offset of the part. */
+static size_t char_number(const struct reader *r, size_t offset)
+{
+	size_t lo = 0, hi = r->n_chars + 1;
+
+	while (hi - lo > 1) {
+		size_t mid = (lo + hi) / 2;
+
+		if (r->char_at[mid] <= offset)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* The place of a character by its number, with the lines that editors count. */
+static struct loc place_of_char(const struct reader *r, size_t n)
+{
+	const struct source *src = r->part->src;
+	size_t offset = r->part->from + r->char_at[MIN(n, r->n_chars)];
+	size_t lo = 0, hi = src->n_lines, start;
+
+	while (hi - lo > 1) {
+		size_t mid = (lo + hi) / 2;
+
+		if (src->line_at[mid] <= offset)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	start = src->line_at[lo];
+	if (start <= r->part->from)
+		return (struct loc){r->base.source, (uint32_t)lo + 1, r->base.col + (uint32_t)n};
+	return (struct loc){r->base.source, (uint32_t)lo + 1,
+		(uint32_t)(n - char_number(r, start - r->part->from)) + 1};
+}
+
 static struct loc place(const struct reader *r, yaml_mark_t m)
 {
-	if (r->char_at) {
-		size_t i = MIN(m.index, r->n_chars);
-
-		return source_loc(r->part->src, r->part->from + r->char_at[i]);
-	}
+	if (r->char_at)
+		return place_of_char(r, m.index);
 	return (struct loc){r->base.source, r->base.line + (uint32_t)m.line,
 		(m.line ? 1 : r->base.col) + (uint32_t)m.column};
 }
@@ -202,6 +237,16 @@ static struct node *scalar_node(struct reader *r, const yaml_event_t *e)
 
 /* --------------------------------------------------------------- structure */
 
+/* Counts nodes before they are made. */
+static bool admit(struct reader *r, size_t n, struct span at)
+{
+	r->nodes += n;
+	if (r->nodes > MAX_NODES && !r->stopped)
+		fail_too_big(r, at,
+			"the definition holds too many values once its aliases are expanded");
+	return !r->stopped;
+}
+
 static struct anchor *define_anchor(struct reader *r, const yaml_char_t *name, struct node *n)
 {
 	struct anchor *an;
@@ -255,9 +300,13 @@ static void deliver(struct reader *r, struct node *n, size_t count, unsigned hei
 
 static void on_scalar(struct reader *r, const yaml_event_t *e)
 {
-	struct node *n = scalar_node(r, e);
-	struct anchor *an = define_anchor(r, e->data.scalar.anchor, n);
+	struct anchor *an;
+	struct node *n;
 
+	if (!admit(r, 1, place_of(r, e)))
+		return;
+	n = scalar_node(r, e);
+	an = define_anchor(r, e->data.scalar.anchor, n);
 	if (an) {
 		an->count = 1;
 		an->height = 0;
@@ -319,9 +368,11 @@ static void on_alias(struct reader *r, const yaml_event_t *e)
 		return;
 	}
 	count = an->count ? an->count : count_nodes(an->node);
-	r->cloned += count;
-	if (r->stack.n + an->height > YAML_MAX_DEPTH || r->cloned > MAX_CLONED) {
-		fail_too_big(r, at, "the definition is too big once its aliases are expanded");
+	if (!admit(r, count, at))
+		return;
+	if (r->stack.n + an->height > YAML_MAX_DEPTH) {
+		fail_too_big(
+			r, at, "the definition is nested too deeply once its aliases are expanded");
 		return;
 	}
 	n = node_clone(r->b.arena, an->node, VIA_ALIAS);
@@ -338,6 +389,8 @@ static void open_container(struct reader *r, const yaml_event_t *e, enum node_ki
 	enum tag_effect effect = yaml_tag(tag, kind, &klass);
 	struct frame f = {.node = n, .effect = effect, .count = 1};
 
+	if (!admit(r, 1, at))
+		return;
 	if (r->stack.n >= YAML_MAX_DEPTH) {
 		fail_too_big(r, at, "the definition is nested too deeply");
 		return;

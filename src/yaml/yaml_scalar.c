@@ -10,7 +10,7 @@
  */
 
 /* Digits of a number beyond which we refuse to compute: Ruby would, and no one means it. */
-#define MAX_DIGITS 4096
+#define MAX_DIGITS 512
 
 /* A cursor over the text: the recognisers below are regular expressions written out. */
 struct cur {
@@ -200,7 +200,7 @@ static enum scalar_outcome set_integer(
 	for (size_t k = n - 1; k-- > 0;)
 		buf_printf(&b, "%09" PRIu32, limb[k]);
 	out->kind = NODE_INT;
-	out->text = arena_str(a, buf_str(&b));
+	out->text = str_eq(out->text, buf_str(&b)) ? out->text : arena_str(a, buf_str(&b));
 	if (!parse_i64(out->text, &out->u.integer))
 		out->u.integer = neg ? INT64_MIN : INT64_MAX;
 	return SCALAR_OK;

@@ -147,6 +147,9 @@ static void test_odd_breaks(void **state)
 	UNUSED(state);
 	read_text(&r, STR("a: \"x\xe2\x80\xa8y\"\nb: 1\n"));
 	check_at(node_get(r.root, "b"), 2, 4, 2, 5);
+	read_text(&r, STR("\xc3\xa9: \"\xe2\x80\xa8\"\n\xc3\xa9\xc3\xa9: [1, 2]\n"));
+	check_at(r.root->u.map.pairs[1].value, 2, 5, 2, 11);
+	check_at(r.root->u.map.pairs[1].value->u.seq.items[1], 2, 9, 2, 10);
 	read_text(&r, STR("a: 1\r\nb: 2\r\n"));
 	check_at(node_get(r.root, "b"), 2, 4, 2, 5);
 }
