@@ -18,15 +18,11 @@ struct diag *job_error(struct builder *b, const struct job *job, const char *cod
 	text = arena_vprintf(&b->scratch, fmt, ap);
 	va_end(ap);
 	struct diag *d = diag_error(b->d, code, at, STR_FMT, STR_ARG(text));
+	b->failed = true;
 	diag_set_gitlab(b->d, d, "%s", gitlab);
 	if (job)
 		diag_set_job(b->d, d, job->base_name);
 	return d;
-}
-
-static bool failed(const struct builder *b)
-{
-	return b->d->errors != b->errors;
 }
 
 static void set_stages(struct builder *b)
@@ -97,9 +93,9 @@ static bool check(struct builder *b)
 	expand_jobs(b);
 	set_stages(b);
 	check_edges(b);
-	if (!failed(b))
+	if (!b->failed)
 		check_cycles(b);
-	return !failed(b);
+	return !b->failed;
 }
 
 static bool build(struct builder *b)
@@ -118,7 +114,7 @@ static bool build(struct builder *b)
 		build_job(b, instance_of(p->all[i]));
 	order_jobs(b);
 	link_needs(b);
-	if (failed(b))
+	if (b->failed)
 		return false;
 	if (is_empty(p)) {
 		p->refusal = STR(EMPTY);
@@ -137,7 +133,6 @@ static struct builder begin(struct config *config, const struct facts *facts, st
 		.f = facts,
 		.d = config->diags,
 		.scratch = ARENA_INIT,
-		.errors = config->diags->errors,
 	};
 }
 

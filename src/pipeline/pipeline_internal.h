@@ -37,7 +37,7 @@ struct builder {
 	struct arena scratch; /* emptied after each job */
 	struct varset *base;  /* predefined and settings: below everything */
 	struct map groups;    /* job_def's name -> struct group * */
-	unsigned errors;      /* of before */
+	bool failed;          /* job_error was called (the error itself may be known already) */
 };
 
 /* The copies of one definition, in order. */
