@@ -80,7 +80,7 @@ static bool check_parents(
 			size_t count = 0;
 
 			map_each (struct map_entry *, m, &x->entries) {
-				if (count < 2000)
+				if (count < 2000 && !str_eq(m->key, f.key))
 					names[count++] = m->key;
 			}
 			note_nearest(&f, d, name->text, names, count);
