@@ -8,11 +8,13 @@
 #include <pcre2.h>
 
 /*
- * Steps a search may take (items of the pattern tried, and stretches of the subject passed over): a
- * few tenths of a second. RE2 needs no such bound; a pattern that reaches it is tried once more
- * with PCRE2's other matcher, which does not backtrack, before we give up.
+ * Steps a search may take (items of the pattern tried, and stretches of the subject passed over),
+ * and those that each byte of the subject adds: a tenth of a second. RE2 needs no such bound; a
+ * pattern that reaches it is tried once more with PCRE2's other matcher, which does not backtrack,
+ * before we give up.
  */
-#define MAX_STEPS ((uint64_t)6000000)
+#define MAX_STEPS      ((uint64_t)1000000)
+#define STEPS_PER_BYTE 8
 /* Heap in KiB that one search may use. */
 #define MAX_HEAP_KIB 32768
 
@@ -117,7 +119,7 @@ bool regex_split(struct str text, struct str *pattern, unsigned *flags)
 }
 
 struct steps {
-	uint64_t n;
+	uint64_t n, max;
 	size_t last;
 };
 
@@ -129,7 +131,7 @@ static int count_step(pcre2_callout_block *block, void *data)
 
 	s->n += 1 + ((at > s->last ? at - s->last : s->last - at) >> 4);
 	s->last = at;
-	return s->n > MAX_STEPS ? PCRE2_ERROR_MATCHLIMIT : 0;
+	return s->n > s->max ? PCRE2_ERROR_MATCHLIMIT : 0;
 }
 
 /*
@@ -170,7 +172,8 @@ enum regex_result regex_search(
 {
 	pcre2_match_data *md = pcre2_match_data_create_from_pattern(re->code, NULL);
 	pcre2_match_context *mc = pcre2_match_context_create(NULL);
-	struct steps steps = {0, 0};
+	const uint64_t max = MAX_STEPS + (uint64_t)subject.n * STEPS_PER_BYTE;
+	struct steps steps = {0, max, 0};
 	enum regex_result res = REGEX_NO;
 	int rc;
 
@@ -185,7 +188,7 @@ enum regex_result regex_search(
 		fill(subject, md, (uint32_t)rc, caps, n_caps);
 		res = REGEX_YES;
 	} else if (rc != PCRE2_ERROR_NOMATCH) {
-		steps = (struct steps){0, 0};
+		steps = (struct steps){0, max, 0};
 		rc = run_dfa(re, subject, md, mc);
 		/* It knows no groups: without them, its answer is as good. */
 		if (rc == PCRE2_ERROR_NOMATCH)
