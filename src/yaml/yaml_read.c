@@ -636,7 +636,7 @@ static void run(struct reader *r)
 bool yaml_read_part(
 	struct arena *a, const struct yaml_part *part, struct diags *d, struct node **out)
 {
-	struct reader r = {.b = {a, d}, .part = part};
+	struct reader r = {.b = {.arena = a, .diags = d}, .part = part};
 	struct str text = str_sub(part->src->text, part->from, part->to);
 
 	*out = NULL;
