@@ -7,6 +7,25 @@
 #include "vars/predefined.h"
 #include "vars/slug.h"
 
+static bool is_manual(enum job_when when)
+{
+	return when == WHEN_MANUAL || when == WHEN_DELAYED;
+}
+
+/*
+ * Rules see CI_JOB_MANUAL by the job's own `when`, the running job by what its rule made of it
+ * (GitLab, Ci::Build#action?).
+ */
+void settle_manual(struct instance *in)
+{
+	if (is_manual(in->pub.when) == is_manual(in->pub.def->when))
+		return;
+	if (is_manual(in->pub.when))
+		varset_set(&in->pub.vars, VAR_JOB_PREDEFINED, STR("CI_JOB_MANUAL"), STR("true"));
+	else
+		varset_unset(&in->pub.vars, STR("CI_JOB_MANUAL"));
+}
+
 /* The job's predefined variables, with those of the environment once its name is known. */
 static void put_predefined(struct builder *b, struct instance *in)
 {
@@ -15,7 +34,7 @@ static void put_predefined(struct builder *b, struct instance *in)
 	struct predefined_job pj = {
 		.name = in->pub.name,
 		.stage = in->pub.stage,
-		.manual = in->pub.def->when == WHEN_MANUAL || in->pub.def->when == WHEN_DELAYED,
+		.manual = is_manual(in->pub.def->when),
 		.triggered = str_is(b->f->source, "trigger"),
 		.node_index = in->pub.node_index,
 		.node_total = in->pub.node_total,

@@ -203,6 +203,7 @@ void build_job(struct builder *b, struct instance *in)
 	if (!job->in) {
 		job->when = WHEN_NEVER;
 	} else if (check_variables(b, job)) {
+		settle_manual(in);
 		job->dag = in->needs && !only_bridge_needs(in->needs);
 		expand_texts(b, job);
 	}

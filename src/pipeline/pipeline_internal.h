@@ -115,5 +115,6 @@ void push_step(struct arena *a, struct rule_step **steps, size_t *n, struct rule
 
 /* --- environment.c --- */
 void build_environment(struct builder *b, struct instance *in);
+void settle_manual(struct instance *in); /* once the rules have decided */
 
 #endif
