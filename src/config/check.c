@@ -52,7 +52,8 @@ void pass_stages(struct config *c)
 		set_stages(c, &list);
 		return;
 	}
-	if (pair && !node_is_null(pair->value))
+	config_state_of(c)->stages_faulty = pair && !node_is_null(pair->value);
+	if (config_state_of(c)->stages_faulty)
 		fault(&f, "wrong-type", pair->value->kind == NODE_SEQ ? bad->at : pair->value->at,
 			"config should be an array of strings or a nested array of strings up to "
 			"10 "
@@ -206,20 +207,78 @@ static void check_trigger(struct config *c, const struct job_def *job, const str
 	}
 }
 
+static bool is_visible(const struct map_entry *e)
+{
+	return !((const struct job_def *)e->value)->hidden;
+}
+
+static void check_name(
+	struct config *c, const struct job_def *job, const struct text *name, const char *kind)
+{
+	struct frame f = job_frame(c, job);
+	struct diag *d;
+
+	/* A root key that could not be read as a job has a message of its own. */
+	if (job_of_instance(c, name->s) || root_pair(c, name->s))
+		return;
+	d = fault(&f, "undefined-need", name->at,
+		fmt_in(&f, "=" STR_FMT " job: undefined %s: " STR_FMT, STR_ARG(job->name.s), kind,
+			STR_ARG(name->s)),
+		"job '" STR_FMT "' %s job '" STR_FMT "', which does not exist",
+		STR_ARG(job->name.s), strcmp(kind, "need") ? "depends on" : "needs",
+		STR_ARG(name->s));
+	note_nearest_key(&f, d, name->s, &c->jobs, is_visible, job->name.s);
+}
+
+/*
+ * The pipeline room checks needs and dependencies after parallel copies are made. It is not asked
+ * when there are errors, but a name that is plainly wrong should be in the same list with them.
+ */
+static void check_names(struct config *c, const struct job_def *job)
+{
+	for (size_t i = 0; i < job->dependencies.n; i++)
+		check_name(c, job, &job->dependencies.v[i], "dependency");
+	for (size_t i = 0; i < job->needs.n; i++) {
+		const struct need_def *need = &job->needs.v[i];
+
+		if (need->job.s.n && !need->optional && !need->pipeline.s.n && !need->project.s.n)
+			check_name(c, job, &need->job, "need");
+	}
+}
+
+/* What has a fault already is left alone: it would often only be repeated in other words. */
+static void faulty_jobs(struct config *c, struct map *out)
+{
+	map_init(out, c->arena);
+	for (const struct diag *d = c->diags->first; d; d = d->next)
+		if (d->level == DIAG_ERROR && d->job.n)
+			map_put(out, d->job, c);
+}
+
 void pass_check(struct config *c)
 {
-	struct map stages;
+	struct map stages, faulty;
 
+	faulty_jobs(c, &faulty);
 	map_init(&stages, c->arena);
 	for (size_t i = 0; i < c->stages.n; i++)
 		map_put(&stages, c->stages.v[i].s, (void *)(uintptr_t)(i + 1));
 	map_each (struct map_entry *, e, &c->jobs) {
 		const struct job_def *job = e->value;
 
-		if (job->hidden)
+		if (job->hidden || map_has(&faulty, job->name.s))
 			continue;
-		check_stage(c, job, &stages);
+		if (!config_state_of(c)->stages_faulty)
+			check_stage(c, job, &stages);
 		check_on_stop(c, job);
 		check_trigger(c, job, &stages);
+	}
+	if (!c->diags->errors)
+		return;
+	map_each (struct map_entry *, e, &c->jobs) {
+		const struct job_def *job = e->value;
+
+		if (!job->hidden && !map_has(&faulty, job->name.s))
+			check_names(c, job);
 	}
 }

@@ -28,6 +28,7 @@ struct config_state {
 	size_t total_bytes;
 	bool includes_over; /* a limit of includes was passed: nothing more is asked for */
 	bool merged;
+	bool stages_faulty;
 	struct map root_index; /* root key -> struct node_pair * */
 };
 
@@ -80,6 +81,10 @@ struct str lower_case(struct arena *a, struct str s);
 /* The same error in a list, at the place of the key: "did you mean". */
 void note_nearest(const struct frame *f, struct diag *d, struct str word,
 	const struct str *candidates, size_t n);
+
+/* The same among the keys of a map; fits (may be NULL) chooses, except is left out. */
+void note_nearest_key(const struct frame *f, struct diag *d, struct str word,
+	const struct map *keys, bool (*fits)(const struct map_entry *e));
 
 /* "a mapping", "the number 5", "the text 'x'": what was found, for messages. */
 const char *found(const struct frame *f, const struct node *n);

@@ -74,17 +74,8 @@ static bool check_parents(
 			unknown ? "'" STR_FMT "' extends '" STR_FMT "', which does not exist"
 				: "'" STR_FMT "' extends '" STR_FMT "', which is no mapping",
 			STR_ARG(f.key), STR_ARG(name->text));
-		if (d && unknown) {
-			struct str *names = arena_array(
-				frame_arena(&f), struct str, MIN(x->entries.n, (size_t)2000));
-			size_t count = 0;
-
-			map_each (struct map_entry *, m, &x->entries) {
-				if (count < 2000 && !str_eq(m->key, f.key))
-					names[count++] = m->key;
-			}
-			note_nearest(&f, d, name->text, names, count);
-		}
+		if (unknown)
+			note_nearest_key(&f, d, name->text, &x->entries, NULL, f.key);
 	}
 	return false;
 }

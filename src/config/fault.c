@@ -6,6 +6,8 @@
 
 #include "config/duration.h"
 
+#define MAX_HINTS 100
+
 /* Simple one-to-one case pairs of Latin-1, Latin Extended-A, Greek and Cyrillic. */
 static uint32_t lower_cp(uint32_t cp)
 {
@@ -207,10 +209,32 @@ struct diag *fault(const struct frame *f, const char *code, struct span at, cons
 void note_nearest(const struct frame *f, struct diag *d, struct str word,
 	const struct str *candidates, size_t n)
 {
-	const struct str *near = d ? str_nearest(word, candidates, n) : NULL;
+	const struct str *near;
 
+	/* Help for people: a hostile definition with a thousand faults goes without. */
+	if (!d || f->c->diags->errors > MAX_HINTS)
+		return;
+	near = str_nearest(word, candidates, n);
 	if (near)
 		diag_note(f->c->diags, d, SPAN_NONE, "did you mean '" STR_FMT "'?", STR_ARG(*near));
+}
+
+void note_nearest_key(const struct frame *f, struct diag *d, struct str word,
+	const struct map *keys, bool (*fits)(const struct map_entry *e))
+{
+	struct arena scratch = ARENA_INIT;
+	struct str *names;
+	size_t n = 0;
+
+	if (!d || f->c->diags->errors > MAX_HINTS)
+		return;
+	names = arena_array(&scratch, struct str, keys->n);
+	map_each (struct map_entry *, e, keys) {
+		if (!str_eq(e->key, except) && (!fits || fits(e)))
+			names[n++] = e->key;
+	}
+	note_nearest(f, d, word, names, n);
+	arena_release(&scratch);
 }
 
 const char *found(const struct frame *f, const struct node *n)

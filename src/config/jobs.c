@@ -324,6 +324,29 @@ static const char *humanized_name(const struct frame *f, struct str name)
 	return fmt_in(f, STR_FMT, STR_ARG(s));
 }
 
+/* GitLab does not look at the keys of what is no job, but a misspelt `script` is why it is none. */
+static void say_misspelt(const struct frame *jobs, const struct node_pair *job)
+{
+	struct frame f = FRAME_AT(jobs, job->key->text);
+	struct str names[KEYWORD_COUNT];
+
+	f.job = job;
+	for (size_t i = 0; i < KEYWORD_COUNT; i++)
+		names[i] = keywords[i].name;
+	node_each_pair(pair, job->value)
+	{
+		struct diag *d;
+
+		if (keyword_find(pair->key->text) ||
+			!str_nearest(pair->key->text, names, KEYWORD_COUNT))
+			continue;
+		d = fault(&f, "unknown-keyword", pair->key->at, NULL,
+			"unknown keyword '" STR_FMT "' in %s", STR_ARG(pair->key->text),
+			subject(&f, NULL));
+		note_nearest(&f, d, pair->key->text, names, KEYWORD_COUNT);
+	}
+}
+
 static void say_no_job(const struct frame *jobs, const struct node_pair *pair)
 {
 	struct diag *d;
@@ -337,6 +360,8 @@ static void say_no_job(const struct frame *jobs, const struct node_pair *pair)
 		STR_ARG(pair->key->text));
 	diag_set_job(jobs->c->diags, d, pair->key->text);
 	note_nearest(jobs, d, pair->key->text, root_keywords, ARRAY_SIZE(root_keywords));
+	if (node_is(pair->value, NODE_MAP))
+		say_misspelt(jobs, pair);
 	if (str_is(pair->key->text, "spec"))
 		diag_note(jobs->c->diags, d, SPAN_NONE,
 			"'spec' is a header: it needs a line '---' behind it");

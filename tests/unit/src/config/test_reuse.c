@@ -270,14 +270,26 @@ static const struct error_row root_rows[] = {
 		"levels deep"},
 	{"stages: [x, 1]\na: {script: x, stage: x}",
 		"stages config should be an array of strings or a nested array of strings up to 10 "
-		"levels deep\n"
-		"a job: chosen stage x does not exist; available stages are .pre, build, test, "
-		"deploy, .post"},
+		"levels deep"},
 	{"stages: [build, deploy]\na: {script: x}", "a job: chosen stage test does not exist; "
 						    "available stages are .pre, build, deploy, "
 						    ".post"},
 	{"stages: []\na: {script: x}",
 		"a job: chosen stage test does not exist; available stages are "},
+	{"a: {script: x, stage: b}\nc: {script: x, stage: 1}",
+		"a job: chosen stage b does not exist; available stages are .pre, build, test, "
+		"deploy, .post\n"
+		"jobs:c:stage config should be a string"},
+	/* Names that are plainly wrong are told together with other errors. */
+	{"a: {script: x, needs: [bb, c, d], dependencies: []}\nb: {script: x}\nc: {stage: y}\n"
+	 "d: {script: []}",
+		"a job: undefined need: bb\n"
+		"jobs c config should implement the script:, run:, or trigger: keyword\n"
+		"jobs:d script can't be blank"},
+	{"a: {scirpt: x}\nb: {script: x}",
+		"jobs a config should implement the script:, run:, or trigger: keyword\n"
+		"unknown-keyword: unknown keyword 'scirpt' in job 'a'"},
+	{"a: {script: [], stage: b}", "jobs:a script can't be blank"},
 	{"stages: null\na: {script: x}", ""},
 	{"stages: [a, [b, [c]], a]\nj: {script: x, stage: c}", ""},
 };
