@@ -84,7 +84,7 @@ void note_nearest(const struct frame *f, struct diag *d, struct str word,
 
 /* The same among the keys of a map; fits (may be NULL) chooses, except is left out. */
 void note_nearest_key(const struct frame *f, struct diag *d, struct str word,
-	const struct map *keys, bool (*fits)(const struct map_entry *e));
+	const struct map *keys, bool (*fits)(const struct map_entry *e), struct str except);
 
 /* "a mapping", "the number 5", "the text 'x'": what was found, for messages. */
 const char *found(const struct frame *f, const struct node *n);

@@ -220,7 +220,7 @@ void note_nearest(const struct frame *f, struct diag *d, struct str word,
 }
 
 void note_nearest_key(const struct frame *f, struct diag *d, struct str word,
-	const struct map *keys, bool (*fits)(const struct map_entry *e))
+	const struct map *keys, bool (*fits)(const struct map_entry *e), struct str except)
 {
 	struct arena scratch = ARENA_INIT;
 	struct str *names;
