@@ -18,6 +18,7 @@ static bool is_local(const struct need_def *need)
 struct subst {
 	struct builder *b;
 	const struct instance *in;
+	bool unknown; /* an expression named no variable of the matrix: the need was reported */
 };
 
 /* $[[ matrix.NAME ]] with the value of the copy that needs (GitLab, normalizer/matrix
@@ -54,6 +55,7 @@ static struct str subst_matrix(void *ctx, struct str text, struct span at)
 					.p,
 				"the matrix of job '" STR_FMT "' has no variable '" STR_FMT "'",
 				STR_ARG(s->in->pub.base_name), STR_ARG(name));
+		s->unknown |= !v;
 		buf_addstr(&out, str_sub(text, 0, open));
 		if (v)
 			buf_addstr(&out, v->value);
@@ -85,7 +87,7 @@ size_t resolve_needs(struct builder *b, const struct job *job, const struct need
 	struct needed **out)
 {
 	const struct instance *in = instance_of((struct job *)job);
-	struct subst s = {b, in};
+	struct subst s = {b, in, false};
 	/* Only the job's own needs know the matrix of the job. */
 	matrix_subst_fn *subst = needs == &job->def->needs ? subst_matrix : NULL;
 	VEC(struct needed) all = {NULL, 0, 0};
@@ -96,6 +98,7 @@ size_t resolve_needs(struct builder *b, const struct job *job, const struct need
 		struct str *names;
 		size_t n;
 
+		s.unknown = false;
 		if (!is_local(need)) {
 			vec_push_in(&b->scratch, &all, ((struct needed){STR_NULL, need}));
 			continue;
@@ -103,13 +106,13 @@ size_t resolve_needs(struct builder *b, const struct job *job, const struct need
 		if (need->matrix) {
 			n = matrix_combinations(
 				&b->scratch, need->matrix, need->job.s, subst, &s, &combos);
-			for (size_t k = 0; k < n; k++)
+			for (size_t k = 0; k < n && !s.unknown; k++)
 				vec_push_in(
 					&b->scratch, &all, ((struct needed){combos[k].name, need}));
 			continue;
 		}
 		struct str name = subst ? subst(&s, need->job.s, need->job.at) : need->job.s;
-		n = names_of(b, name, &names);
+		n = s.unknown ? 0 : names_of(b, name, &names);
 		for (size_t k = 0; k < n; k++)
 			vec_push_in(&b->scratch, &all, ((struct needed){names[k], need}));
 	}
