@@ -194,12 +194,12 @@ static void add_local(struct entry_ctx *e, const struct node *item, const struct
 			"Local file `" STR_FMT "` does not have project!", STR_ARG(shown));
 		return;
 	}
+	/* As GitLab does, before the location is shown: external/file/local.rb. */
+	while (path.n && path.p[0] == '/')
+		path = str_from(path, 1);
 	file = add(e, INCLUDE_LOCAL, item, path);
 	if (!file)
 		return;
-	while (path.n && path.p[0] == '/')
-		path = str_from(path, 1);
-	file->path = path;
 	file->project = ctx->project;
 	file->ref = ctx->ref;
 	file->ctx = *ctx;

@@ -161,6 +161,17 @@ static bool check_given(struct config_state *s, struct include_file *file, const
 	return true;
 }
 
+/* The last part of host/project/NAME@version. */
+static struct str component_name(struct str address)
+{
+	size_t version = str_rchr(address, '@'), slash;
+
+	if (version != STR_NPOS)
+		address = str_sub(address, 0, version);
+	slash = str_rchr(address, '/');
+	return slash == STR_NPOS ? address : str_from(address, slash + 1);
+}
+
 static bool apply_inputs(struct config_state *s, struct include_file *file)
 {
 	struct frame f = include_frame(s, file);
@@ -184,6 +195,9 @@ static bool apply_inputs(struct config_state *s, struct include_file *file)
 		return false;
 	if (file->want)
 		as = file->want->as;
+	/* $[[ component.name ]]; the name that came with the answer is for messages. */
+	if (file->kind == INCLUDE_COMPONENT)
+		as.name = component_name(file->path);
 	read_spec_component(&in, file->header, &as);
 	file->content = interpolate(&in, file->content);
 	return !in.errors;

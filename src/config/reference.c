@@ -15,8 +15,11 @@ struct seen {
 	size_t n, cap;
 };
 
-/* The weight of a mapping or sequence whose walk has not ended. */
-#define UNDER_WAY SIZE_MAX
+/*
+ * The weight of a mapping or sequence whose walk has not ended: this, plus the number of references
+ * that were under way when it began.
+ */
+#define UNDER_WAY (SIZE_MAX - LIMIT_REFERENCE_DEPTH)
 
 struct resolver {
 	struct config *c;
@@ -80,6 +83,14 @@ static void seen_put(struct seen *s, const struct node *n, size_t weight)
 	s->weights[at] = weight;
 }
 
+static struct diag *reference_fault(
+	struct resolver *r, const struct node *ref, const char *code, const char *what)
+{
+	return fault(&r->root, code, ref->at,
+		fmt_in(&r->root, "=!reference " STR_FMT " %s", STR_ARG(ref->text), what),
+		"!reference " STR_FMT " %s", STR_ARG(ref->text), what);
+}
+
 /* Leaves nothing in its place, so that what refers to it does not complain again. */
 static struct diag *bad_reference(
 	struct resolver *r, struct node **at, const char *code, const char *what)
@@ -88,9 +99,7 @@ static struct diag *bad_reference(
 
 	*at = node_new(r->c->arena, NODE_NULL, ref->at);
 	(*at)->via = VIA_REFERENCE;
-	return fault(&r->root, code, ref->at,
-		fmt_in(&r->root, "=!reference " STR_FMT " %s", STR_ARG(ref->text), what),
-		"!reference " STR_FMT " %s", STR_ARG(ref->text), what);
+	return reference_fault(r, ref, code, what);
 }
 
 static bool is_valid(const struct node *ref)
@@ -135,22 +144,27 @@ static void note_where(struct resolver *r, struct diag *d, const struct node *re
 
 static size_t walk(struct resolver *r, struct node **at);
 
-/* Under way itself, or its target is: then the target holds this very reference. */
-static bool is_circular(struct resolver *r, const struct node *ref, struct node **target)
+/*
+ * The reference that closes a circle: ref itself when it is under way, or when its target is, the
+ * one that is under way in there (GitLab goes through the target again until it meets that one).
+ * NULL without a circle.
+ */
+static const struct node *circular(struct resolver *r, const struct node *ref, struct node **target)
 {
 	const size_t *weight = target ? seen_get(&r->seen, *target) : NULL;
 
-	if (weight && *weight == UNDER_WAY)
-		return true;
+	if (weight && *weight >= UNDER_WAY)
+		return *weight - UNDER_WAY < r->depth ? r->active[*weight - UNDER_WAY] : ref;
 	for (unsigned i = 0; i < r->depth; i++)
 		if (r->active[i] == ref)
-			return true;
-	return false;
+			return ref;
+	return NULL;
 }
 
 static size_t resolve(struct resolver *r, struct node **at)
 {
 	struct node *ref = *at, **target;
+	const struct node *closing;
 	struct diag *d;
 	size_t weight;
 
@@ -159,8 +173,11 @@ static size_t resolve(struct resolver *r, struct node **at)
 		return 1;
 	}
 	target = dig(r, ref);
-	if (is_circular(r, ref, target)) {
-		bad_reference(r, at, "reference-cycle", "is part of a circular chain");
+	closing = circular(r, ref, target);
+	if (closing) {
+		*at = node_new(r->c->arena, NODE_NULL, ref->at);
+		(*at)->via = VIA_REFERENCE;
+		reference_fault(r, closing, "reference-cycle", "is part of a circular chain");
 		return 1;
 	}
 	if (target && (*target)->kind == NODE_NULL && (*target)->via == VIA_REFERENCE) {
@@ -198,7 +215,7 @@ static size_t walk(struct resolver *r, struct node **at)
 	known = seen_get(&r->seen, n);
 	if (known)
 		return *known;
-	seen_put(&r->seen, n, UNDER_WAY);
+	seen_put(&r->seen, n, UNDER_WAY + r->depth);
 	if (n->kind == NODE_SEQ) {
 		for (size_t i = 0; i < n->u.seq.n; i++)
 			weight += walk(r, &n->u.seq.items[i]);
