@@ -170,7 +170,8 @@ static void fill(
 enum regex_result regex_search(
 	const struct regex *re, struct str subject, struct str *caps, size_t n_caps)
 {
-	pcre2_match_data *md = pcre2_match_data_create_from_pattern(re->code, NULL);
+	/* Made from the pattern it would take its memory from the pattern's arena. */
+	pcre2_match_data *md = pcre2_match_data_create((uint32_t)re->groups + 1, NULL);
 	pcre2_match_context *mc = pcre2_match_context_create(NULL);
 	const uint64_t max = MAX_STEPS + (uint64_t)subject.n * STEPS_PER_BYTE;
 	struct steps steps = {0, max, 0};
