@@ -198,6 +198,37 @@ static void check_bridge(const struct frame *f, const struct job_def *job)
 			"GitLab takes a job with 'needs' and no 'script' for a trigger job");
 }
 
+/*
+ * The folder that is published is among the artifacts without being written there (GitLab docs,
+ * CI/CD YAML syntax reference, `pages:publish`).
+ */
+static void publish_folder(const struct frame *f, struct job_def *job)
+{
+	static const struct artifacts_def none = {.is_public = -1, .when = WHEN_ON_SUCCESS};
+	struct text folder = {STR("public"), job->name.at};
+	struct artifacts_def *out;
+	struct texts *paths;
+	struct text *grown;
+
+	if (job->publish.s.n)
+		folder = job->publish;
+	if (job->pages.publish.s.n)
+		folder = job->pages.publish;
+	out = arena_new(f->c->arena, struct artifacts_def);
+	*out = job->artifacts ? *job->artifacts : none;
+	paths = &out->paths;
+	for (size_t i = 0; i < paths->n; i++)
+		if (str_eq(paths->v[i].s, folder.s))
+			return;
+	grown = arena_array(f->c->arena, struct text, paths->n + 1);
+	if (paths->n)
+		memcpy(grown, paths->v, paths->n * sizeof(*grown));
+	grown[paths->n++] = folder;
+	paths->v = grown;
+	paths->set = true;
+	job->artifacts = out;
+}
+
 static void finish_pages(const struct frame *f, struct job_def *job)
 {
 	const struct node *pages = get_node(job->node, "pages");
@@ -217,6 +248,8 @@ static void finish_pages(const struct frame *f, struct job_def *job)
 				STR_ARG(job->name.s), STR_ARG(job->name.s), STR_ARG(job->name.s)),
 			"job '" STR_FMT "' has both 'publish' and 'pages:publish'",
 			STR_ARG(job->name.s));
+	if (job->pages.enabled)
+		publish_folder(f, job);
 }
 
 /* A last rule of nothing but `when` lets branch and merge request pipelines run side by side. */

@@ -62,6 +62,21 @@ bool keyword_allowed(const struct keyword *k, char where)
 	return k && strchr(k->where, where);
 }
 
+/* A key as Ruby joins it: the items of a list, the inspect text of a mapping. */
+static void add_key(struct buf *b, const struct node *key)
+{
+	if (key->kind == NODE_MAP) {
+		node_inspect(b, key);
+	} else if (key->kind == NODE_SEQ) {
+		for (size_t i = 0; i < key->u.seq.n && b->n <= MAX_LIST; i++) {
+			buf_adds(b, i ? ", " : "");
+			add_key(b, key->u.seq.items[i]);
+		}
+	} else {
+		buf_addstr(b, key->text);
+	}
+}
+
 /* "a, b" of the keys that `known` refuses; hostile lists are cut. */
 static const char *unknown_list(const struct frame *f, const struct node *map,
 	bool (*known)(struct str key, int where), int where)
@@ -78,7 +93,7 @@ static const char *unknown_list(const struct frame *f, const struct node *map,
 		}
 		if (b.n)
 			buf_adds(&b, ", ");
-		buf_addstr(&b, pair->key->text);
+		add_key(&b, pair->key);
 	}
 	return fmt_in(f, "%s", b.p);
 }
@@ -100,6 +115,7 @@ static bool check_unknown(const struct frame *f, const struct node *map,
 	bool (*known)(struct str key, int where), int where, const struct str *names, size_t n,
 	const char *gitlab)
 {
+	CLEANUP(buf_release) struct buf shown = BUF_INIT;
 	const char *list = NULL;
 
 	node_each_pair(pair, map)
@@ -108,10 +124,12 @@ static bool check_unknown(const struct frame *f, const struct node *map,
 
 		if (known(pair->key->text, where))
 			continue;
+		buf_clear(&shown);
+		add_key(&shown, pair->key);
 		if (!list)
 			list = unknown_list(f, map, known, where);
 		d = fault(f, "unknown-keyword", pair->key->at, fmt_in(f, "%s: %s", gitlab, list),
-			"unknown keyword '" STR_FMT "' in %s", STR_ARG(pair->key->text),
+			"unknown keyword '" STR_FMT "' in %s", STR_ARG(buf_str(&shown)),
 			subject(f, NULL));
 		note_nearest(f, d, pair->key->text, names, n);
 	}
