@@ -134,8 +134,7 @@ static void run_prepare_script(struct build *b)
 {
 	struct outcome ok = OUTCOME_OK;
 
-	job_log_raw(b->log, "Running job " STR_FMT " in " STR_FMT "...\n", STR_ARG(b->spec->name),
-		STR_ARG(b->env.project_dir));
+	job_log_raw(b->log, "Running in " STR_FMT "...\n", STR_ARG(b->env.project_dir));
 	build_step_done(b, &ok);
 }
 

@@ -8,9 +8,13 @@
 
 #include "build_fixture.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 /* Jobs on the engine at CILOCAL_TEST_DOCKER_HOST, with the images that the test command makes. */
 
 static const char *docker_host;
+static char *lock_path; /* held: the janitors of other runs must see that this one lives */
 static char run_id[32]; /* several of these tests may share an engine */
 
 struct world {
@@ -108,7 +112,7 @@ static void docker_job(struct job *j, const char *name, const char *const *scrip
 	j->spec.executor = EXECUTOR_DOCKER;
 	j->spec.image = &image;
 	j->host.run_id = run_id;
-	j->host.lock_path = "/nonexistent/lock";
+	j->host.lock_path = lock_path;
 	j->host.project_root = dir;
 	j->prepare = connect_engine;
 	j->done = disconnect;
@@ -549,6 +553,23 @@ static void test_no_engine(void **state)
 	job_release(&j);
 }
 
+static int lock(void **state)
+{
+	int fd;
+
+	if (setup(state))
+		return -1;
+	lock_path = xasprintf("%s/lock", dir);
+	fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return fd < 0 ? -1 : flock(fd, LOCK_EX);
+}
+
+static int unlock(void **state)
+{
+	free(lock_path);
+	return teardown(state);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -581,5 +602,5 @@ int main(int argc, char **argv)
 		return 77;
 	}
 	snprintf(run_id, sizeof(run_id), "test-%ld", (long)getpid());
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, lock, unlock);
 }

@@ -155,7 +155,7 @@ static void test_abort(void **state)
 static void test_stop_early(void **state)
 {
 	static const char *const at[] = {"Running with", "Using Shell",
-		"section_end:0:prepare_exec", "Running job", "section_start:0:get_sources",
+		"section_end:0:prepare_exec", "Running in", "section_start:0:get_sources",
 		"section_end:0:get_sources"};
 	const char *script[] = {"echo ran", NULL}, *after[] = {"echo after", NULL};
 	size_t i, k;
