@@ -138,7 +138,8 @@ typedef void container_ready_fn(void *arg);
 /*
  * ready (may be NULL) runs when the engine has taken the request, before the exit: with
  * WAIT_NEXT_EXIT and ready, a wait can be in place before the start. A container that was never
- * started answers WAIT_NOT_RUNNING at once. No time limit.
+ * started answers WAIT_NOT_RUNNING at once; after the start has answered it is right everywhere.
+ * WAIT_REMOVED has no exit code on Podman 4.3. No time limit.
  */
 struct docker_call *docker_container_wait(struct engine *e, struct str id,
 	enum container_wait_for what, container_ready_fn *ready, container_wait_fn *done,

@@ -9,6 +9,7 @@
 #include "emulator/core/error.h"
 #include "emulator/core/http.h"
 #include "emulator/core/loop.h"
+#include "emulator/core/trace.h"
 #include "emulator/docker/archive.h"
 #include "emulator/docker/container.h"
 #include "emulator/docker/exec.h"
@@ -36,7 +37,7 @@ struct scene {
 	char id[128], name[64], text[256];
 	struct buf out, err, tar;
 	int64_t exit_code, number;
-	bool flag, exited, ended;
+	bool flag, before, ended;
 	struct raw *raw;
 	struct docker_kv label;
 };
@@ -224,32 +225,27 @@ static void on_started(void *arg, struct error *err)
 
 	if (err)
 		s->error = *err;
+	if (!s->before)
+		docker_container_wait(
+			s->engine, str_c(s->id), WAIT_NOT_RUNNING, NULL, on_exit_code, s);
 }
 
-static void go_on(struct scene *s)
+/* Attached, and where the wait is to be in place before the start: waiting. */
+static void go_on(void *arg)
 {
-	if (++s->ready == 2)
+	struct scene *s = arg;
+
+	if (++s->ready == (s->before ? 2 : 1))
 		docker_container_start(s->engine, str_c(s->id), on_started, s);
 }
 
-static void on_open(void *arg)
+static void attach_start_wait(struct scene *s)
 {
-	go_on(arg);
-}
-
-static void on_wait_ready(void *arg)
-{
-	go_on(arg);
-}
-
-static void attach_wait_start(void **state)
-{
-	struct scene *s = *state;
 	struct container_spec spec =
 		spec_of(s, STRS(STR("sh"), STR("-c"), STR("cat; echo err >&2; exit 3")));
 	struct raw_options o = {.stdin_open = true,
 		.output = on_output,
-		.open = on_open,
+		.open = go_on,
 		.done = on_attach_done,
 		.arg = s};
 
@@ -260,14 +256,28 @@ static void attach_wait_start(void **state)
 	raw_write(s->raw, "hello ", 6);
 	raw_write(s->raw, "world\n", 6);
 	raw_close_stdin(s->raw);
-	docker_container_wait(
-		s->engine, str_c(s->id), WAIT_NEXT_EXIT, on_wait_ready, on_exit_code, s);
+	if (s->before)
+		docker_container_wait(
+			s->engine, str_c(s->id), WAIT_NEXT_EXIT, go_on, on_exit_code, s);
 	run_well(s);
 	assert_true(s->ended);
 	assert_int_equal(s->exit_code, 3);
 	assert_string_equal(s->out.p, "hello world\n");
 	assert_string_equal(s->err.p, "err\n");
 	remove_it(s);
+}
+
+static void the_wait_after_the_start(void **state)
+{
+	attach_start_wait(*state);
+}
+
+static void the_wait_before_the_start(void **state)
+{
+	struct scene *s = *state;
+
+	s->before = true;
+	attach_start_wait(s);
 }
 
 static void attach_to_nothing(void **state)
@@ -278,8 +288,9 @@ static void attach_to_nothing(void **state)
 	docker_attach(s->engine, STR("no-such-container"), &o);
 	run(s);
 	assert_int_equal(s->error.code, 404);
-	assert_string_equal(
-		s->error.text, "Error response from daemon: No such container: no-such-container");
+	/* Docker: "No such container: X"; Podman: "no container with name or ID". */
+	assert_true(str_starts(str_c(s->error.text), STR("Error response from daemon: ")));
+	assert_true(str_find(str_c(s->error.text), STR("no-such-container")) != STR_NPOS);
 }
 
 static void hold_back(void *arg, int stream, struct str data)
@@ -298,13 +309,11 @@ static void much_output(void **state)
 	struct container_spec spec =
 		spec_of(s, STRS(STR("sh"), STR("-c"), STR("yes 0123456789 | head -c 20000000")));
 	struct raw_options o = {
-		.output = hold_back, .open = on_open, .done = on_attach_done, .arg = s};
+		.output = hold_back, .open = go_on, .done = on_attach_done, .arg = s};
 
 	spec.log_driver = STR("none");
 	create(s, &spec);
 	s->raw = docker_attach(s->engine, str_c(s->id), &o);
-	docker_container_wait(
-		s->engine, str_c(s->id), WAIT_NEXT_EXIT, on_wait_ready, on_exit_code, s);
 	run_well(s);
 	assert_true(s->ended);
 	assert_int_equal(s->number, 20000000);
@@ -739,7 +748,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(information),
 		CASE(start_fails_in_the_daemons_words),
-		CASE(attach_wait_start),
+		CASE(the_wait_after_the_start),
+		CASE(the_wait_before_the_start),
 		CASE(attach_to_nothing),
 		CASE(much_output),
 		CASE(life_of_a_container),
@@ -756,5 +766,7 @@ int main(void)
 		fprintf(stderr, "skipped: CILOCAL_TEST_DOCKER_HOST names no engine\n");
 		return 77;
 	}
+	if (getenv("CILOCAL_TRACE") && trace_enable(str_c(getenv("CILOCAL_TRACE")), NULL))
+		return 2;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
