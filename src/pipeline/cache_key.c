@@ -19,7 +19,7 @@ static size_t file_ids(struct arena *a, const struct facts *f, const struct text
 	for (size_t i = 0; i < paths->n; i++) {
 		struct str path = paths->v[i].s;
 
-		if (glob_is_literal(path)) {
+		if (str_chr(path, '*') == STR_NPOS) {
 			if (f->file_id(f->ctx, path, commits, &id) == 0)
 				vec_push_in(a, &ids, arena_str(a, id));
 			continue;
@@ -92,10 +92,9 @@ static struct str files_key(
 		a, p->facts, commits ? &c->key_files_commits : &c->key_files, commits, &ids);
 	struct str prefix = c->key_prefix.s, sum = digest(a, ids, n);
 
+	/* References in a prefix are the Runner's to replace, as in any key. */
 	if (!prefix.n)
 		prefix = default_prefix(a, c, index);
-	else
-		prefix = expand(a, prefix, &job->vars, EXPAND_SERVER);
 	if (!prefix.n)
 		return sum;
 	return arena_printf(a, STR_FMT "-" STR_FMT, STR_ARG(prefix), STR_ARG(sum));

@@ -67,13 +67,18 @@ static struct str subst_matrix(void *ctx, struct str text, struct span at)
 	return result;
 }
 
+static bool is_parallel(const struct group *g)
+{
+	return g && (g->def->parallel.count || g->def->parallel.matrix);
+}
+
 /* The copies of a parallel job for its bare name, else the name itself. */
 static size_t names_of(struct builder *b, struct str name, struct str **out)
 {
 	const struct group *g = map_get(&b->groups, name);
 	VEC(struct str) names = {NULL, 0, 0};
 
-	if (g && (g->def->parallel.count || g->def->parallel.matrix)) {
+	if (is_parallel(g)) {
 		for (size_t i = 0; i < g->n; i++)
 			vec_push_in(&b->scratch, &names, g->v[i]->name);
 	} else {
@@ -83,36 +88,45 @@ static size_t names_of(struct builder *b, struct str name, struct str **out)
 	return names.n;
 }
 
+/* One of the job's own needs: its matrix counts only where the needed job is parallel. */
+static size_t own_names(
+	struct builder *b, const struct need_def *need, struct subst *s, struct str **out)
+{
+	struct combination *combos;
+	size_t n;
+
+	s->unknown = false;
+	if (!need->matrix || !is_parallel(map_get(&b->groups, need->job.s))) {
+		struct str name = subst_matrix(s, need->job.s, need->job.at);
+
+		return s->unknown ? 0 : names_of(b, name, out);
+	}
+	n = matrix_combinations(&b->scratch, need->matrix, need->job.s, subst_matrix, s, &combos);
+	*out = arena_array(&b->scratch, struct str, n + 1);
+	for (size_t k = 0; k < n; k++)
+		(*out)[k] = combos[k].name;
+	return s->unknown ? 0 : n;
+}
+
+/* Needs of rules are taken as written: GitLab's normalizer does not look into rules. */
 size_t resolve_needs(struct builder *b, const struct job *job, const struct need_defs *needs,
 	struct needed **out)
 {
-	const struct instance *in = instance_of((struct job *)job);
-	struct subst s = {b, in, false};
-	/* Only the job's own needs know the matrix of the job. */
-	matrix_subst_fn *subst = needs == &job->def->needs ? subst_matrix : NULL;
+	struct subst s = {b, instance_of((struct job *)job), false};
+	bool own = needs == &job->def->needs;
 	VEC(struct needed) all = {NULL, 0, 0};
 
 	for (size_t i = 0; i < needs->n; i++) {
-		const struct need_def *need = &needs->v[i];
-		struct combination *combos;
-		struct str *names;
-		size_t n;
+		struct need_def *need = &needs->v[i];
+		struct str *names = &need->job.s;
+		size_t n = 1;
 
-		s.unknown = false;
 		if (!is_local(need)) {
 			vec_push_in(&b->scratch, &all, ((struct needed){STR_NULL, need}));
 			continue;
 		}
-		if (need->matrix) {
-			n = matrix_combinations(
-				&b->scratch, need->matrix, need->job.s, subst, &s, &combos);
-			for (size_t k = 0; k < n && !s.unknown; k++)
-				vec_push_in(
-					&b->scratch, &all, ((struct needed){combos[k].name, need}));
-			continue;
-		}
-		struct str name = subst ? subst(&s, need->job.s, need->job.at) : need->job.s;
-		n = s.unknown ? 0 : names_of(b, name, &names);
+		if (own)
+			n = own_names(b, need, &s, &names);
 		for (size_t k = 0; k < n; k++)
 			vec_push_in(&b->scratch, &all, ((struct needed){names[k], need}));
 	}
@@ -280,6 +294,38 @@ static void absent_need(struct builder *b, const struct job *job, const struct n
 	diag_note(b->d, d, SPAN_NONE, "'optional: true' makes it a need that may be absent");
 }
 
+/*
+ * GitLab looks at the needs of the job itself, also where its rule has brought others (GitLab,
+ * lib/gitlab/ci/pipeline/seed/build.rb `needs_errors`).
+ */
+static void check_presence(struct builder *b, const struct job *job)
+{
+	const struct need_defs *defs = &job->def->needs;
+	struct needed *all;
+	size_t n = resolve_needs(b, job, defs, &all), local = 0;
+
+	for (size_t i = 0; i < n; i++)
+		local += all[i].name.n > 0;
+	if (local > NEEDS_MAX) {
+		job_error(b, job, "too-many-needs", defs->at,
+			arena_printf(&b->scratch,
+				STR_FMT ": one job can only need %d others, but you have listed "
+					"%zu. See needs "
+					"keyword documentation for more details",
+				STR_ARG(job->name), NEEDS_MAX, local)
+				.p,
+			"job '" STR_FMT "' needs %zu jobs, more than the limit of %d",
+			STR_ARG(job->name), local, NEEDS_MAX);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct job *other = map_get(&b->p->by_name, all[i].name);
+
+		if (all[i].name.n && (!other || !other->in) && !all[i].def->optional)
+			absent_need(b, job, &all[i]);
+	}
+}
+
 static void link_job(struct builder *b, struct instance *in)
 {
 	struct job *job = &in->pub;
@@ -287,34 +333,17 @@ static void link_job(struct builder *b, struct instance *in)
 	size_t n = resolve_needs(b, job, in->needs, &all);
 
 	job->needs = arena_array(b->a, struct need, n + 1);
-	if (n > NEEDS_MAX) {
-		job_error(b, job, "too-many-needs", in->needs->at,
-			arena_printf(&b->scratch,
-				STR_FMT ": one job can only need %d others, but you have listed "
-					"%zu. See needs "
-					"keyword documentation for more details",
-				STR_ARG(job->name), NEEDS_MAX, n)
-				.p,
-			"job '" STR_FMT "' needs %zu jobs, more than the limit of %d",
-			STR_ARG(job->name), n, NEEDS_MAX);
-		return;
-	}
 	for (size_t i = 0; i < n; i++) {
 		const struct job *other = map_get(&b->p->by_name, all[i].name);
-		struct need *need = &job->needs[job->n_needs];
 
-		if (all[i].name.n && (!other || !other->in)) {
-			if (!all[i].def->optional)
-				absent_need(b, job, &all[i]);
+		if (all[i].name.n && (!other || !other->in))
 			continue;
-		}
-		*need = (struct need){
+		job->needs[job->n_needs++] = (struct need){
 			.job = all[i].name.n ? other->id : UINT32_MAX,
 			.artifacts = all[i].def->artifacts,
 			.optional = all[i].def->optional,
 			.def = all[i].def,
 		};
-		job->n_needs++;
 	}
 }
 
@@ -341,6 +370,7 @@ void link_needs(struct builder *b)
 		struct instance *in = instance_of(b->p->jobs[i]);
 
 		link_dependencies(b, &in->pub);
+		check_presence(b, &in->pub);
 		if (in->needs)
 			link_job(b, in);
 		arena_release(&b->scratch);

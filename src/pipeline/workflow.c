@@ -14,6 +14,8 @@ static void workflow_vars(struct builder *b, struct varset *s)
 	varset_init_on(s, b->a, &b->p->vars);
 	varset_set(s, VAR_PIPELINE_PREDEFINED, STR("CI_PIPELINE_IID"), STR(""));
 	varset_set(s, VAR_JOB_PREDEFINED, STR("CI_NODE_TOTAL"), STR("1"));
+	if (str_is(b->f->source, "trigger"))
+		varset_set(s, VAR_JOB_PREDEFINED, STR("CI_PIPELINE_TRIGGERED"), STR("true"));
 }
 
 static void take_auto_cancel(struct str *to, struct text from)

@@ -81,7 +81,7 @@ static void digests(void **state)
 		"0_*-fecbe3eb2b45b43ab028affde9a6a96cb7157d94");
 	key_is("{key: {files: [none]}, paths: [p]}", off, false, "0_none-default");
 	key_is("{key: {files: [a.lock], prefix: $V}, paths: [p]}", off, false,
-		"v-1f03f8ca236e2020796bf361d00f5e5cd3ba150d");
+		"$V-1f03f8ca236e2020796bf361d00f5e5cd3ba150d");
 	/* The same commit of both files counts once. */
 	key_is("{key: {files_commits: [a.lock, b.lock]}, paths: [p]}", off, false,
 		"0-2f22765d04931a078909145ca628d2264c852d7d");
