@@ -28,6 +28,7 @@ struct config_state {
 	size_t total_bytes;
 	bool includes_over; /* a limit of includes was passed: nothing more is asked for */
 	bool merged;
+	size_t merged_keys; /* made by merge_deep so far */
 	bool stages_faulty;
 	struct map root_index; /* root key -> struct node_pair * */
 };
@@ -121,9 +122,11 @@ void pass_jobs(struct config *c);  /* workflow, variables, defaults, jobs */
 void pass_check(struct config *c); /* what concerns several jobs */
 
 /* --- merge.c --- */
-/* over on top of under: mappings recursively, everything else replaces. Inputs stay untouched. */
-struct node *merge_deep(
-	struct config *c, const struct node *under, const struct node *over, enum node_via via);
+/*
+ * over on top of under: mappings recursively, everything else replaces. Inputs stay untouched. Past
+ * LIMIT_MERGED_KEYS (see merged_keys in the state) nothing is merged any more.
+ */
+struct node *merge_deep(struct config *c, const struct node *under, const struct node *over);
 /* A shallow copy of one node that remembers where it came from. */
 struct node *copy_via(struct arena *a, const struct node *n, enum node_via via);
 

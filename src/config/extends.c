@@ -11,14 +11,14 @@ enum visit { NEW, ACTIVE, DONE, FAILED };
 struct entry {
 	struct node_pair *pair; /* in the root */
 	enum visit visit;
-	unsigned links; /* of the longest chain below */
+	unsigned links;     /* of the longest chain below */
+	struct node *given; /* what children get of it: its values marked as inherited; or NULL */
 };
 
 struct extender {
 	struct config *c;
 	struct frame root;
 	struct map entries; /* root key -> struct entry */
-	size_t pairs;       /* made so far */
 	bool too_deep, too_many;
 };
 
@@ -54,13 +54,13 @@ static bool check_parents(
 {
 	CLEANUP(buf_release) struct buf list = BUF_INIT;
 	struct frame f = FRAME_AT(&x->root, e->pair->key->text);
-	size_t n = parent_count(extends);
+	size_t n = parent_count(extends), bad = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (list.n < 2000 && is_bad_parent(x, parent_at(extends, i), unknown))
-			buf_printf(&list, "%s" STR_FMT, list.n ? ", " : "",
+		if (is_bad_parent(x, parent_at(extends, i), unknown) && list.n < 2000)
+			buf_printf(&list, "%s" STR_FMT, bad++ ? ", " : "",
 				STR_ARG(parent_at(extends, i)->text));
-	if (!list.n)
+	if (!bad)
 		return true;
 	for (size_t i = 0; i < n; i++) {
 		const struct node *name = parent_at(extends, i);
@@ -127,35 +127,44 @@ static bool resolve_parents(
 	return ok;
 }
 
-static bool spend(struct extender *x, struct entry *e, size_t pairs)
+/* One marked copy of each value serves all children. */
+static const struct node *given_of(struct extender *x, struct entry *parent)
 {
-	struct frame f = FRAME_AT(&x->root, e->pair->key->text);
+	const struct node *from = parent->pair->value;
 
-	x->pairs += pairs;
-	if (x->pairs <= LIMIT_EXTENDS_PAIRS)
-		return true;
-	if (!x->too_many)
-		fault(&f, "definition-too-large", e->pair->key->at, NULL,
-			"'extends' makes more than %d keys in all", LIMIT_EXTENDS_PAIRS);
-	x->too_many = true;
-	return false;
+	if (parent->given)
+		return parent->given;
+	parent->given = node_new(x->c->arena, NODE_MAP, from->at);
+	parent->given->u.map.pairs = arena_array(x->c->arena, struct node_pair, from->u.map.n);
+	parent->given->u.map.cap = from->u.map.n;
+	node_each_pair(pair, from)
+	{
+		parent->given->u.map.pairs[parent->given->u.map.n++] = (struct node_pair){
+			pair->key, copy_via(x->c->arena, pair->value, VIA_EXTENDS)};
+	}
+	return parent->given;
 }
 
 static bool merge_parents(struct extender *x, struct entry *e, const struct node *extends)
 {
-	struct node *merged = NULL;
+	struct frame f = FRAME_AT(&x->root, e->pair->key->text);
+	const struct node *merged = NULL;
 
 	for (size_t i = 0; i < parent_count(extends); i++) {
-		struct entry *parent = map_get(&x->entries, parent_at(extends, i)->text);
-		struct node *from = parent->pair->value;
+		const struct node *from =
+			given_of(x, map_get(&x->entries, parent_at(extends, i)->text));
 
-		if (!spend(x, e, from->u.map.n + (merged ? merged->u.map.n : 0)))
-			return false;
-		merged = merged ? merge_deep(x->c, merged, from, VIA_NONE) : from;
+		merged = merged ? merge_deep(x->c, merged, from) : from;
 	}
 	if (merged)
-		e->pair->value = merge_deep(x->c, merged, e->pair->value, VIA_EXTENDS);
-	return true;
+		e->pair->value = merge_deep(x->c, merged, e->pair->value);
+	if (config_state_of(x->c)->merged_keys <= LIMIT_MERGED_KEYS)
+		return true;
+	if (!x->too_many)
+		fault(&f, "definition-too-large", e->pair->key->at, NULL,
+			"'extends' makes more than %d keys in all", LIMIT_MERGED_KEYS);
+	x->too_many = true;
+	return false;
 }
 
 static bool resolve(struct extender *x, struct entry *e, unsigned depth)

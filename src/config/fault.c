@@ -143,7 +143,7 @@ static void note_way(const struct frame *f, struct diag *diag)
 	keyword = keyword_frame(f, job);
 	if (keyword)
 		value = node_get_str(job->job->value, keyword->key);
-	if (value && value->via == VIA_EXTENDS)
+	if (value ? value->via == VIA_EXTENDS : node_get(job->job->value, "extends") != NULL)
 		how = "has it through 'extends'";
 	else if (value && value->via == VIA_DEFAULT)
 		how = "has it from 'default'";

@@ -415,7 +415,7 @@ static struct node *merge_children(struct merger *m, struct include_file *file, 
 			return under;
 		}
 		over = merged(m, child);
-		under = under ? merge_deep(c, under, over, VIA_NONE) : over;
+		under = under ? merge_deep(c, under, over) : over;
 	}
 	return under;
 }
@@ -427,7 +427,16 @@ static struct node *merged(struct merger *m, struct include_file *file)
 	struct node *own = without_include(&m->s->pub, file->content);
 
 	note_include(m, file);
-	return under ? merge_deep(&m->s->pub, under, own, VIA_NONE) : own;
+	return under ? merge_deep(&m->s->pub, under, own) : own;
+}
+
+static void say_too_large(struct config_state *s)
+{
+	struct frame f = FRAME_ROOT(&s->pub);
+
+	fault(&f, "definition-too-large", SPAN_NONE,
+		"=Total size of combined CI/CD configuration is too big",
+		"the included files make more than %d keys in all", LIMIT_MERGED_KEYS);
 }
 
 enum config_status pass_include(struct config_state *s)
@@ -445,5 +454,7 @@ enum config_status pass_include(struct config_state *s)
 		return CONFIG_FAILED;
 	map_init(&m.seen, c->arena);
 	c->root = merged(&m, s->main);
+	if (s->merged_keys > LIMIT_MERGED_KEYS)
+		say_too_large(s);
 	return c->diags->errors ? CONFIG_FAILED : CONFIG_OK;
 }

@@ -285,8 +285,6 @@ static struct node *replace_text(struct interpolation *in, struct node *n)
 	made->via = VIA_INPUT;
 	made->origin = n;
 	in->bytes += out.n;
-	if (in->bytes > LIMIT_INPUT_BYTES)
-		block_fault(in, "text-too-long", n->at, "the texts with $[[ ]] are too long");
 	return made;
 }
 
@@ -351,5 +349,10 @@ static struct node *replace(struct interpolation *in, struct node *n)
 
 struct node *interpolate(struct interpolation *in, struct node *content)
 {
-	return replace(in, content);
+	struct node *out = replace(in, content);
+
+	if (in->bytes > LIMIT_INPUT_BYTES)
+		block_fault(in, "text-too-long", content->at,
+			"inputs make the file larger than can be computed with");
+	return out;
 }

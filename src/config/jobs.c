@@ -133,13 +133,11 @@ static void check_delay(const struct frame *f, const struct job_def *job)
 		want_duration(f, start_in, "start_in", LIMIT_START_IN, &seconds);
 }
 
-static bool need_named(const struct need_defs *needs, struct str name)
+static void index_needs(const struct need_defs *needs, struct map *out)
 {
 	for (size_t i = 0; i < needs->n; i++)
-		if (!needs->v[i].pipeline.s.n && !needs->v[i].project.s.n &&
-			str_eq(needs->v[i].job.s, name))
-			return true;
-	return false;
+		if (!needs->v[i].pipeline.s.n && !needs->v[i].project.s.n)
+			map_put(out, needs->v[i].job.s, &needs->v[i]);
 }
 
 static bool has_same_pipeline_need(const struct need_defs *needs)
@@ -153,6 +151,8 @@ static bool has_same_pipeline_need(const struct need_defs *needs)
 static void check_dependencies(const struct frame *f, const struct job_def *job)
 {
 	CLEANUP(buf_release) struct buf missing = BUF_INIT;
+	struct arena scratch = ARENA_INIT;
+	struct map needed;
 
 	if (!job->dependencies.n || !job->needs.n)
 		return;
@@ -163,17 +163,20 @@ static void check_dependencies(const struct frame *f, const struct job_def *job)
 			STR_ARG(job->name.s));
 		return;
 	}
-	for (size_t i = 0; i < job->dependencies.n; i++)
-		if (!need_named(&job->needs, job->dependencies.v[i].s))
+	map_init(&needed, &scratch);
+	index_needs(&job->needs, &needed);
+	for (size_t i = 0; i < job->dependencies.n && missing.n < 2000; i++)
+		if (!map_has(&needed, job->dependencies.v[i].s))
 			buf_printf(&missing, "%s" STR_FMT, missing.n ? ", " : "",
 				STR_ARG(job->dependencies.v[i].s));
 	for (size_t i = 0; missing.n && i < job->dependencies.n; i++)
-		if (!need_named(&job->needs, job->dependencies.v[i].s))
+		if (!map_has(&needed, job->dependencies.v[i].s))
 			fault(f, "bad-dependencies", job->dependencies.v[i].at,
 				fmt_in(f, "dependencies the %s should be part of needs", missing.p),
 				"'" STR_FMT "' in 'dependencies' of job '" STR_FMT
 				"' must be in its 'needs' too",
 				STR_ARG(job->dependencies.v[i].s), STR_ARG(job->name.s));
+	arena_release(&scratch);
 }
 
 static bool has_bridge_need(const struct need_defs *needs)

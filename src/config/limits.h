@@ -42,9 +42,9 @@
 	LIMIT(SPEC_DESCRIPTION, 256, "lib/gitlab/ci/config/header/spec.rb")                        \
 	/* Ours: what GitLab leaves to a timeout is a clear error here. */                         \
 	LIMIT(ERRORS, 1000, "cilocal: messages that are kept for one definition")                  \
-	LIMIT(EXTENDS_PAIRS, 1000000, "cilocal: keys made by extends in one definition")           \
+	LIMIT(MERGED_KEYS, 1500000, "cilocal: keys made by merging in one definition")             \
 	LIMIT(EXPANDED_BYTES, 16777216, "cilocal: one text after $[[ ]]")                          \
-	LIMIT(INPUT_BYTES, 33554432, "cilocal: all texts of a file after $[[ ]]")                  \
+	LIMIT(INPUT_BYTES, 8388608, "cilocal: all texts of a file after $[[ ]]")                   \
 	LIMIT(EXPANDED_NODES, 4000000, "cilocal: values after extends and !reference")
 
 enum config_limit {

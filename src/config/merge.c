@@ -37,17 +37,19 @@ static struct node *new_map(struct arena *a, const struct node *like, size_t roo
 }
 
 struct key_index {
+	struct arena scratch;
 	struct map map;
 	const struct node *over;
 	bool used;
 };
 
-static void index_keys(struct arena *a, struct key_index *index, const struct node *over)
+static void index_keys(struct key_index *index, const struct node *over)
 {
-	*index = (struct key_index){.over = over, .used = over->u.map.n > FEW_KEYS};
+	*index = (struct key_index){
+		.scratch = ARENA_INIT, .over = over, .used = over->u.map.n > FEW_KEYS};
 	if (!index->used)
 		return;
-	map_init(&index->map, a);
+	map_init(&index->map, &index->scratch);
 	node_each_pair(pair, over)
 	{
 		map_put(&index->map, pair->key->text, pair);
@@ -59,35 +61,46 @@ static struct node_pair *find_key(const struct key_index *index, struct str key)
 	return index->used ? map_get(&index->map, key) : node_pair_of(index->over, key);
 }
 
-struct node *merge_deep(
-	struct config *c, const struct node *under, const struct node *over, enum node_via via)
+static void fill(
+	struct config *c, struct node *out, const struct node *under, const struct node *over)
 {
-	struct arena *a = c->arena;
 	struct key_index in_over, in_under;
-	struct node *out;
 
-	if (!node_is(under, NODE_MAP) || !node_is(over, NODE_MAP))
-		return (struct node *)over;
-	if (!over->u.map.n)
-		return copy_via(a, under, via);
-	out = new_map(a, over, under->u.map.n + over->u.map.n);
-	out->via = over->via;
-	out->origin = over->origin;
-	index_keys(a, &in_over, over);
-	index_keys(a, &in_under, under);
+	index_keys(&in_over, over);
+	index_keys(&in_under, under);
 	node_each_pair(pair, under)
 	{
 		struct node_pair *top = find_key(&in_over, pair->key->text);
 		struct node_pair *to = &out->u.map.pairs[out->u.map.n++];
 
 		to->key = top ? top->key : pair->key;
-		to->value = top ? merge_deep(c, pair->value, top->value, via)
-				: copy_via(a, pair->value, via);
+		to->value = top ? merge_deep(c, pair->value, top->value) : pair->value;
 	}
 	node_each_pair(pair, over)
 	{
 		if (!find_key(&in_under, pair->key->text))
 			out->u.map.pairs[out->u.map.n++] = *pair;
 	}
+	arena_release(&in_over.scratch);
+	arena_release(&in_under.scratch);
+}
+
+struct node *merge_deep(struct config *c, const struct node *under, const struct node *over)
+{
+	struct config_state *s = config_state_of(c);
+	struct node *out;
+
+	if (!node_is(under, NODE_MAP) || !node_is(over, NODE_MAP))
+		return (struct node *)over;
+	if (!over->u.map.n)
+		return (struct node *)under;
+	s->merged_keys += under->u.map.n + over->u.map.n;
+	/* The caller looks at the count when it is done. */
+	if (s->merged_keys > LIMIT_MERGED_KEYS)
+		return (struct node *)over;
+	out = new_map(c->arena, over, under->u.map.n + over->u.map.n);
+	out->via = over->via;
+	out->origin = over->origin;
+	fill(c, out, under, over);
 	return out;
 }

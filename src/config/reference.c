@@ -27,7 +27,7 @@ struct resolver {
 	struct seen seen;
 	const struct node *active[LIMIT_REFERENCE_DEPTH];
 	unsigned depth;
-	bool too_large;
+	bool too_deep; /* said once */
 };
 
 static size_t seen_slot(const struct seen *s, const struct node *n)
@@ -191,7 +191,9 @@ static size_t resolve(struct resolver *r, struct node **at)
 		return 1;
 	}
 	if (r->depth == LIMIT_REFERENCE_DEPTH) {
-		bad_reference(r, at, "reference-too-deep", "is nested too deeply");
+		if (!r->too_deep)
+			bad_reference(r, at, "reference-too-deep", "is nested too deeply");
+		r->too_deep = true;
 		return 1;
 	}
 	r->active[r->depth++] = ref;

@@ -116,7 +116,7 @@ static bool check_unknown(const struct frame *f, const struct node *map,
 	const char *gitlab)
 {
 	CLEANUP(buf_release) struct buf shown = BUF_INIT;
-	const char *list = NULL;
+	const char *list = NULL; /* GitLab's text, the same for all of them */
 
 	node_each_pair(pair, map)
 	{
@@ -127,8 +127,8 @@ static bool check_unknown(const struct frame *f, const struct node *map,
 		buf_clear(&shown);
 		add_key(&shown, pair->key);
 		if (!list)
-			list = unknown_list(f, map, known, where);
-		d = fault(f, "unknown-keyword", pair->key->at, fmt_in(f, "%s: %s", gitlab, list),
+			list = fmt_in(f, "%s: %s", gitlab, unknown_list(f, map, known, where));
+		d = fault(f, "unknown-keyword", pair->key->at, list,
 			"unknown keyword '" STR_FMT "' in %s", STR_ARG(buf_str(&shown)),
 			subject(f, NULL));
 		note_nearest(f, d, pair->key->text, names, n);

@@ -18,6 +18,7 @@ static const struct error_row extends_rows[] = {
 	{CHAIN, ""},
 	{CHAIN "j12: {extends: j11}\n", "j12: nesting too deep in `extends`"},
 	{"b: {extends: null, script: x}\nc: {extends: [], script: x}", ""},
+	{"b: {extends: [c, {d: e}], script: x}\nc: {script: x}", "b: unknown keys in `extends` ()"},
 	{"b: {extends: 1, script: x}", "b: unknown keys in `extends` (1)"},
 	{".a: {script: x}\nb: {extends: .a, script: null}", "jobs:b script can't be blank"},
 };
