@@ -94,7 +94,7 @@ static void check_stage(struct config *c, const struct job_def *job, const struc
 	struct diag *d;
 	size_t n;
 
-	if (map_has(stages, job->stage.s))
+	if (map_has(stages, job->stage.s) || faults_full(&f))
 		return;
 	d = fault(&f, "unknown-stage", job->stage.at,
 		fmt_in(&f,

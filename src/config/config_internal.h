@@ -71,6 +71,11 @@ static inline struct arena *frame_arena(const struct frame *f)
  */
 struct diag *fault(const struct frame *f, const char *code, struct span at, const char *gitlab,
 	const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* No more faults are kept: a loop that makes long texts for them may end. */
+static inline bool faults_full(const struct frame *f)
+{
+	return f->c->diags->errors >= LIMIT_ERRORS;
+}
 /* Text in the arena, for the `gitlab` argument. */
 const char *fmt_in(const struct frame *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* "'artifacts:name' of job 'a'", "'default:image'", "job 'a'"; attr may be NULL. */

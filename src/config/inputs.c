@@ -348,7 +348,7 @@ static void check_extra(struct resolving *r)
 		struct diag *d;
 		size_t n = 0;
 
-		if (map_has(&r->in->inputs, pair->key->text))
+		if (map_has(&r->in->inputs, pair->key->text) || faults_full(f))
 			continue;
 		d = fault(f, "unknown-input", pair->key->at,
 			fmt_in(f, "=unknown input arguments: %s", list.p),

@@ -169,7 +169,7 @@ static void check_dependencies(const struct frame *f, const struct job_def *job)
 		if (!map_has(&needed, job->dependencies.v[i].s))
 			buf_printf(&missing, "%s" STR_FMT, missing.n ? ", " : "",
 				STR_ARG(job->dependencies.v[i].s));
-	for (size_t i = 0; missing.n && i < job->dependencies.n; i++)
+	for (size_t i = 0; missing.n && !faults_full(f) && i < job->dependencies.n; i++)
 		if (!map_has(&needed, job->dependencies.v[i].s))
 			fault(f, "bad-dependencies", job->dependencies.v[i].at,
 				fmt_in(f, "dependencies the %s should be part of needs", missing.p),

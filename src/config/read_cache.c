@@ -87,8 +87,12 @@ static void read_key(const struct frame *f, const struct node *n, struct cache_d
 	read_key_files(&entry, n, "files", &out->key_files);
 	read_key_files(&entry, n, "files_commits", &out->key_files_commits);
 	prefix = get_node(n, "prefix");
-	if (prefix && want_string(&prefix_frame, prefix, NULL) &&
-		check_key_text(&prefix_frame, prefix))
+	if (prefix && prefix->kind != NODE_STRING)
+		fault(&prefix_frame, "wrong-type", prefix->at,
+			"config should be a string or symbol",
+			"%s must be a string (put it in quotes), not %s",
+			subject(&prefix_frame, NULL), found(f, prefix));
+	else if (prefix && check_key_text(&prefix_frame, prefix))
 		out->key_prefix = text_of(prefix);
 }
 
