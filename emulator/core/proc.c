@@ -272,13 +272,13 @@ void proc_close_input(struct proc *p)
 
 static void signal_group(struct proc *p, int signum)
 {
-	if (p->pid <= 0)
+	if (p->group <= 0)
 		return;
-	TRACE(PROC, "%s: signal %d to %d", p->argv[0], signum, p->pid);
-	if (p->foreground)
-		kill(p->pid, signum);
-	else
-		kill(-p->pid, signum);
+	TRACE(PROC, "%s: signal %d to %d", p->argv[0], signum, p->group);
+	if (!p->foreground)
+		kill(-p->group, signum);
+	else if (!p->exited)
+		kill(p->group, signum);
 }
 
 static void on_drained(void *arg)
@@ -298,7 +298,7 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signum)
 	p->result.term_signal = signum;
 	p->result.exit_code = signum ? 128 + signum : (int)status;
 	/* Members of a killed group that closed their output would be left behind. */
-	if (p->result.killed && !p->foreground)
+	if (p->result.killed)
 		signal_group(p, SIGKILL);
 	p->pid = 0;
 	close_input(p);
@@ -326,6 +326,9 @@ static void kill_for(struct proc *p, bool now, enum err_domain why, const char *
 		return;
 	}
 	if (p->exited) {
+		/* Somebody of its group still holds the output, so the group's number is still
+		 * theirs. */
+		signal_group(p, SIGKILL);
 		on_drained(p);
 		return;
 	}

@@ -44,7 +44,8 @@ struct proc {
 
 	struct loop_task start, completion;
 	struct loop_timer escalate, timeout, drain;
-	int pid;
+	int pid;   /* 0 once it has ended */
+	int group; /* its first process's id, also after the end of that */
 	struct proc_result result;
 	struct error err;
 	proc_output_fn *output;

@@ -141,6 +141,6 @@ int proc_spawn(struct proc *p, uv_exit_cb on_exit)
 		return -1;
 	}
 	p->running = true;
-	p->pid = p->process.pid;
+	p->pid = p->group = p->process.pid;
 	return 0;
 }

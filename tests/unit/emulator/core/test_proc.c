@@ -298,6 +298,20 @@ static void output_held_by_others_is_not_waited_for(void **state)
 	assert_true(loop_now(s->loop) - s->started < 2500);
 }
 
+static void what_is_left_of_a_group_is_killed(void **state)
+{
+	struct scene *s = *state;
+	const char *const argv[] = {"sh", "-c", "sleep 60 & echo $!", NULL};
+	struct proc_options o = options(s, argv);
+
+	s->proc = proc_start(s->loop, &o);
+	loop_timer_start(s->loop, &s->later, 200, kill_now, s);
+	loop_run(s->loop);
+	assert_int_equal(s->error.domain, ERR_CANCELLED);
+	assert_int_equal(s->r.exit_code, 0);
+	assert_true(is_gone(strtol(s->out.p, NULL, 10)));
+}
+
 static void write_more(void *arg)
 {
 	struct scene *s = arg;
@@ -336,6 +350,7 @@ int main(void)
 		CASE(pausing_holds_the_child_back),
 		CASE(input_to_a_dead_reader_is_dropped),
 		CASE(output_held_by_others_is_not_waited_for),
+		CASE(what_is_left_of_a_group_is_killed),
 		CASE(kept_input),
 	};
 
