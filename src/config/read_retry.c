@@ -18,7 +18,9 @@ static const char failure_reasons[] =
 	"downstream_pipeline_creation_failed secrets_provider_not_found "
 	"reached_max_descendant_pipelines_depth ip_restriction_failure "
 	"reached_max_pipeline_hierarchy_size reached_downstream_pipeline_trigger_rate_limit "
-	"job_router_failure job_token_expired provisioning_error";
+	"job_router_failure job_token_expired provisioning_error image_pull_failure "
+	"runner_configuration_error runner_external_dependency_failure runner_interrupted "
+	"job_canceled"; /* the last five: GitLab Runner, common/network.go */
 
 bool read_exit_codes(const struct frame *f, const struct node *map, int64_t **out, size_t *n)
 {
