@@ -79,6 +79,52 @@ static bool same_policy(const struct job_def *a, const struct job_def *b)
 	return true;
 }
 
+static bool same_texts(const struct texts *a, const struct texts *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!str_eq(a->v[i].s, b->v[i].s))
+			return false;
+	return true;
+}
+
+static bool same_condition(const struct rule_def *a, const struct rule_def *b)
+{
+	if (!str_eq(str_trim(a->if_text.s), str_trim(b->if_text.s)) || !a->changes != !b->changes ||
+		!a->exists != !b->exists)
+		return false;
+	return (!a->changes || same_texts(&a->changes->paths, &b->changes->paths)) &&
+	       (!a->exists || same_texts(&a->exists->paths, &b->exists->paths));
+}
+
+/* Each of a's rules that says never, or each of those that do not, stands in b as well. */
+static bool rules_within(const struct rule_defs *a, const struct rule_defs *b, bool never)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		bool found = false;
+
+		if ((a->v[i].when == WHEN_NEVER) != never)
+			continue;
+		for (size_t k = 0; k < b->n && !found; k++)
+			found = (b->v[k].when == WHEN_NEVER) == never &&
+				same_condition(&a->v[i], &b->v[k]);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* Wherever job is in, other is too, as far as equal conditions tell. */
+static bool goes_along(const struct job_def *job, const struct job_def *other)
+{
+	if (same_policy(job, other))
+		return true;
+	return job->rules.set && other->rules.set &&
+	       rules_within(&job->rules, &other->rules, false) &&
+	       rules_within(&other->rules, &job->rules, true);
+}
+
 static void absent_needs(struct lint *l, const struct job_def *job)
 {
 	for (size_t i = 0; i < job->needs.n; i++) {
@@ -90,7 +136,7 @@ static void absent_needs(struct lint *l, const struct job_def *job)
 		struct diag *g;
 
 		if (!other || other->hidden || need->optional || !may_be_absent(other) ||
-			same_policy(job, other))
+			goes_along(job, other))
 			continue;
 		warn(l, "maybe-absent-need", need->at,
 			arena_printf(&l->a,
