@@ -135,7 +135,9 @@ struct node *merge_deep(struct config *c, const struct node *under, const struct
 /* A shallow copy of one node that remembers where it came from. */
 struct node *copy_via(struct arena *a, const struct node *n, enum node_via via);
 
-/* --- names of root keys --- */
+/* --- root keys --- */
+/* Whether GitLab would take the mapping for a job, whatever its name. */
+bool holds_job(const struct node *map);
 bool is_root_keyword(struct str key);
 struct node_pair *root_pair(struct config *c, struct str key);
 void index_root(struct config *c);

@@ -6,7 +6,7 @@
 
 #include "config/jobs.h"
 
-static bool holds_job(const struct node *map)
+bool holds_job(const struct node *map)
 {
 	return node_get(map, "script") || node_get(map, "run") || node_get(map, "trigger") ||
 	       node_get(map, "needs");

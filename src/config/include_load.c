@@ -175,7 +175,9 @@ static struct str component_name(struct str address)
 static bool apply_inputs(struct config_state *s, struct include_file *file)
 {
 	struct frame f = include_frame(s, file);
-	struct interpolation in = {.root = &f, .vars = include_vars(s, file)};
+	/* A remote file's own includes see no variables, but its text is still its includer's. */
+	struct interpolation in = {
+		.root = &f, .vars = include_vars(s, file->parent ? file->parent : file)};
 	const struct node **extra;
 	struct config_resolved as = {.name = STR_NULL};
 

@@ -11,7 +11,7 @@
 	LIMIT(TOTAL_BYTES, 314572800, "docs, ci_max_total_yaml_size_bytes")                        \
 	LIMIT(EXTENDS_DEPTH, 10, "lib/gitlab/ci/config/extendable/entry.rb: MAX_NESTING_LEVELS")   \
 	LIMIT(NESTED_ARRAYS, 10, "lib/gitlab/ci/config/entry/commands.rb: MAX_NESTING_LEVELS")     \
-	LIMIT(REFERENCE_DEPTH, 100, "deeper trees are refused by the loader: max_yaml_depth")      \
+	LIMIT(REFERENCE_DEPTH, 32, "cilocal: !reference to !reference; GitLab nests lists to 10")  \
 	LIMIT(JOB_NAME, 255, "lib/gitlab/ci/config/entry/processable.rb")                          \
 	LIMIT(NEEDS_CROSS, 5, "lib/gitlab/ci/config/entry/needs.rb: NEEDS_CROSS_PIPELINE_...")     \
 	LIMIT(RULE_PATHS, 50, "lib/gitlab/ci/config/entry/rules/rule/changes.rb, exists.rb")       \

@@ -48,7 +48,12 @@ void read_workflow(const struct frame *root, const struct node *n, struct workfl
 
 	if (!want_map(&workflow, n, NULL))
 		return;
-	check_scope(&workflow, n, SCOPE_workflow);
+	/* GitLab takes such a `workflow` for a job as well and then says nothing about its keys. */
+	if (holds_job(n))
+		diag_warn(root->c->diags, "workflow-like-job", n->at,
+			"'workflow' holds keywords of a job, which have no effect there");
+	else
+		check_scope(&workflow, n, SCOPE_workflow);
 	value = get_node(n, "name");
 	if (value)
 		read_workflow_name(&workflow, value, &out->name);

@@ -292,6 +292,22 @@ static void included_inputs(void **state)
 	fixture_release(&f);
 }
 
+/* Its own includes see no variables, but expand_vars does. */
+static void remote_expand_vars(void **state)
+{
+	static const struct test_file files[] = {{"remote:https://x/a.yml",
+		SPEC("x: {default: a-$V}") "\n---\nj: {script: '$[[ inputs.x | expand_vars ]]'}"}};
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_var(&f, "V", "value");
+	fixture_files(&f, files, 1);
+	compile_job(&f, "include: 'https://x/a.yml'", "j");
+	assert_yaml(&f, "j/script", "a-value\n");
+	fixture_release(&f);
+}
+
 struct included_row {
 	const char *text, *file, *gitlab;
 };
@@ -393,6 +409,7 @@ int main(void)
 		cmocka_unit_test(functions),
 		cmocka_unit_test(masked_variable),
 		cmocka_unit_test(included_inputs),
+		cmocka_unit_test(remote_expand_vars),
 		cmocka_unit_test(included_faults),
 		cmocka_unit_test(components),
 		cmocka_unit_test(spec_include),

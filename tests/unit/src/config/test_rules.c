@@ -92,6 +92,7 @@ ROWS(only)
 static const struct error_row workflow_rows[] = {
 	{"workflow: x\na: {script: x}", "workflow config should be a hash"},
 	{"workflow: {foo: x}\na: {script: x}", "workflow config contains unknown keys: foo"},
+	{"workflow: {script: x, foo: 1}\na: {script: x}", ""},
 	{"workflow: {rules: []}\na: {script: x}", "workflow:rules config can't be blank"},
 	{"workflow: {rules: x}\na: {script: x}", "workflow:rules config should be an array"},
 	{"workflow: {rules: [{when: manual}]}\na: {script: x}",
