@@ -89,16 +89,56 @@ static bool same_texts(const struct texts *a, const struct texts *b)
 	return true;
 }
 
-static bool same_condition(const struct rule_def *a, const struct rule_def *b)
+/* The next part of "A && B && C". */
+static bool next_part(struct str *rest, struct str *part)
 {
-	if (!str_eq(str_trim(a->if_text.s), str_trim(b->if_text.s)) || !a->changes != !b->changes ||
-		!a->exists != !b->exists)
+	size_t and;
+
+	if (!rest->p)
 		return false;
-	return (!a->changes || same_texts(&a->changes->paths, &b->changes->paths)) &&
-	       (!a->exists || same_texts(&a->exists->paths, &b->exists->paths));
+	and = str_find(*rest, STR("&&"));
+	*part = str_trim(str_sub(*rest, 0, and == STR_NPOS ? rest->n : and));
+	*rest = and == STR_NPOS ? STR_NULL : str_from(*rest, and+2);
+	return true;
 }
 
-/* Each of a's rules that says never, or each of those that do not, stands in b as well. */
+static bool has_part(struct str text, struct str wanted)
+{
+	struct str part;
+
+	while (next_part(&text, &part))
+		if (str_eq(part, wanted))
+			return true;
+	return false;
+}
+
+/* Whether `a` can only hold where `b` does: the same text, or b's parts are among those of a. */
+static bool implies(struct str a, struct str b)
+{
+	struct str part;
+
+	a = str_trim(a);
+	b = str_trim(b);
+	if (!b.n || str_eq(a, b))
+		return true;
+	if (!a.n || str_find(a, STR("||")) != STR_NPOS || str_chr(a, '(') != STR_NPOS)
+		return false;
+	while (next_part(&b, &part))
+		if (!has_part(a, part))
+			return false;
+	return true;
+}
+
+static bool condition_implies(const struct rule_def *a, const struct rule_def *b)
+{
+	if (!implies(a->if_text.s, b->if_text.s))
+		return false;
+	return (!b->changes ||
+		       (a->changes && same_texts(&a->changes->paths, &b->changes->paths))) &&
+	       (!b->exists || (a->exists && same_texts(&a->exists->paths, &b->exists->paths)));
+}
+
+/* Each of a's rules that says never, or each of those that do not, is covered by one of b's. */
 static bool rules_within(const struct rule_defs *a, const struct rule_defs *b, bool never)
 {
 	for (size_t i = 0; i < a->n; i++) {
@@ -108,7 +148,7 @@ static bool rules_within(const struct rule_defs *a, const struct rule_defs *b, b
 			continue;
 		for (size_t k = 0; k < b->n && !found; k++)
 			found = (b->v[k].when == WHEN_NEVER) == never &&
-				same_condition(&a->v[i], &b->v[k]);
+				condition_implies(&a->v[i], &b->v[k]);
 		if (!found)
 			return false;
 	}
