@@ -4,7 +4,7 @@
 # shellcheck source=tests/docker/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-grep -v 'DOCKER_TLS_CERTDIR' "$root/samples/build-image/.gitlab-ci.yml" | project main
+project main < <(grep -v 'DOCKER_TLS_CERTDIR' "$root/samples/build-image/.gitlab-ci.yml")
 cp "$root/samples/build-image/.cilocal.toml" .
 sed -i '/^registry/d' .cilocal.toml
 remember

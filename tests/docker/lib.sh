@@ -168,11 +168,12 @@ has_line() {
 	grep -qE -- "$1" "$work/out" || fail "no line matches: $1"
 }
 
-# everything: all that is on the engine but its images, one line each; to compare with later.
+# everything: all that is on the engine but its images and the cache volumes of `volumes = ["/cache"]`, which
+# are there to stay until `cilocal clean`; one line each, to compare with later.
 everything() {
 	api GET '/containers/json?all=1' | jq -r '.[] | "container " + .Names[0] + " " + .Id'
 	api GET '/networks' | jq -r '.[] | "network " + .Name'
-	api GET '/volumes' | jq -r '(.Volumes // [])[] | "volume " + .Name'
+	api GET '/volumes' | jq -r '(.Volumes // [])[] | .Name | select(startswith("cilocal-cache-") | not) | "volume " + .'
 }
 
 remember() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A job sees what is in the work tree, changes included, and not what is ignored; what it writes stays in it.
+# A job sees what git tracks, uncommitted changes included, and nothing else; what it writes stays in it.
 # shellcheck source=tests/docker/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -9,7 +9,7 @@ look:
   script:
     - echo "dir $CI_PROJECT_DIR $PWD"
     - cat tracked new
-    - test ! -e ignored && echo "ignored is not here"
+    - test ! -e ignored && test ! -e untracked && echo "nothing else is here"
     - git log --oneline | cat
     - git status --short | cat
     - rm tracked && echo changed >new && mkdir more
@@ -21,7 +21,8 @@ echo one >tracked
 echo ignored >.gitignore
 git add -A && git commit -q -m "Files"
 echo two >>tracked
-echo three >new
+echo three >new && git add new
+echo four >untracked
 echo x >ignored
 git status --porcelain >"$work/status"
 remember
@@ -30,7 +31,7 @@ run 0 run look
 has 'dir /builds/group/project /builds/group/project'
 has 'two'
 has 'three'
-has 'ignored is not here'
+has 'nothing else is here'
 has 'A commit'
 run 0 run again
 has 'two'
