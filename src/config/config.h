@@ -97,7 +97,11 @@ enum config_status config_compile(struct config *c);
 /* The definition of that name, or NULL. */
 const struct job_def *config_job(const struct config *c, struct str name);
 
-/* Answers; texts are copied. config_refuse: it cannot be had, why is shown at the include. */
+/*
+ * Answers; texts are copied. config_refuse: it cannot be had, why is shown at the include. GitLab's
+ * own wording is chosen by why: "no file" or "no reference" of a project, "HTTP 404", "after 3
+ * attempts".
+ */
 void config_provide(
 	struct config *c, struct config_want *w, struct str text, const struct config_resolved *as);
 void config_provide_glob(

@@ -183,31 +183,70 @@ void config_refuse(struct config *c, struct config_want *w, struct str why)
 	w->answered = true;
 }
 
+static bool says(struct str why, const char *word)
+{
+	return str_find(why, str_c(word)) != STR_NPOS;
+}
+
+/* The number behind a word of the reason, or 0. */
+static unsigned number_after(struct str why, const char *word)
+{
+	size_t at = str_find(why, str_c(word));
+	unsigned n = 0;
+
+	if (at == STR_NPOS)
+		return 0;
+	for (at += strlen(word); at < why.n && isdigit((unsigned char)why.p[at]) && n < 10000; at++)
+		n = n * 10 + (unsigned)(why.p[at] - '0');
+	return n;
+}
+
+static const char *project_refusal(
+	const struct frame *f, const struct include_file *file, struct str why)
+{
+	if (says(why, "no file"))
+		return fmt_in(f, "=Project `" STR_FMT "` file `" STR_FMT "` does not exist!",
+			STR_ARG(file->project), STR_ARG(file->location));
+	if (says(why, "reference") || says(why, "no ref"))
+		return fmt_in(f, "=Project `" STR_FMT "` reference `" STR_FMT "` does not exist!",
+			STR_ARG(file->project), STR_ARG(file->ref));
+	return fmt_in(f,
+		"=Project `" STR_FMT "` not found or access denied! Make sure any includes in the "
+		"pipeline configuration are correctly defined.",
+		STR_ARG(file->project));
+}
+
+static const char *remote_refusal(
+	const struct frame *f, const struct include_file *file, struct str why)
+{
+	unsigned tries = MAX(number_after(why, "after "), 1u), code = number_after(why, "HTTP ");
+	const char *cause = "HTTP error!";
+
+	if (code)
+		cause = fmt_in(f, "HTTP code `%u` error!", code);
+	else if (says(why, "time"))
+		cause = "a timeout error!";
+	else if (says(why, "connect") || says(why, "resolve"))
+		cause = "a socket error!";
+	return fmt_in(f,
+		"=Remote file `" STR_FMT "` could not be fetched after %u attempt%s because of %s",
+		STR_ARG(file->location), tries, tries == 1 ? "" : "s", cause);
+}
+
 /* GitLab's words for a file that can't be had; why is the caller's reason. */
 static const char *refusal(const struct frame *f, const struct include_file *file, struct str why)
 {
-	const char *loc = fmt_in(f, STR_FMT, STR_ARG(file->location));
-
 	switch (file->kind) {
 	case INCLUDE_LOCAL:
-		return fmt_in(f, "=Local file `%s` does not exist!", loc);
-	case INCLUDE_PROJECT:
-		if (str_find(why, STR("project")) != STR_NPOS)
-			return fmt_in(f,
-				"=Project `" STR_FMT "` not found or access denied! Make sure any "
-				"includes in the pipeline configuration are correctly defined.",
-				STR_ARG(file->project));
-		if (str_find(why, STR("ref")) != STR_NPOS)
-			return fmt_in(f,
-				"=Project `" STR_FMT "` reference `" STR_FMT "` does not exist!",
-				STR_ARG(file->project), STR_ARG(file->ref));
-		return fmt_in(f, "=Project `" STR_FMT "` file `%s` does not exist!",
-			STR_ARG(file->project), loc);
-	case INCLUDE_REMOTE:
 		return fmt_in(
-			f, "=Remote file `%s` could not be fetched: " STR_FMT, loc, STR_ARG(why));
+			f, "=Local file `" STR_FMT "` does not exist!", STR_ARG(file->location));
+	case INCLUDE_PROJECT:
+		return project_refusal(f, file, why);
+	case INCLUDE_REMOTE:
+		return remote_refusal(f, file, why);
 	case INCLUDE_COMPONENT:
-		return fmt_in(f, "=Component '%s' - content not found", loc);
+		return fmt_in(
+			f, "=Component '" STR_FMT "' - content not found", STR_ARG(file->location));
 	case INCLUDE_ARTIFACT:
 		return fmt_in(f,
 			"=Job `" STR_FMT
@@ -216,7 +255,8 @@ static const char *refusal(const struct frame *f, const struct include_file *fil
 	case INCLUDE_TEMPLATE:
 		break;
 	}
-	return fmt_in(f, "=Included file `%s` is empty or does not exist!", loc);
+	return fmt_in(f, "=Included file `" STR_FMT "` is empty or does not exist!",
+		STR_ARG(file->location));
 }
 
 static void take_refusal(struct config_state *s, struct include_file *file)

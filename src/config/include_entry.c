@@ -179,6 +179,21 @@ static struct include_file *add(
 	return file;
 }
 
+/*
+ * Git knows a file by one path only, and GitLab compares it as it is written (Gitaly,
+ * TreeEntryFinder: an entry is found by its whole path).
+ */
+static bool is_plain_path(struct str path)
+{
+	struct str_split it = str_split(path, '/');
+	struct str part;
+
+	while (str_split_next(&it, &part))
+		if (!part.n || str_is(part, ".") || str_is(part, ".."))
+			return false;
+	return true;
+}
+
 /* A file of the project that holds the entry, at the same commit. */
 static void add_local(struct entry_ctx *e, const struct node *item, const struct node *at,
 	struct str path, bool pattern)
@@ -197,6 +212,14 @@ static void add_local(struct entry_ctx *e, const struct node *item, const struct
 	/* As GitLab does, before the location is shown: external/file/local.rb. */
 	while (path.n && path.p[0] == '/')
 		path = str_from(path, 1);
+	if (!pattern && !is_plain_path(path)) {
+		shown = mask_location(e->s, path);
+		entry_fault(e, "include-not-found", at->at,
+			"a 'local' include is a path from the project's root, without '.', '..' "
+			"and empty parts",
+			"Local file `" STR_FMT "` does not exist!", STR_ARG(shown));
+		return;
+	}
 	file = add(e, INCLUDE_LOCAL, item, path);
 	if (!file)
 		return;

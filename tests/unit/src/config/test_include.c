@@ -263,6 +263,50 @@ static void many_includes(void **state)
 	}
 }
 
+static void refusal_words(void **state)
+{
+	static const struct {
+		const char *text, *why, *gitlab;
+	} rows[] = {
+		{"include: {project: g/p, ref: v1, file: a.yml}",
+			"there is no file 'a.yml' at 'v1'",
+			"Project `g/p` file `a.yml` does not exist!"},
+		{"include: {project: g/p, ref: v1, file: a.yml}", "there is no reference 'v1'",
+			"Project `g/p` reference `v1` does not exist!"},
+		{"include: {project: g/p, ref: v1, file: a.yml}", "could not read from the server",
+			"Project `g/p` not found or access denied! Make sure any includes in the "
+			"pipeline configuration are correctly defined."},
+		{"include: 'https://x/a.yml'", "does not exist (HTTP 404)",
+			"Remote file `https://x/a.yml` could not be fetched after 1 attempt "
+			"because of "
+			"HTTP code `404` error!"},
+		{"include: 'https://x/a.yml'", "could not be fetched after 3 attempts: timed out",
+			"Remote file `https://x/a.yml` could not be fetched after 3 attempts "
+			"because of "
+			"a timeout error!"},
+		{"include: {component: h/g/p/c@1}", "there is none",
+			"Component 'h/g/p/c@1' - content not found"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		CLEANUP(buf_release) struct buf got = BUF_INIT;
+		struct fixture f;
+
+		fixture_init(&f);
+		f.config = config_new(&f.arena, &f.sources, &f.diags, &f.facts, &f.options,
+			STR("x.yml"), str_c(rows[i].text));
+		assert_int_equal(config_compile(f.config), CONFIG_WANT);
+		assert_non_null(f.config->wants);
+		assert_null(f.config->wants->next);
+		config_refuse(f.config, f.config->wants, str_c(rows[i].why));
+		assert_int_equal(config_compile(f.config), CONFIG_FAILED);
+		collect_errors(&f, &got);
+		assert_string_equal(got.p, rows[i].gitlab);
+		fixture_release(&f);
+	}
+}
+
 static void masked_location(void **state)
 {
 	CLEANUP(buf_release) struct buf got = BUF_INIT;
@@ -310,6 +354,7 @@ int main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(integrity),
 		cmocka_unit_test(many_includes),
+		cmocka_unit_test(refusal_words),
 		cmocka_unit_test(masked_location),
 		cmocka_unit_test(order_of_files),
 	};
