@@ -2,6 +2,10 @@
  * Aho-Corasick over the anchors of all entries, with letters folded: one table look-up a byte,
  * whatever the number of anchors. Bytes that occur in no anchor share one class, so that the table
  * stays small enough for the cache.
+ *
+ * Most lines hold no anchor at all, so a window (Wu and Manber) looks first: the two bytes at its
+ * end say how far it may jump without missing one. Only from where it stops on is the automaton
+ * asked.
  */
 #include "base/base.h"
 
@@ -16,6 +20,8 @@ struct diagnose_scan {
 	uint16_t *next; /* state * CLASSES + class; HIT marks states with an output */
 	struct diagnose_set *out;
 	size_t n_states;
+	uint8_t *shift; /* by the window's last two bytes */
+	size_t min;     /* length of the shortest anchor: the window's */
 };
 
 struct building {
@@ -99,6 +105,66 @@ static void mark_hits(struct diagnose_scan *s)
 			s->next[i] |= HIT;
 }
 
+static unsigned pair(unsigned a, unsigned b)
+{
+	return a << 8 | b;
+}
+
+static void lower_shift(struct diagnose_scan *s, unsigned a, unsigned b, size_t far)
+{
+	const unsigned as[] = {a, (unsigned)toupper((int)a)}, bs[] = {b, (unsigned)toupper((int)b)};
+
+	for (size_t i = 0; i < 4; i++) {
+		uint8_t *cell = &s->shift[pair(as[i & 1], bs[i >> 1])];
+		if (far < *cell)
+			*cell = (uint8_t)far;
+	}
+}
+
+static void add_shifts(struct diagnose_scan *s, struct str anchor)
+{
+	for (size_t i = 0; i + 1 < s->min; i++)
+		lower_shift(s, fold((unsigned char)anchor.p[i]),
+			fold((unsigned char)anchor.p[i + 1]), s->min - 2 - i);
+}
+
+static void make_window(
+	struct diagnose_scan *s, struct arena *a, const struct diagnose_entry *table, size_t n)
+{
+	struct str anchor;
+
+	s->min = SIZE_MAX;
+	for (size_t i = 0; i < n; i++) {
+		struct str_split it = str_split(str_c(table[i].anchors), '|');
+		while (str_split_next(&it, &anchor))
+			s->min = MIN(s->min, anchor.n);
+	}
+	if (s->min < 2)
+		BUG("an anchor of less than two bytes");
+	s->shift = arena_alloc(a, 65536);
+	memset(s->shift, (int)MIN(s->min - 1, (size_t)255), 65536);
+	for (size_t i = 0; i < n; i++) {
+		struct str_split it = str_split(str_c(table[i].anchors), '|');
+		while (str_split_next(&it, &anchor))
+			add_shifts(s, anchor);
+	}
+}
+
+/* Where the first anchor may start; text.n where there can be none. */
+static size_t first_candidate(const struct diagnose_scan *s, struct str text)
+{
+	const unsigned char *p = (const unsigned char *)text.p;
+	size_t at = 0;
+
+	while (at + s->min <= text.n) {
+		unsigned jump = s->shift[pair(p[at + s->min - 2], p[at + s->min - 1])];
+		if (!jump)
+			return at;
+		at += jump;
+	}
+	return text.n;
+}
+
 struct diagnose_scan *diagnose_scan_new(
 	struct arena *a, const struct diagnose_entry *table, size_t n)
 {
@@ -123,6 +189,7 @@ struct diagnose_scan *diagnose_scan_new(
 	}
 	add_fallbacks(&b);
 	mark_hits(s);
+	make_window(s, a, table, n);
 	return s;
 }
 
@@ -133,7 +200,7 @@ bool diagnose_scan(
 	const uint16_t *next = s->next;
 	unsigned state = 0;
 	bool any = false;
-	for (size_t i = 0; i < text.n; i++) {
+	for (size_t i = first_candidate(s, text); i < text.n; i++) {
 		state = next[(state & ~HIT) * CLASSES + s->class_of[p[i]]];
 		if (__builtin_expect(!(state & HIT), 1))
 			continue;
