@@ -188,10 +188,14 @@ static bool have_bash(void)
 	return false;
 }
 
+/*
+ * Not a login shell, unlike the Runner's: that one is started by a service and needs the profile to
+ * get a user's environment. Ours was started by the user and has it; the profile would only cost
+ * its time again for each script.
+ */
 static void shell_run(struct executor *base, const struct step *s)
 {
-	static const char *const bash[] = {"bash", "--login", NULL}, *const sh[] = {
-									     "sh", "-l", NULL};
+	static const char *const bash[] = {"bash", NULL}, *const sh[] = {"sh", NULL};
 	struct executor_shell *e = self(base);
 	const struct runner_config *c = build_host(base->build)->config;
 	struct proc_options o = {
