@@ -7,7 +7,6 @@
 #include "emulator/core/trace.h"
 #include "emulator/log/job_log.h"
 #include "emulator/log/sink.h"
-#include "emulator/runner/diagnose.h"
 #include "pipeline/pipeline.h"
 
 static const char *const state_words[] = {
@@ -79,10 +78,8 @@ static void attempt_release(struct job_run *j)
 	if (j->log)
 		job_log_free(j->log);
 	sink_free(j->tail_sink);
-	diagnose_free(j->diagnose);
 	j->build = NULL;
 	j->log = NULL;
-	j->diagnose = NULL;
 	j->tail_sink = NULL;
 	j->vars = NULL;
 	memset(&j->spec, 0, sizeof(j->spec));

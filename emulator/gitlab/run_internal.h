@@ -29,7 +29,6 @@ struct janitor;
 struct job;
 struct job_log;
 struct job_run;
-struct diagnose;
 struct sink;
 
 /* Jobs that may start, lowest id first: a heap, so that a start costs a logarithm. */
@@ -160,7 +159,6 @@ struct job_run {
 	struct build *build;
 	struct job_log *log;
 	struct sink *tail_sink;
-	struct diagnose *diagnose;
 	const struct varset *vars; /* for explaining hits */
 
 	/* how the last attempt went */
@@ -204,6 +202,9 @@ int run_exit_code(const struct run *r);
 
 /* run_warn.c: one warning for what the jobs' keywords ask and this version does not do. */
 void run_warn_unused(const struct run *r);
+
+/* show_hints.c: known failures in the log of a failed attempt: cause, cure, the line to change. */
+void show_hints(struct job_run *j);
 
 /* show.c */
 int show_open(struct run *r, struct error *err);

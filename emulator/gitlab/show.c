@@ -9,7 +9,6 @@
 #include "emulator/log/job_log.h"
 #include "emulator/log/mask.h"
 #include "emulator/log/sink.h"
-#include "emulator/runner/diagnose.h"
 #include "emulator/store/run_record.h"
 #include "pipeline/pipeline.h"
 #include "vars/facts.h"
@@ -98,9 +97,7 @@ static void on_line(void *arg, enum log_stream stream, struct str line)
 {
 	struct job_run *j = arg;
 
-	diagnose_line(j->diagnose, line);
-	if (j->run->events)
-		events_log(j->run->events, j->job->name, stream_name(stream), line);
+	events_log(j->run->events, j->job->name, stream_name(stream), line);
 }
 
 /* What the job and its services wrote, without the lines of the build itself. */
@@ -154,15 +151,15 @@ int show_attempt_start(struct job_run *j, struct error *err)
 	j->spec.on_stage = on_stage;
 	j->spec.on_arg = j;
 	j->log = job_log_new(log_now, r->session.loop);
-	j->diagnose = diagnose_new();
 	j->tail_sink = sink_tail_new(TAIL_BYTES);
 	job_log_add(j->log, sink_fn_new(on_bytes, j));
 	if (r->console)
 		job_log_add(j->log, console_sink(r->console, j->job->name));
-	job_log_add(j->log, sink_lines_new(on_line, j));
-	if (r->events)
+	if (r->events) {
+		job_log_add(j->log, sink_lines_new(on_line, j));
 		events_job_started(r->events, j->job->name, j->job->stage,
 			docker ? "docker" : "shell", j->attempt);
+	}
 	show_record(r);
 	return open_trace(j, err);
 }
@@ -222,33 +219,6 @@ static void keep_reason(struct job_run *j)
 	buf_release(&text);
 }
 
-/* Known failures in the log: cause, cure, and the line to change. */
-static void write_hints(struct job_run *j)
-{
-	struct run *r = j->run;
-	struct diagnose_context ctx = {.job = j->job->def,
-		.vars = j->vars,
-		.sources = r->p->sources,
-		.config = r->o->config};
-	struct buf text = BUF_INIT;
-	bool real = false;
-
-	for (size_t i = 0; i < diagnose_count(j->diagnose); i++)
-		real = real || !diagnose_get(j->diagnose, i)->entry->notice;
-	for (size_t i = 0; i < diagnose_count(j->diagnose); i++) {
-		const struct diagnose_hit *hit = diagnose_get(j->diagnose, i);
-		struct diagnose_hint hint;
-
-		if (hit->entry->notice && !real && !r->o->verbose)
-			continue;
-		diagnose_explain(&j->arena, hit, &ctx, &hint);
-		diagnose_write(&text, &hint, r->o->tty ? r->o->columns : 0);
-	}
-	if (text.n)
-		job_log_raw(j->log, "%s", text.p);
-	buf_release(&text);
-}
-
 static void finished_event(struct job_run *j, const char *status, bool retried)
 {
 	const struct build_result *res = &j->result;
@@ -283,8 +253,8 @@ void show_attempt_end(struct job_run *j, bool retried)
 	unsigned max = j->job->def->retry.max;
 
 	keep_reason(j);
-	if (j->result.status == BUILD_FAILED && j->diagnose)
-		write_hints(j);
+	if (j->result.status == BUILD_FAILED)
+		show_hints(j);
 	if (j->log)
 		job_log_end(j->log);
 	keep_tail(j);
