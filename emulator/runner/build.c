@@ -284,6 +284,14 @@ static void step(void *arg)
 	struct build *b = arg;
 
 	b->busy = false;
+	if (b->then) {
+		void (*then)(struct build *) = b->then;
+
+		b->then = NULL;
+		b->busy = true;
+		then(b);
+		return;
+	}
 	if (b->state == BUILD_CLEANING) {
 		if (b->outcome.reason != FAIL_NONE)
 			job_log_warnln(b->log, "%s", b->outcome.text);

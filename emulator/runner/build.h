@@ -58,6 +58,30 @@ struct registry_login {
 	struct str registry, user, password; /* from the job's payload: CI_REGISTRY and its token */
 };
 
+/* Artifacts that the job gets before its script: a tar of this machine. */
+struct build_download {
+	struct str job; /* who made them */
+	uint64_t job_id;
+	struct str archive; /* absolute path */
+};
+
+/* One entry of `cache:`, with the keys as GitLab sends them (variables not expanded). */
+struct build_cache {
+	const struct cache_def *def;
+	struct str key;
+	const struct str *fallbacks;
+	size_t n_fallbacks;
+};
+
+/* Something of a job that was collected: what a Runner would upload to GitLab. */
+struct build_upload {
+	struct str type; /* "archive", or the report's: "junit", "dotenv" ... */
+	struct str path; /* absolute: the tar, or the folder that the report's files are below */
+	struct str name; /* of the archive for people, expanded: "artifacts" */
+	size_t entries;  /* files and folders */
+	uint64_t bytes;
+};
+
 /* What all builds of one run share. Everything is borrowed and outlives the builds. */
 struct build_host {
 	struct loop *loop;
@@ -68,6 +92,9 @@ struct build_host {
 	const char *run_id;
 	const char *run_dir; /* absolute: .cilocal/runs/<id>; shell jobs get their trees below it */
 	const char *lock_path; /* absolute: the lock file that this process holds while it lives */
+	const char *cache_dir; /* absolute: .cilocal/cache; NULL: caches are neither read nor kept
+				*/
+	uint64_t cache_limit;  /* bytes of all caches together; 0: no limit */
 	const char
 		*project_root; /* absolute: the user's work tree, for relative paths in volumes */
 	struct str pull_override; /* --pull: always, if-not-present, never; empty: as configured */
@@ -104,6 +131,18 @@ struct build_spec {
 	int64_t timeout_s;                                         /* 0: an hour */
 	const struct registry_login *logins;
 	size_t n_logins;
+
+	const struct build_download *downloads; /* in the order of unpacking */
+	size_t n_downloads;
+	const struct artifacts_def *artifacts; /* NULL: none */
+	const struct build_cache *caches;
+	size_t n_caches;
+	/*
+	 * Takes one upload (its files are in <run_dir>/<slug>/); -1 with err in GitLab's words:
+	 * refused, which fails the job. NULL: everything is taken.
+	 */
+	int (*on_upload)(void *arg, const struct build_upload *u, struct error *err);
+	void *upload_arg;
 
 	/* Events for whoever watches; all may be NULL. Called from inside the loop. */
 	void (*on_stage)(void *arg, const char *stage, bool begin);

@@ -1,4 +1,4 @@
-/* Shared by build.c and build_stages.c only. */
+/* Shared by build.c, build_stages.c, artifacts.c and cache.c only. */
 #ifndef RUNNER_BUILD_INTERNAL_H
 #define RUNNER_BUILD_INTERNAL_H
 
@@ -8,6 +8,7 @@
 #include "emulator/runner/build.h"
 #include "emulator/runner/executor.h"
 #include "emulator/runner/job_env.h"
+#include "emulator/runner/select.h"
 
 /*
  * NEW -> RUNNING (one stage after the other) -> CLEANING -> DONE. build_enter() is the only place
@@ -40,7 +41,28 @@ struct stage {
 };
 extern const struct stage build_stages[];
 extern const size_t build_n_stages;
-enum { STAGE_PREPARE, STAGE_PREPARE_SCRIPT, STAGE_SOURCES, STAGE_STEP, STAGE_AFTER, STAGE_CLEANUP };
+enum {
+	STAGE_PREPARE,
+	STAGE_PREPARE_SCRIPT,
+	STAGE_SOURCES,
+	STAGE_RESTORE_CACHE,
+	STAGE_DOWNLOAD,
+	STAGE_STEP,
+	STAGE_AFTER,
+	STAGE_CLEANUP = STAGE_AFTER + 5
+};
+
+/* Where a stage of several operations is: artifacts and caches, one after the other. */
+struct build_files {
+	size_t at;  /* download, upload or cache */
+	size_t key; /* of the cache: the first, then the fallbacks */
+	struct selection selection;
+	int fd;
+	const char *part, *path; /* the tar while it is written, and its place when whole */
+	uv_work_t work;
+	struct outcome outcome; /* of the worker */
+	bool written;
+};
 
 struct build {
 	struct build_host host;
@@ -63,10 +85,30 @@ struct build {
 	struct loop_timer job_timer, stage_timer;
 	struct buf script;
 	struct step step;
+	struct build_files files;
+	/* The rest of a stage of several operations; looks at `outcome`, with `busy` set. */
+	void (*then)(struct build *b);
 	int64_t job_limit_ns, script_limit_ns, after_limit_ns;
 	uint64_t started_ms, script_ms;
 	struct build_result result;
 };
+
+/* Artifacts and reports (artifacts.c). */
+bool build_wants_download(const struct build *b);
+void build_download_artifacts(struct build *b);
+bool build_wants_upload_ok(const struct build *b);
+bool build_wants_upload_failed(const struct build *b);
+void build_upload_artifacts(struct build *b);
+/* paths, exclude (may be NULL) and untracked into b->files.selection, variables expanded. */
+void build_select(
+	struct build *b, const struct texts *paths, const struct texts *exclude, bool untracked);
+
+/* Caches (cache.c). */
+bool build_wants_restore(const struct build *b);
+void build_restore_cache(struct build *b);
+bool build_wants_archive_ok(const struct build *b);
+bool build_wants_archive_failed(const struct build *b);
+void build_archive_cache(struct build *b);
 
 /* The settings that variables give, with the Runner's warnings about bad ones (build_stages.c). */
 void build_read_settings(struct build *b);

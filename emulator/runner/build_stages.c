@@ -243,10 +243,23 @@ const struct stage build_stages[] = {
 	{"prepare_script", "Preparing environment", STAGE_OK, NULL, run_prepare_script, NULL},
 	{"get_sources", "Getting source from Git repository", STAGE_OK, NULL, run_sources,
 		sources_limit},
+	{"restore_cache", "Restoring cache", STAGE_OK, build_wants_restore, build_restore_cache,
+		NULL},
+	{"download_artifacts", "Downloading artifacts", STAGE_OK, build_wants_download,
+		build_download_artifacts, NULL},
 	{"step_script", "Executing \"step_script\" stage of the job script", STAGE_OK, wants_script,
 		run_step, script_limit},
 	{"after_script", "Running after_script", STAGE_SCRIPT, wants_after, run_after, after_limit},
+	{"archive_cache", "Saving cache for successful job", STAGE_ALWAYS, build_wants_archive_ok,
+		build_archive_cache, NULL},
+	{"archive_cache_on_failure", "Saving cache for failed job", STAGE_ALWAYS,
+		build_wants_archive_failed, build_archive_cache, NULL},
+	{"upload_artifacts_on_success", "Uploading artifacts for successful job", STAGE_ALWAYS,
+		build_wants_upload_ok, build_upload_artifacts, NULL},
+	{"upload_artifacts_on_failure", "Uploading artifacts for failed job", STAGE_ALWAYS,
+		build_wants_upload_failed, build_upload_artifacts, NULL},
 	{"cleanup_file_variables", "Cleaning up project directory and file based variables",
 		STAGE_ALWAYS, NULL, run_cleanup, NULL},
 };
 const size_t build_n_stages = ARRAY_SIZE(build_stages);
+static_assert(ARRAY_SIZE(build_stages) == STAGE_CLEANUP + 1, "the constants are the rows");

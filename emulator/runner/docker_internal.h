@@ -27,6 +27,8 @@ struct image_fetch;
 struct raw;
 struct removal;
 struct exec_run;
+struct selection;
+struct tar_filter;
 struct tar_stream;
 
 /* One service of the job, or of the runner configuration. */
@@ -63,6 +65,7 @@ enum docker_phase {
 			 */
 	PHASE_CREATE,   /* the job's container */
 	PHASE_SOURCES,  /* upload, health checks */
+	PHASE_FILES,    /* artifacts and caches, in or out */
 	PHASE_RUN,
 	PHASE_REMOVE,     /* containers */
 	PHASE_REMOVE_REST /* networks and volumes, once nothing uses them */
@@ -80,6 +83,21 @@ struct docker_step_run {
 	int64_t exit_code;
 	struct error error;
 	struct loop_timer drain;
+};
+
+/* Artifacts and caches: a tar in, or the parts of a selection out, one after the other. */
+struct docker_files {
+	struct selection *selection;
+	struct str *bases; /* paths below the project directory; grows by hard links' targets */
+	size_t n, cap, at;
+	size_t whole;            /* from here on bases are files that are taken for sure */
+	struct str above;        /* what names in the tar lack in front: "build/", "" */
+	bool root;               /* the project directory itself: its name is in front */
+	struct buf name, target; /* of the entry under way */
+	struct tar_filter *filter;
+	struct docker_call *call;
+	int fd;
+	struct error error;
 };
 
 struct executor_docker {
@@ -117,6 +135,7 @@ struct executor_docker {
 	struct tar_stream *tar;
 	struct docker_call *put;
 	struct docker_step_run run;
+	struct docker_files files;
 	struct loop_timer budget; /* of cleanup */
 	bool late;                /* cleanup is over its budget */
 	struct removal *removals; /* under way */
@@ -155,6 +174,11 @@ void docker_health_free(struct docker_service *s);
 /* Scripts (docker_step.c). */
 void docker_step_start(struct executor_docker *e, const struct step *s);
 void docker_step_stop(struct executor_docker *e, bool now);
+
+/* Artifacts and caches (docker_files.c). */
+void docker_files_put(struct executor_docker *e, struct str archive);
+void docker_files_get(struct executor_docker *e, struct selection *s, int fd);
+void docker_files_stop(struct executor_docker *e);
 
 /* Cleanup (docker_cleanup.c). */
 void docker_cleanup_start(struct executor_docker *e);

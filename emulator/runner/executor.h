@@ -5,7 +5,7 @@
  *
  * All operations are asynchronous: each answers exactly once through build_step_done(), and may do
  * so from inside the call. The build runs one operation at a time, except stop(), which may come
- * while prepare, get_sources or run are under way, hurries them, and has no answer of its own:
+ * while one but cleanup is under way, hurries it, and has no answer of its own:
  * the operation that is under way then answers, with any outcome.
  */
 #ifndef RUNNER_EXECUTOR_H
@@ -18,6 +18,7 @@
 
 struct executor;
 struct job_env;
+struct selection;
 
 /* One script to run in the job's surroundings. */
 struct step {
@@ -45,6 +46,14 @@ struct executor_ops {
 	/* The job's own tree at CI_PROJECT_DIR; services are waited for here at the latest. */
 	void (*get_sources)(struct executor *e);
 	void (*run)(struct executor *e, const struct step *s);
+	/*
+	 * Files of the project directory, before the first script and after the last one. put
+	 * unpacks a tar file of this machine there, over what is there. get writes what the
+	 * selection (select.h) takes to fd, as a tar. The texts and the selection live until the
+	 * answer.
+	 */
+	void (*put)(struct executor *e, struct str archive);
+	void (*get)(struct executor *e, struct selection *selection, int fd);
 	/* now: kill; else ask the processes to end first. */
 	void (*stop)(struct executor *e, bool now);
 	/* Takes down all that was made, also after errors; its outcome is only logged. */

@@ -95,6 +95,7 @@ static void phase_ended(struct executor_docker *e)
 		break;
 	case PHASE_CREATE:
 	case PHASE_SOURCES:
+	case PHASE_FILES:
 	case PHASE_RUN:
 	case PHASE_IDLE:
 		break;
@@ -566,6 +567,26 @@ static void docker_run(struct executor *base, const struct step *s)
 	docker_end(e);
 }
 
+static void docker_put(struct executor *base, struct str archive)
+{
+	struct executor_docker *e = self(base);
+
+	e->stopping = false;
+	enter(e, PHASE_FILES);
+	docker_files_put(e, archive);
+	docker_end(e);
+}
+
+static void docker_get(struct executor *base, struct selection *selection, int fd)
+{
+	struct executor_docker *e = self(base);
+
+	e->stopping = false;
+	enter(e, PHASE_FILES);
+	docker_files_get(e, selection, fd);
+	docker_end(e);
+}
+
 static void docker_stop(struct executor *base, bool now)
 {
 	struct executor_docker *e = self(base);
@@ -579,6 +600,8 @@ static void docker_stop(struct executor *base, bool now)
 	if (e->phase > PHASE_RUN || e->phase == PHASE_IDLE)
 		return;
 	docker_begin(e); /* what ends inside here must not end the phase under our feet */
+	if (e->phase == PHASE_FILES)
+		docker_files_stop(e);
 	if (e->fetch)
 		image_fetch_cancel(e->fetch);
 	for (i = 0; i < e->n_services; i++) {
@@ -626,6 +649,8 @@ const struct executor_ops executor_docker = {
 	.prepare = docker_prepare,
 	.get_sources = docker_get_sources,
 	.run = docker_run,
+	.put = docker_put,
+	.get = docker_get,
 	.stop = docker_stop,
 	.cleanup = docker_cleanup,
 	.free = docker_free,

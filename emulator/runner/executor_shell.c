@@ -4,6 +4,7 @@
 #include "emulator/core/loop.h"
 #include "emulator/core/proc.h"
 #include "emulator/log/job_log.h"
+#include "emulator/runner/files_local.h"
 #include "emulator/runner/job_env.h"
 #include "emulator/runner/runner_config.h"
 #include "emulator/runner/sources.h"
@@ -27,6 +28,7 @@ struct executor_shell {
 	struct sources_wait wait;
 	struct sources_copy *copy;
 	struct proc *proc;
+	struct files_local *files;
 	bool stop, stop_now;
 	uv_work_t removal;
 	struct error removal_error;
@@ -225,10 +227,36 @@ static void shell_stop(struct executor *base, bool now)
 	}
 	if (e->copy)
 		sources_copy_cancel(e->copy);
+	if (e->files)
+		files_local_cancel(e->files);
 	if (e->wait.sources) {
 		sources_unwant(&e->wait);
 		answer(e, FAIL_CANCELED, "canceled");
 	}
+}
+
+static void on_files(void *arg, const struct error *err)
+{
+	struct executor_shell *e = arg;
+
+	e->files = NULL;
+	answer(e, err ? FAIL_RUNNER_SYSTEM : FAIL_NONE, err ? err->text : "");
+}
+
+static void shell_put(struct executor *base, struct str archive)
+{
+	struct executor_shell *e = self(base);
+
+	e->files = files_local_put(build_host(base->build)->loop,
+		build_env(base->build)->project_dir, archive, on_files, e);
+}
+
+static void shell_get(struct executor *base, struct selection *selection, int fd)
+{
+	struct executor_shell *e = self(base);
+
+	e->files = files_local_get(build_host(base->build)->loop,
+		build_env(base->build)->project_dir, selection, fd, on_files, e);
 }
 
 static void remove_tree(uv_work_t *w)
@@ -274,6 +302,8 @@ const struct executor_ops executor_shell = {
 	.prepare = shell_prepare,
 	.get_sources = shell_get_sources,
 	.run = shell_run,
+	.put = shell_put,
+	.get = shell_get,
 	.stop = shell_stop,
 	.cleanup = shell_cleanup,
 	.free = shell_free,

@@ -32,6 +32,11 @@ void sources_free(struct sources *s)
 		sources_unref(s);
 }
 
+const struct snapshot *sources_snapshot(const struct sources *s)
+{
+	return s->repo && s->state == SOURCES_READY ? &s->snapshot : NULL;
+}
+
 static void make(uv_work_t *w)
 {
 	struct sources *s = container_of(w, struct sources, work);

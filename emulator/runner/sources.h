@@ -23,6 +23,9 @@ struct sources *sources_new(struct loop *loop, const struct repo *repo);
 /* Not while a build uses it. Work that is under way ends on a worker thread, then it is freed. */
 void sources_free(struct sources *s);
 
+/* The list of files, once it is there; NULL before, and where there is no repository. */
+const struct snapshot *sources_snapshot(const struct sources *s);
+
 /* err NULL: s holds the snapshot. */
 typedef void sources_ready_fn(void *arg, const struct snapshot *s, const struct error *err);
 struct sources_wait {

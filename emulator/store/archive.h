@@ -87,4 +87,10 @@ int tar_reader_end(struct tar_reader *r, struct error *err); /* incomplete: erro
 size_t tar_reader_entries(const struct tar_reader *r);
 void tar_reader_free(struct tar_reader *r);
 
+/* Writes a zip with what a tar file holds. Blocking. */
+int archive_tar_to_zip(const char *from, const char *to, struct error *err);
+/* Shows each entry of a tar file; strings are valid during the call. Blocking. */
+int archive_tar_list(const char *from, void (*entry)(void *arg, const struct archive_item *i),
+	void *arg, struct error *err);
+
 #endif

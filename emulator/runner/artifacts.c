@@ -1,0 +1,290 @@
+/*
+ * The stages download_artifacts and upload_artifacts_*: tars into the project directory, and the
+ * job's files out of it into the run's folder.
+ *
+ * Source: GitLab Runner, common/build.go (executeUploadArtifacts), shells/abstract.go,
+ * commands/helpers/artifacts_uploader.go.
+ */
+#include "base/base.h"
+#include "emulator/runner/build_internal.h"
+#include "emulator/core/error.h"
+#include "emulator/git/snapshot.h"
+#include "emulator/log/job_log.h"
+#include "emulator/runner/files_local.h"
+#include "emulator/runner/sources.h"
+#include "emulator/store/store.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static void done_ok(struct build *b)
+{
+	struct outcome ok = OUTCOME_OK;
+
+	build_step_done(b, &ok);
+}
+
+static void done_failed(struct build *b, const char *text)
+{
+	struct outcome o;
+
+	outcome_fail(&o, FAIL_RUNNER_SYSTEM, "%s", text);
+	o.surroundings = true;
+	build_step_done(b, &o);
+}
+
+/* Download */
+
+bool build_wants_download(const struct build *b)
+{
+	return b->spec->n_downloads > 0;
+}
+
+static void download(struct build *b);
+
+static void downloaded(struct build *b)
+{
+	struct outcome o = b->outcome;
+
+	if (o.reason != FAIL_NONE || build_stopping(b)) {
+		build_step_done(b, &o);
+		return;
+	}
+	b->files.at++;
+	download(b);
+}
+
+static void download(struct build *b)
+{
+	const struct build_download *d = &b->spec->downloads[b->files.at];
+
+	if (b->files.at == b->spec->n_downloads) {
+		done_ok(b);
+		return;
+	}
+	job_log_infoln(b->log, "Downloading artifacts for " STR_FMT " (%" PRIu64 ")...",
+		STR_ARG(d->job), d->job_id);
+	b->then = downloaded;
+	b->executor->ops->put(b->executor, d->archive);
+}
+
+void build_download_artifacts(struct build *b)
+{
+	b->files.at = 0;
+	download(b);
+}
+
+/* Selection */
+
+static const struct map *tracked_files(struct build *b)
+{
+	const struct snapshot *s;
+	struct map *m;
+
+	s = b->host.sources && build_wants_sources(b) ? sources_snapshot(b->host.sources) : NULL;
+	if (!s)
+		return NULL;
+	m = arena_new(&b->arena, struct map);
+	map_init(m, &b->arena);
+	for (size_t i = 0; i < s->entries.n; i++)
+		if (s->entries.v[i].kind != ENTRY_DIR &&
+			!str_starts(s->entries.v[i].path, STR(".git/")))
+			map_put(m, s->entries.v[i].path, m);
+	return m;
+}
+
+void build_select(
+	struct build *b, const struct texts *paths, const struct texts *exclude, bool untracked)
+{
+	struct selection *s = &b->files.selection;
+
+	selection_init(s, &b->arena, b->env.project_dir);
+	for (size_t i = 0; paths && i < paths->n; i++)
+		selection_add(s, job_env_expand(&b->env, &b->arena, paths->v[i].s));
+	for (size_t i = 0; exclude && i < exclude->n; i++)
+		selection_exclude(s, job_env_expand(&b->env, &b->arena, exclude->v[i].s));
+	if (untracked)
+		selection_untracked(s, tracked_files(b));
+}
+
+/* Upload */
+
+static bool has_archive(const struct artifacts_def *d, bool failed)
+{
+	if (!d->paths.n && !d->untracked)
+		return false;
+	if (d->when == WHEN_ALWAYS)
+		return true;
+	return d->when == WHEN_ON_FAILURE ? failed : !failed;
+}
+
+/* Reports are collected whatever the job's end. */
+static bool wants_upload(const struct build *b, bool failed)
+{
+	const struct artifacts_def *d = b->spec->artifacts;
+
+	return d && build_failed(b) == failed && (has_archive(d, failed) || d->n_reports);
+}
+
+bool build_wants_upload_ok(const struct build *b)
+{
+	return wants_upload(b, false);
+}
+
+bool build_wants_upload_failed(const struct build *b)
+{
+	return wants_upload(b, true);
+}
+
+static const char *file_of(struct build *b, const char *name)
+{
+	return arena_printf(
+		&b->arena, "%s/" STR_FMT "/%s", b->host.run_dir, STR_ARG(b->spec->slug), name)
+		.p;
+}
+
+/* Of several parts the last: "feature/x" gives "x" (GitLab Runner, artifacts_uploader.go). */
+static struct str archive_name(struct build *b)
+{
+	struct str name = job_env_expand(&b->env, &b->arena, b->spec->artifacts->name.s);
+	size_t slash = str_rchr(name, '/');
+
+	if (slash != STR_NPOS)
+		name = str_from(name, slash + 1);
+	return !name.n || str_is(name, ".") || str_is(name, "..") ? STR("artifacts") : name;
+}
+
+static void upload(struct build *b);
+
+static struct str upload_type(const struct build *b)
+{
+	const struct artifacts_def *d = b->spec->artifacts;
+
+	return b->files.at ? d->reports[b->files.at - 1].type : STR("archive");
+}
+
+/* What was collected goes to whoever plays the server; it may refuse. */
+static void hand_over(struct build *b)
+{
+	struct selection *s = &b->files.selection;
+	struct build_upload u = {.type = upload_type(b),
+		.path = str_c(b->files.path),
+		.name = archive_name(b),
+		.entries = s->entries,
+		.bytes = s->bytes};
+	struct error err = ERROR_INIT;
+	struct outcome o;
+
+	if (b->spec->on_upload && b->spec->on_upload(b->spec->upload_arg, &u, &err)) {
+		job_log_errorln(b->log,
+			"Uploading artifacts as \"" STR_FMT "\" to coordinator... 400 Bad Request "
+			"(%s)",
+			STR_ARG(u.type), err.text);
+		job_log_raw(b->log, ANSI_RED "FATAL: invalid argument" ANSI_RESET "\n");
+		outcome_fail(&o, FAIL_SCRIPT, "exit code 1");
+		o.has_exit_code = true;
+		o.exit_code = 1;
+		build_step_done(b, &o);
+		return;
+	}
+	job_log_println(b->log,
+		"Uploading artifacts as \"" STR_FMT
+		"\"... kept: %zu files and directories, %" PRIu64 " bytes",
+		STR_ARG(u.type), u.entries, u.bytes);
+	b->files.at++;
+	upload(b);
+}
+
+static void unpacked(struct build *b)
+{
+	struct outcome o = b->outcome;
+
+	unlink(b->files.part);
+	if (o.reason != FAIL_NONE)
+		build_step_done(b, &o);
+	else
+		hand_over(b);
+}
+
+static void on_unpacked(void *arg, const struct error *err)
+{
+	struct build *b = arg;
+
+	if (err)
+		done_failed(b, err->text);
+	else
+		done_ok(b);
+}
+
+static void keep_report(struct build *b)
+{
+	struct str type = upload_type(b);
+	struct error err = ERROR_INIT;
+
+	b->files.path = file_of(b, arena_printf(&b->arena, "reports/" STR_FMT, STR_ARG(type)).p);
+	if (store_remove_tree(b->files.path, &err)) {
+		done_failed(b, err.text);
+		return;
+	}
+	b->then = unpacked;
+	files_local_put(b->host.loop, str_c(b->files.path), str_c(b->files.part), on_unpacked, b);
+}
+
+static void got(struct build *b)
+{
+	struct outcome o = b->outcome;
+
+	close(b->files.fd);
+	if (o.reason != FAIL_NONE || build_stopping(b)) {
+		unlink(b->files.part);
+		build_step_done(b, &o);
+		return;
+	}
+	selection_report(&b->files.selection, b->log);
+	if (!b->files.selection.entries) {
+		job_log_errorln(b->log, "No files to upload");
+		unlink(b->files.part);
+		b->files.at++;
+		upload(b);
+	} else if (b->files.at) {
+		keep_report(b);
+	} else if (rename(b->files.part, b->files.path)) {
+		done_failed(b, strerror(errno));
+	} else {
+		hand_over(b);
+	}
+}
+
+/* files.at: 0 the archive, then the reports. */
+static void upload(struct build *b)
+{
+	const struct artifacts_def *d = b->spec->artifacts;
+	struct build_files *f = &b->files;
+
+	if (!f->at && !has_archive(d, build_failed(b)))
+		f->at++;
+	if (f->at > d->n_reports) {
+		done_ok(b);
+		return;
+	}
+	if (f->at)
+		build_select(b, &d->reports[f->at - 1].paths, NULL, false);
+	else
+		build_select(b, &d->paths, &d->exclude, d->untracked);
+	job_log_infoln(b->log, "Uploading artifacts...");
+	f->part = file_of(b, "artifacts.part");
+	f->path = file_of(b, "artifacts.tar");
+	f->fd = open(f->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (f->fd < 0) {
+		done_failed(b, strerror(errno));
+		return;
+	}
+	b->then = got;
+	b->executor->ops->get(b->executor, &f->selection, f->fd);
+}
+
+void build_upload_artifacts(struct build *b)
+{
+	b->files.at = 0;
+	upload(b);
+}

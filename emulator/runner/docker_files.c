@@ -1,0 +1,231 @@
+/*
+ * Artifacts and caches of the Docker executor: GET and PUT /containers/ID/archive on the job's
+ * container, which does not run meanwhile. A tar that comes out is filtered as it comes, so nothing
+ * but the wanted files is ever written.
+ */
+#include "base/base.h"
+#include "emulator/runner/docker_internal.h"
+#include "base/vec.h"
+#include "emulator/docker/archive.h"
+#include "emulator/docker/engine.h"
+#include "emulator/runner/files_local.h"
+#include "emulator/runner/job_env.h"
+#include "emulator/runner/select.h"
+#include "emulator/store/tar_filter.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static void fail(struct executor_docker *e, const struct error *err, const char *what)
+{
+	struct outcome o;
+
+	if (err->domain == ERR_CANCELLED && e->stopping)
+		return;
+	outcome_fail(&o, FAIL_RUNNER_SYSTEM, "%s: %s", what, err->text);
+	o.surroundings = true;
+	docker_fail(e, &o);
+}
+
+/* In */
+
+static ptrdiff_t produce(void *arg, char *buf, size_t n)
+{
+	struct executor_docker *e = arg;
+	ssize_t got;
+
+	do
+		got = read(e->files.fd, buf, n);
+	while (got < 0 && errno == EINTR);
+	if (got < 0) {
+		error_sys(&e->files.error, errno, "cannot read the archive");
+		return HTTP_ABORT;
+	}
+	return got;
+}
+
+static void on_put(void *arg, struct error *err)
+{
+	struct executor_docker *e = arg;
+	struct docker_files *f = &e->files;
+
+	f->call = NULL;
+	close(f->fd);
+	if (error_is(&f->error))
+		fail(e, &f->error, "cannot unpack into the container");
+	else if (err)
+		fail(e, err, "cannot unpack into the container");
+	docker_end(e);
+}
+
+void docker_files_put(struct executor_docker *e, struct str archive)
+{
+	struct docker_files *f = &e->files;
+	struct archive_put p = {.container = e->container,
+		.path = build_env(e->base.build)->project_dir,
+		.produce = produce,
+		.done = on_put,
+		.arg = e};
+
+	memset(f, 0, sizeof(*f));
+	f->fd = open(arena_cstr(e->arena, archive), O_RDONLY | O_CLOEXEC);
+	if (f->fd < 0) {
+		error_sys(&f->error, errno, "cannot open '" STR_FMT "'", STR_ARG(archive));
+		fail(e, &f->error, "cannot unpack into the container");
+		return;
+	}
+	docker_begin(e);
+	f->call = docker_archive_put(e->engine, &p);
+}
+
+/* Out */
+
+static int out(void *arg, const void *p, size_t n, struct error *err)
+{
+	struct executor_docker *e = arg;
+
+	return files_write(e->files.fd, p, n, err);
+}
+
+/* The engine names what it packs by its last part; its place is put in front again. */
+static bool real_name(struct docker_files *f, struct buf *out_name, struct str path)
+{
+	size_t slash;
+
+	if (f->root) {
+		slash = str_chr(path, '/');
+		if (slash == STR_NPOS)
+			return false;
+		path = str_from(path, slash + 1);
+	}
+	buf_clear(out_name);
+	buf_addstr(out_name, f->above);
+	buf_addstr(out_name, path);
+	return out_name->n > 0;
+}
+
+/*
+ * A second name of a file: a link in our archive where the first name is in it; else the file is
+ * fetched under this name, later, by itself.
+ */
+static bool keep_hardlink(struct executor_docker *e, struct tar_item *item)
+{
+	struct docker_files *f = &e->files;
+
+	if (!selection_take(f->selection, item->path, SELECT_FILE, 0, item->mtime_s))
+		return false;
+	if (real_name(f, &f->target, item->target) &&
+		selection_has(f->selection, buf_str(&f->target))) {
+		item->target = buf_str(&f->target);
+		return true;
+	}
+	if (f->n == f->cap)
+		f->bases = vec_grow_arena(e->arena, f->bases, f->n, &f->cap, sizeof(*f->bases));
+	f->bases[f->n++] = arena_str(e->arena, item->path);
+	return false;
+}
+
+static bool keep(void *arg, struct tar_item *item)
+{
+	struct executor_docker *e = arg;
+	struct docker_files *f = &e->files;
+	enum select_kind kind = SELECT_FILE;
+
+	if (!real_name(f, &f->name, item->path))
+		return false;
+	item->path = buf_str(&f->name);
+	if (f->at >= f->whole)
+		return item->kind == TAR_FILE;
+	if (item->kind == TAR_OTHER)
+		return false;
+	if (item->kind == TAR_HARDLINK)
+		return keep_hardlink(e, item);
+	if (item->kind != TAR_FILE)
+		kind = item->kind == TAR_DIR ? SELECT_DIR : SELECT_LINK;
+	return selection_take(f->selection, item->path, kind, item->size, item->mtime_s);
+}
+
+static void on_chunk(void *arg, struct str data)
+{
+	struct executor_docker *e = arg;
+	struct docker_files *f = &e->files;
+
+	if (error_is(&f->error))
+		return;
+	if (tar_filter_push(f->filter, data.p, data.n, &f->error))
+		docker_call_cancel(f->call);
+}
+
+static void next(struct executor_docker *e);
+
+static void on_got(void *arg, struct error *err)
+{
+	struct executor_docker *e = arg;
+	struct docker_files *f = &e->files;
+	bool absent = err && err->domain == ERR_DOCKER && err->code == 404;
+
+	f->call = NULL;
+	if (!err && !error_is(&f->error))
+		tar_filter_end(f->filter, &f->error);
+	tar_filter_free(f->filter);
+	f->filter = NULL;
+	if (error_is(&f->error))
+		fail(e, &f->error, "cannot take files from the container");
+	else if (err && !absent)
+		fail(e, err, "cannot take files from the container");
+	f->at++;
+	next(e);
+	docker_end(e);
+}
+
+static void get(struct executor_docker *e, struct str base)
+{
+	struct docker_files *f = &e->files;
+	struct str dir = build_env(e->base.build)->project_dir;
+	size_t slash = str_rchr(base, '/');
+	struct archive_get g = {.container = e->container,
+		.path = arena_printf(e->arena, STR_FMT "%s" STR_FMT, STR_ARG(dir),
+			base.n ? "/" : "", STR_ARG(base)),
+		.chunk = on_chunk,
+		.done = on_got,
+		.arg = e};
+
+	f->root = !base.n;
+	f->above = slash == STR_NPOS ? STR("") : str_sub(base, 0, slash + 1);
+	f->filter = tar_filter_new(keep, e, out, e);
+	docker_begin(e);
+	f->call = docker_archive_get(e->engine, &g);
+}
+
+static void next(struct executor_docker *e)
+{
+	struct docker_files *f = &e->files;
+
+	if (e->first.reason == FAIL_NONE && !e->stopping && f->at < f->n) {
+		get(e, f->bases[f->at]);
+		return;
+	}
+	if (e->first.reason == FAIL_NONE && tar_filter_trailer(out, e, &f->error))
+		fail(e, &f->error, "cannot take files from the container");
+	buf_release(&f->name);
+	buf_release(&f->target);
+}
+
+void docker_files_get(struct executor_docker *e, struct selection *s, int fd)
+{
+	struct docker_files *f = &e->files;
+
+	memset(f, 0, sizeof(*f));
+	buf_init(&f->name);
+	buf_init(&f->target);
+	f->selection = s;
+	f->fd = fd;
+	f->n = f->cap = f->whole = selection_bases(s, &f->bases);
+	next(e);
+}
+
+void docker_files_stop(struct executor_docker *e)
+{
+	if (e->files.call)
+		docker_call_cancel(e->files.call);
+}

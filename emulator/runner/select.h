@@ -1,0 +1,73 @@
+/*
+ * Which files of the project directory an artifact, a report or a cache takes. Pure: it is shown
+ * entries, in any order that has the content of a folder right behind the folder, and decides.
+ *
+ * Source: GitLab Runner, commands/helpers/file_archiver.go; GitLab docs, CI/CD YAML syntax
+ * reference, `artifacts:paths`, `artifacts:exclude`, `artifacts:untracked`, `cache:paths`.
+ */
+#ifndef RUNNER_SELECT_H
+#define RUNNER_SELECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/map.h"
+#include "base/str.h"
+
+struct arena;
+struct glob;
+struct job_log;
+
+enum select_kind { SELECT_DIR, SELECT_FILE, SELECT_LINK };
+
+struct select_pattern {
+	struct str written; /* after expansion of variables: the words of messages */
+	struct str path;    /* relative to the project directory, clean; "" for all of it */
+	const struct glob *glob;
+	bool outside;   /* of the project directory: takes nothing */
+	struct str dir; /* the folder that matched last: all below it is taken */
+	size_t found;
+};
+
+struct selection {
+	struct arena *arena;
+	struct str project_dir;
+	struct select_pattern *paths, *exclude;
+	size_t n_paths, n_exclude;
+	bool untracked;
+	const struct map *tracked; /* NULL: not known, nothing counts as untracked */
+	size_t found_untracked;
+	struct map taken; /* path -> non-NULL */
+
+	size_t entries; /* taken */
+	uint64_t bytes; /* of files taken */
+	int64_t newest_s;
+	bool git; /* something below .git was taken */
+};
+
+/* Everything lives in the arena; the texts are copied. project_dir is absolute and clean. */
+void selection_init(struct selection *s, struct arena *a, struct str project_dir);
+/* text: with its variables expanded. */
+void selection_add(struct selection *s, struct str text);
+void selection_exclude(struct selection *s, struct str text);
+/* tracked: paths that git tracks (keys); outlives the selection. */
+void selection_untracked(struct selection *s, const struct map *tracked);
+
+/*
+ * Where to look: paths relative to the project directory ("" for it), none inside another; the
+ * literal directory in front of each pattern. Array in the arena.
+ */
+size_t selection_bases(const struct selection *s, struct str **out);
+
+/* Whether the entry (relative path, never "") is taken; at most once for a path. Counts. */
+bool selection_take(struct selection *s, struct str path, enum select_kind kind, uint64_t size,
+	int64_t mtime_s);
+/* False: nothing in that folder can be taken. Asked after selection_take() of the folder. */
+bool selection_descend(const struct selection *s, struct str dir);
+/* Taken before. */
+bool selection_has(const struct selection *s, struct str path);
+
+/* The Runner's lines about what each pattern found. */
+void selection_report(const struct selection *s, struct job_log *log);
+
+#endif
