@@ -504,6 +504,26 @@ static void warn_unknown(struct entry_ctx *e, const struct node *item)
 	}
 }
 
+/* What the entries of `spec:include` may hold (GitLab, lib/gitlab/ci/config/header/include.rb). */
+static bool check_header_keys(struct entry_ctx *e, const struct node *item)
+{
+	static const char known[] = "local file remote project ref integrity cache";
+	bool ok = true;
+
+	node_each_pair(pair, item)
+	{
+		if (is_one_of(pair->key->text, known))
+			continue;
+		entry_fault(e, "unknown-keyword", pair->key->at,
+			fmt_in(&e->frame, "unknown keyword '" STR_FMT "' in 'spec:include'",
+				STR_ARG(pair->key->text)),
+			"header:spec:include:include config contains unknown keys: " STR_FMT,
+			STR_ARG(pair->key->text));
+		ok = false;
+	}
+	return ok;
+}
+
 static void add_item(struct entry_ctx *e, const struct node *item)
 {
 	struct frame include = FRAME_IN(&e->frame, "include");
@@ -532,7 +552,10 @@ static void add_item(struct entry_ctx *e, const struct node *item)
 			"Each include must use only one of: `local`, `remote`, `project`");
 		return;
 	}
-	warn_unknown(e, item);
+	if (e->header && !check_header_keys(e, item))
+		return;
+	if (!e->header)
+		warn_unknown(e, item);
 	add_selected(e, item, sel);
 }
 

@@ -133,6 +133,40 @@ static void check_step_env(const struct frame *f, const struct node *step)
 	}
 }
 
+static const char *missing_key(const struct node *map, const char *const *keys, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!node_is(get_node(map, keys[i]), NODE_STRING))
+			return keys[i];
+	return NULL;
+}
+
+/* {git: {url, rev ...}} or {oci: {registry, repository, tag ...}}. */
+static void check_step_reference(const struct frame *f, const struct node *ref)
+{
+	static const char *const git_keys[] = {"url", "rev"};
+	static const char *const oci_keys[] = {"registry", "repository", "tag"};
+	const struct node *git = get_node(ref, "git"), *oci = get_node(ref, "oci");
+	const char *missing = NULL;
+
+	if (!git == !oci) {
+		fault(f, "bad-step", ref->at, NULL,
+			"the reference of a step needs exactly one of 'git' and 'oci'");
+		return;
+	}
+	if (!node_is(git ? git : oci, NODE_MAP)) {
+		fault(f, "wrong-type", (git ? git : oci)->at, NULL,
+			"'%s' of a step must be a mapping, not %s", git ? "git" : "oci",
+			found(f, git ? git : oci));
+		return;
+	}
+	missing = git ? missing_key(git, git_keys, ARRAY_SIZE(git_keys))
+		      : missing_key(oci, oci_keys, ARRAY_SIZE(oci_keys));
+	if (missing)
+		fault(f, "missing-keyword", (git ? git : oci)->at, NULL,
+			"'%s' of a step needs '%s', a string", git ? "git" : "oci", missing);
+}
+
 /* A step names exactly one thing to do (GitLab, app/validators/json_schemas/run_steps.json). */
 static void check_step(const struct frame *f, const struct node *step)
 {
@@ -161,6 +195,8 @@ static void check_step(const struct frame *f, const struct node *step)
 		fault(f, "wrong-type", ref->at, NULL,
 			"the reference of a step must be a string or a mapping, not %s",
 			found(f, ref));
+	if (node_is(ref, NODE_MAP))
+		check_step_reference(f, ref);
 	check_step_env(f, step);
 }
 
