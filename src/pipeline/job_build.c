@@ -43,8 +43,11 @@ static void init_vars(struct builder *b, struct instance *in)
 	struct varset *s = &in->pub.vars;
 	const struct varset *root = &b->p->vars;
 
+	size_t own = in->pub.def->vars.n + in->n_vars + (in->pub.def->environment ? 12 : 8);
+
 	if (inherit->all_variables) {
 		varset_init_on(s, b->a, root);
+		varset_reserve(s, own);
 	} else {
 		varset_init_on(s, b->a, b->base);
 		for (size_t i = 0; i < root->n; i++)

@@ -13,6 +13,14 @@ void varset_init_on(struct varset *s, struct arena *a, const struct varset *belo
 	*s = (struct varset){.arena = a, .below = below};
 }
 
+void varset_reserve(struct varset *s, size_t n)
+{
+	if (s->n || n <= s->cap)
+		return;
+	s->v = arena_array(s->arena, struct var, n);
+	s->cap = n;
+}
+
 /* The slot of key, or the free slot where it belongs; NO_SLOT while there is no index. */
 static size_t find_slot(const struct varset *s, struct str key)
 {

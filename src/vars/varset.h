@@ -76,6 +76,8 @@ struct varset {
 void varset_init(struct varset *s, struct arena *a);
 /* An empty set on top of below. On the same layer the upper set's definition wins. */
 void varset_init_on(struct varset *s, struct arena *a, const struct varset *below);
+/* Room for n entries at once; for an empty set whose size is known. */
+void varset_reserve(struct varset *s, size_t n);
 /* Copies var (not its strings). Same name, layer and env_scope: replaces it in place. */
 void varset_put(struct varset *s, const struct var *var);
 /* Shorthand for predefined ones. */
