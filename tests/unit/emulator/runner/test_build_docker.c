@@ -15,6 +15,7 @@
 
 static const char *docker_host;
 static char *lock_path; /* held: the janitors of other runs must see that this one lives */
+static int lock_fd;
 static char run_id[32]; /* several of these tests may share an engine */
 
 struct world {
@@ -536,6 +537,73 @@ static void test_debug_services(void **state)
 	job_release(&j);
 }
 
+/*
+ * What --keep leaves stays while its mark is there; without it the janitor takes it all once nobody
+ * holds the lock.
+ */
+
+struct cleaning {
+	struct world *w;
+	struct loop *loop;
+	struct janitor_result r;
+};
+
+static void on_cleaned(void *arg, const struct janitor_result *r)
+{
+	struct cleaning *c = arg;
+
+	assert_null(r->error);
+	c->r = *r;
+	loop_stop(c->loop);
+}
+
+static void clean(struct job *j, struct cleaning *c)
+{
+	c->w = j->extra;
+	c->loop = j->host.loop;
+	janitor_start(j->host.loop, c->w->engine, on_cleaned, c);
+	loop_run(j->host.loop);
+}
+
+static void keep_then_clean(struct job *j)
+{
+	CLEANUP(free) char *mark = xasprintf("%s/" JANITOR_KEEP_FILE, dir);
+	struct cleaning c;
+
+	flock(lock_fd, LOCK_UN);
+	clean(j, &c);
+	assert_int_equal(c.r.containers, 0);
+	assert_int_equal(unlink(mark), 0);
+	flock(lock_fd, LOCK_EX);
+	clean(j, &c);
+	assert_int_equal(c.r.containers, 0);
+	flock(lock_fd, LOCK_UN);
+	clean(j, &c);
+	/* others' janitors may have been quicker */
+	assert_true(c.r.containers <= 2 && c.r.networks <= 1 && c.r.volumes <= 1);
+	flock(lock_fd, LOCK_EX);
+	disconnect(j);
+}
+
+static void test_keep_and_janitor(void **state)
+{
+	const char *script[] = {"exit 3", NULL};
+	struct service service = {.image.name.s = STR("redis:7")};
+	struct job j;
+
+	UNUSED(state);
+	docker_job(&j, "busybox", script);
+	j.spec.services = &service;
+	j.spec.n_services = 1;
+	j.host.keep_failed = true;
+	j.done = keep_then_clean;
+	job_run(&j, NULL);
+	assert_int_equal(j.result.exit_code, 3);
+	shows(&j, "The job's container is kept: cilocal-test-");
+	shows(&j, "The service's container is kept: cilocal-test-");
+	job_release(&j);
+}
+
 static void test_no_engine(void **state)
 {
 	const char *script[] = {"true", NULL};
@@ -555,13 +623,11 @@ static void test_no_engine(void **state)
 
 static int lock(void **state)
 {
-	int fd;
-
 	if (setup(state))
 		return -1;
 	lock_path = xasprintf("%s/lock", dir);
-	fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	return fd < 0 ? -1 : flock(fd, LOCK_EX);
+	lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return lock_fd < 0 ? -1 : flock(lock_fd, LOCK_EX);
 }
 
 static int unlock(void **state)
@@ -591,6 +657,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_bad_config),
 		cmocka_unit_test(test_debug_services),
+		cmocka_unit_test(test_keep_and_janitor),
 		cmocka_unit_test(test_no_engine),
 	};
 
