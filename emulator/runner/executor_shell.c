@@ -191,13 +191,14 @@ static bool have_bash(void)
 }
 
 /*
- * Not a login shell, unlike the Runner's: that one is started by a service and needs the profile to
- * get a user's environment. Ours was started by the user and has it; the profile would only cost
- * its time again for each script.
+ * A login shell, although its profile costs time for each script: the Runner's is one, and what a
+ * profile sets (or resets, as Debian's does with PATH) is what the job sees there.
+ * Source: GitLab Runner, shells/bash.go.
  */
 static void shell_run(struct executor *base, const struct step *s)
 {
-	static const char *const bash[] = {"bash", NULL}, *const sh[] = {"sh", NULL};
+	static const char *const bash[] = {"bash", "--login", NULL}, *const sh[] = {
+									     "sh", "-l", NULL};
 	struct executor_shell *e = self(base);
 	const struct runner_config *c = build_host(base->build)->config;
 	struct proc_options o = {
