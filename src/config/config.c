@@ -34,6 +34,7 @@ struct config *config_new(struct arena *a, struct source_set *sources, struct di
 	s->main = arena_new(a, struct include_file);
 	s->main->kind = INCLUDE_LOCAL;
 	s->main->location = arena_str(a, name);
+	s->main->path = s->main->location;
 	s->main->ctx = (struct include_context){.has_project = true, .has_vars = true};
 	s->main->source = source_add(sources, name, text, SPAN_NONE);
 	return c;

@@ -171,9 +171,16 @@ void read_coverage(const struct frame *f, const struct node *value, struct job_d
 	struct str pattern, why = STR_NULL;
 	unsigned flags = 0;
 
-	if (value->kind == NODE_STRING && regex_split(value->text, &pattern, &flags) && !flags &&
-		check_regex(f, pattern, 0, &why)) {
+	if (value->kind == NODE_STRING && regex_split(value->text, &pattern, &flags) &&
+		check_regex(f, pattern, flags, &why)) {
 		job->coverage = text_of(value);
+		/* GitLab takes the slashes off only where the last character is one. */
+		if (flags)
+			diag_warn(f->c->diags, "coverage-flags", value->at,
+				"%s has flags behind its last slash: GitLab then looks for the "
+				"slashes "
+				"too; write (?i) inside",
+				subject(&entry, NULL));
 		return;
 	}
 	if (why.n)

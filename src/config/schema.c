@@ -128,8 +128,15 @@ static bool check_unknown(const struct frame *f, const struct node *map,
 		add_key(&shown, pair->key);
 		if (!list)
 			list = fmt_in(f, "%s: %s", gitlab, unknown_list(f, map, known, where));
+		if (known == known_keyword && keyword_find(pair->key->text)) {
+			fault(f, "unknown-keyword", pair->key->at, list,
+				"keyword '" STR_FMT "' can't be used in %s%s",
+				STR_ARG(pair->key->text), where == 'b' ? "trigger " : "",
+				subject(f, NULL));
+			continue;
+		}
 		d = fault(f, "unknown-keyword", pair->key->at, list,
-			"unknown keyword '" STR_FMT "' in %s", STR_ARG(buf_str(&shown)),
+			"unknown keyword '" STR_FMT "' in %s", STR_ARG(pair->key->text),
 			subject(f, NULL));
 		note_nearest(f, d, pair->key->text, names, n);
 	}

@@ -124,6 +124,7 @@ static const struct error_row simple_rows[] = {
 	{JOB("coverage: '/(?=x)y/'"),
 		"jobs:a:coverage config must be a regular expression with re2 syntax"},
 	{JOB("coverage: '/Total.*?(\\d+)%/'"), ""},
+	{JOB("coverage: '/x/i'"), ""},
 	{JOB("hooks: x"), "jobs:a:hooks config should be a hash"},
 	{JOB("hooks: {foo: x}"), "jobs:a:hooks config contains unknown keys: foo"},
 	{JOB("hooks: {pre_get_sources_script: [x, 1]}"),
