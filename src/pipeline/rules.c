@@ -9,13 +9,16 @@
 
 void push_step(struct arena *a, struct rule_step **steps, size_t *n, struct rule_step step)
 {
-	/* Few a job: growing by one keeps the arrays as small as they are short. */
-	struct rule_step *grown = arena_array(a, struct rule_step, *n + 1);
+	/* Few a job, so they start small; doubling at powers of two needs no capacity to be kept.
+	 */
+	if (!(*n & (*n - 1))) {
+		struct rule_step *grown = arena_array(a, struct rule_step, *n ? *n * 2 : 1);
 
-	if (*n)
-		memcpy(grown, *steps, *n * sizeof(*grown));
-	grown[*n] = step;
-	*steps = grown;
+		if (*n)
+			memcpy(grown, *steps, *n * sizeof(*grown));
+		*steps = grown;
+	}
+	(*steps)[*n] = step;
 	(*n)++;
 }
 
