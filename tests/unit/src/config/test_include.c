@@ -215,6 +215,8 @@ static void refusals(void **state)
 			"Local file `b.yml` does not have project!", NULL, NULL},
 		{"include: {component: h/g/p/c}\n" J, {{NULL, NULL}},
 			"Component 'h/g/p/c' - the component path is not supported", NULL, NULL},
+		{"include: .gitlab-ci.yml\n" J, {{"local:.gitlab-ci.yml", J}},
+			"Maximum of 150 nested includes are allowed!", NULL, NULL},
 		{"include: a.yml\n" J,
 			{{"local:a.yml", "include: b.yml\n" J},
 				{"local:b.yml", "include: a.yml\n" J}},
