@@ -77,12 +77,13 @@ int job_executor_check(const struct run *r, struct error *err)
 		*place ? ": " : "", STR_ARG(c->executor.v));
 }
 
-static uint64_t id_of(const struct job_run *j)
+uint64_t job_run_id(const struct job_run *j)
 {
 	const struct pipeline *p = j->run->p;
 	uint64_t pipeline = p->facts->pipeline_id ? p->facts->pipeline_id : 1;
 
-	return pipeline * IDS_OF_PIPELINE + (uint64_t)(j->attempt - 1) * p->n_jobs + j->job->id + 1;
+	return pipeline * IDS_OF_PIPELINE +
+	       (j->attempt ? (uint64_t)(j->attempt - 1) : 0) * p->n_jobs + j->job->id + 1;
 }
 
 static int64_t timeout_of(const struct job_run *j)
@@ -134,7 +135,7 @@ int job_payload_make(struct job_run *j, struct error *err)
 		j->slug = store_slug(&r->arena, j->job->name);
 	j->spec = (struct build_spec){.name = j->job->name,
 		.slug = j->slug,
-		.job_id = id_of(j),
+		.job_id = job_run_id(j),
 		.executor = job_executor(r, j->job),
 		.project_path = r->p->facts->project_path,
 		.sha = r->p->facts->sha,
@@ -150,7 +151,11 @@ int job_payload_make(struct job_run *j, struct error *err)
 		.timeout_s = timeout_of(j),
 		.logins = r->logins,
 		.n_logins = r->n_logins};
+	if (artifact_pass_prepare(j, err))
+		return -1;
 	persisted_vars(j, &extra);
+	artifact_pass_vars(j, &extra);
+	job_files_make(j, &extra);
 	varset_init(payload, &j->arena);
 	if (!job_payload_vars(&j->arena, r->p, j->job, &extra, payload, &cycle))
 		return error_set(err, ERR_CONFIG, 0,

@@ -76,6 +76,8 @@ struct run_options {
 				    environment */
 	unsigned keep_runs;      /* retention of earlier runs; 0: the store's default */
 
+	uint64_t cache_limit; /* bytes of all caches; 0: 10 GiB */
+
 	/* what is shown */
 	bool json; /* events on stdout instead of the log */
 	bool timestamps;

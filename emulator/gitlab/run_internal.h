@@ -15,6 +15,8 @@
 #include "base/arena.h"
 #include "emulator/core/error.h"
 #include "emulator/core/loop.h"
+#include "emulator/gitlab/artifact_pass.h"
+#include "emulator/gitlab/artifact_record.h"
 #include "emulator/gitlab/plan.h"
 #include "emulator/gitlab/run.h"
 #include "emulator/gitlab/session.h"
@@ -22,6 +24,7 @@
 #include "emulator/runner/runner_config.h"
 #include "emulator/store/store.h"
 #include "pipeline/progress.h"
+#include "vars/varset.h"
 
 struct console;
 struct events;
@@ -168,6 +171,17 @@ struct job_run {
 	uint64_t began_ms;
 	double started, seconds; /* epoch seconds; duration of the last attempt, < 0: none */
 	struct str slug, log_path, tail, reason; /* in the run's arena */
+	struct job_artifacts artifacts; /* of the last attempt, or of an earlier run (`earlier`) */
+	struct artifact_record record;
+	struct str earlier; /* the run that the artifacts of a job outside of this run come from */
+	bool looked;        /* for it */
+	uint64_t last_id;   /* CI_JOB_ID of the last attempt */
+
+	/* what it left for others; in the run's arena */
+	struct str archive; /* a tar; empty: none */
+	struct varset dotenv;
+	bool has_dotenv;
+	bool borrowed; /* not run here, looked for in earlier runs */
 };
 
 /* scheduler.c */
@@ -187,9 +201,13 @@ void job_run_release(struct job_run *j);
 
 /* job_payload.c: fills j->spec and slug for the next attempt; -1 with err. */
 int job_payload_make(struct job_run *j, struct error *err);
+uint64_t job_run_id(const struct job_run *j); /* CI_JOB_ID of the current or last attempt */
 enum executor_kind job_executor(const struct run *r, const struct job *job);
 /* The configuration names an executor that is none of ours: -1 with err. */
 int job_executor_check(const struct run *r, struct error *err);
+
+/* job_files.c: downloads, caches, uploads of the next attempt into j->spec, dotenv into extra. */
+void job_files_make(struct job_run *j, struct varset *extra);
 
 /* run.c */
 void run_cancel(struct run *r);

@@ -7,6 +7,12 @@
 #include "pipeline/pipeline.h"
 #include "vars/facts.h"
 
+/* All caches of a project together; the oldest go first. */
+#define CACHE_LIMIT ((uint64_t)10 << 30)
+
+/* Of all caches of a project together. */
+#define CACHE_LIMIT ((uint64_t)10 << 30)
+
 static bool wants_engine(const struct run *r)
 {
 	for (size_t i = 0; i < r->p->n_jobs; i++)
@@ -131,6 +137,10 @@ void run_setup_host(struct run *r)
 		.run_id = r->folder.id,
 		.run_dir = r->folder.dir,
 		.lock_path = r->folder.lock_path,
+		.cache_dir = arena_printf(&r->arena, "%s/cache", r->store.root).p,
+		.cache_limit = o->cache_limit ? o->cache_limit : CACHE_LIMIT,
+		.cache_dir = arena_printf(&r->arena, "%s/cache", r->store.root).p,
+		.cache_limit = CACHE_LIMIT,
 		.project_root = o->root,
 		.pull_override = pull_name(o->pull),
 		.image_rules = r->image_rules,

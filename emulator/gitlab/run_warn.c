@@ -7,8 +7,6 @@ static const struct {
 	const char *keyword;
 	const char *effect;
 } unused[] = {
-	{"artifacts", "files are not collected or passed on"},
-	{"cache", "nothing is kept between runs"},
 	{"trigger", "no downstream pipeline is started, the job passes"},
 	{"release", "no release is made"},
 	{"pages", "nothing is published"},
@@ -19,10 +17,6 @@ static const struct {
 
 static bool job_uses(const struct job_def *def, const char *keyword)
 {
-	if (!strcmp(keyword, "artifacts"))
-		return def->artifacts;
-	if (!strcmp(keyword, "cache"))
-		return def->n_caches > 0;
 	if (!strcmp(keyword, "trigger"))
 		return def->trigger;
 	if (!strcmp(keyword, "release"))

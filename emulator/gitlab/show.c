@@ -257,6 +257,7 @@ void show_attempt_end(struct job_run *j, bool retried)
 		show_hints(j);
 	if (j->log)
 		job_log_end(j->log);
+	artifact_pass_finish(j);
 	keep_tail(j);
 	finished_event(j, status, retried);
 	if (retried && r->console) {
@@ -347,6 +348,7 @@ void show_pipeline_end(struct run *r, int exit_code)
 			rows[n++] = row_of(&r->jobs[i]);
 	console_table(r->console, rows, n);
 	free(rows);
+	artifact_pass_summary(r);
 	if (!r->signum)
 		show_blocked(r);
 }
