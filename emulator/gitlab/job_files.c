@@ -61,6 +61,8 @@ static int on_upload(void *arg, const struct build_upload *u, struct error *err)
 {
 	struct job_run *j = arg;
 
+	if (artifact_pass_upload(j, u, err))
+		return -1;
 	if (str_is(u->type, "archive")) {
 		j->archive = arena_str(&j->run->arena, u->path);
 		return 0;

@@ -151,10 +151,9 @@ int job_payload_make(struct job_run *j, struct error *err)
 		.timeout_s = timeout_of(j),
 		.logins = r->logins,
 		.n_logins = r->n_logins};
-	if (artifact_pass_prepare(j, err))
+	if (artifact_pass_forget(j, err))
 		return -1;
 	persisted_vars(j, &extra);
-	artifact_pass_vars(j, &extra);
 	job_files_make(j, &extra);
 	varset_init(payload, &j->arena);
 	if (!job_payload_vars(&j->arena, r->p, j->job, &extra, payload, &cycle))

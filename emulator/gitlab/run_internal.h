@@ -171,11 +171,8 @@ struct job_run {
 	uint64_t began_ms;
 	double started, seconds; /* epoch seconds; duration of the last attempt, < 0: none */
 	struct str slug, log_path, tail, reason; /* in the run's arena */
-	struct job_artifacts artifacts; /* of the last attempt, or of an earlier run (`earlier`) */
+	struct job_artifacts artifacts;
 	struct artifact_record record;
-	struct str earlier; /* the run that the artifacts of a job outside of this run come from */
-	bool looked;        /* for it */
-	uint64_t last_id;   /* CI_JOB_ID of the last attempt */
 
 	/* what it left for others; in the run's arena */
 	struct str archive; /* a tar; empty: none */

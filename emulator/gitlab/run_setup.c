@@ -10,9 +10,6 @@
 /* All caches of a project together; the oldest go first. */
 #define CACHE_LIMIT ((uint64_t)10 << 30)
 
-/* Of all caches of a project together. */
-#define CACHE_LIMIT ((uint64_t)10 << 30)
-
 static bool wants_engine(const struct run *r)
 {
 	for (size_t i = 0; i < r->p->n_jobs; i++)
@@ -139,8 +136,6 @@ void run_setup_host(struct run *r)
 		.lock_path = r->folder.lock_path,
 		.cache_dir = arena_printf(&r->arena, "%s/cache", r->store.root).p,
 		.cache_limit = o->cache_limit ? o->cache_limit : CACHE_LIMIT,
-		.cache_dir = arena_printf(&r->arena, "%s/cache", r->store.root).p,
-		.cache_limit = CACHE_LIMIT,
 		.project_root = o->root,
 		.pull_override = pull_name(o->pull),
 		.image_rules = r->image_rules,
