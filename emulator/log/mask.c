@@ -1,26 +1,24 @@
 #include "base/base.h"
 #include "emulator/log/mask.h"
+#include "emulator/log/mask_find.h"
 
 /*
- * Search as Wu and Manber: `m` is the length of the shortest phrase; a window of m bytes moves over
- * the text, and the two bytes at its end say how far it may jump without missing a phrase. Only
- * where they may end the first m bytes of a phrase are the phrases of that start compared, longest
- * first. A text without hits is read at about every (m-1)th byte.
+ * mask_find gives the places where a phrase may start; there the phrases with that first byte are
+ * compared, longest first.
  */
 enum phrase_kind { PHRASE_VALUE, PHRASE_TOKEN, PHRASE_URL };
 
 struct phrase {
 	struct str text;
 	enum phrase_kind kind;
-	uint32_t next; /* next shorter one with the same two first bytes, + 1; 0: none */
+	uint32_t next; /* next shorter one with the same first byte, + 1; 0: none */
 };
 
 struct mask_set {
 	struct arena arena;
 	VEC(struct phrase) phrases; /* longest first */
-	size_t min, max;
-	uint8_t *shift;   /* 65536, by the window's last two bytes */
-	uint32_t *bucket; /* 65536, by a phrase's first two bytes: index + 1 */
+	uint32_t first[256];        /* the longest with this first byte: index + 1; 0: none */
+	struct mask_find find;
 };
 
 /* GitLab docs, "Token overview", prefixes; GitLab Runner, common/buildlogger/internal. */
@@ -30,11 +28,6 @@ static const char *const token_prefixes[] = {"glpat-", "gloas-", "gldt-", "glrt-
 static const char *const url_params[] = {"private_token", "authenticity_token", "rss_token",
 	"x-amz-signature", "x-amz-credential", "x-amz-security-token", "X-Amz-Signature",
 	"X-Amz-Credential", "X-Amz-Security-Token"};
-
-static unsigned pair(const char *p)
-{
-	return (unsigned)(unsigned char)p[0] << 8 | (unsigned char)p[1];
-}
 
 static void add_phrase(struct mask_set *s, struct str text, enum phrase_kind kind)
 {
@@ -54,30 +47,16 @@ static int longest_first(const void *a, const void *b)
 
 static void compile(struct mask_set *s)
 {
-	size_t i, j;
+	size_t i;
 
-	s->min = SIZE_MAX;
-	vec_each (struct phrase *, ph, &s->phrases) {
-		s->min = MIN(s->min, ph->text.n);
-		s->max = MAX(s->max, ph->text.n);
-	}
-	s->shift = arena_alloc(&s->arena, 65536);
-	memset(s->shift, (int)MIN(s->min - 1, 255), 65536);
-	s->bucket = arena_array(&s->arena, uint32_t, 65536);
 	qsort(s->phrases.v, s->phrases.n, sizeof(*s->phrases.v), longest_first);
 	for (i = s->phrases.n; i-- > 0;) {
 		struct phrase *ph = &s->phrases.v[i];
-		uint32_t *slot = &s->bucket[pair(ph->text.p)];
+		uint32_t *slot = &s->first[(unsigned char)ph->text.p[0]];
 
 		ph->next = *slot;
 		*slot = (uint32_t)i + 1;
-		for (j = 0; j + 1 < s->min; j++) {
-			uint8_t *sh = &s->shift[pair(ph->text.p + j)];
-			size_t far = s->min - 2 - j;
-
-			if (far < *sh)
-				*sh = (uint8_t)far;
-		}
+		mask_find_add(&s->find, ph->text);
 	}
 }
 
@@ -167,7 +146,7 @@ static const struct phrase *match(
 {
 	uint32_t i;
 
-	for (i = s->bucket[pair(p)]; i; i = s->phrases.v[i - 1].next) {
+	for (i = s->first[(unsigned char)*p]; i; i = s->phrases.v[i - 1].next) {
 		const struct phrase *ph = &s->phrases.v[i - 1];
 
 		if (ph->text.n <= n) {
@@ -181,19 +160,6 @@ static const struct phrase *match(
 	return NULL;
 }
 
-/* Where the bytes at the end, too few for the window, may be the start of a phrase; n: nowhere. */
-static size_t open_tail(const struct mask_set *s, const char *p, size_t from, size_t n)
-{
-	size_t at;
-
-	for (at = from; at < n; at++)
-		vec_each (const struct phrase *, ph, &s->phrases) {
-			if (ph->text.n > n - at && !memcmp(p + at, ph->text.p, n - at))
-				return at;
-		}
-	return n;
-}
-
 static void hold(struct mask *m, const char *p, size_t n)
 {
 	buf_clear(&m->held);
@@ -203,24 +169,14 @@ static void hold(struct mask *m, const char *p, size_t n)
 static void scan(struct mask *m, const char *p, size_t n, bool final, mask_out_fn *fn, void *arg)
 {
 	const struct mask_set *s = m->set;
-	size_t from = 0, at = 0; /* emitted up to from; the window starts at at */
-	size_t last = s->min - 2;
+	size_t from = 0, at = 0; /* emitted up to from */
 
-	while (at + s->min <= n) {
-		unsigned jump = s->shift[pair(p + at + last)];
-		const struct phrase *ph;
+	while ((at = mask_find_next(&s->find, p, at, n)) < n) {
 		bool undecided = false;
+		const struct phrase *ph = match(s, p + at, n - at, final, &undecided);
 
-		if (jump) {
-			at += jump;
-			continue;
-		}
-		ph = match(s, p + at, n - at, final, &undecided);
-		if (undecided) {
-			emit_plain(m, p + from, at - from, fn, arg);
-			hold(m, p + at, n - at);
-			return;
-		}
+		if (undecided)
+			break;
 		if (!ph) {
 			at++;
 			continue;
@@ -236,7 +192,6 @@ static void scan(struct mask *m, const char *p, size_t n, bool final, mask_out_f
 		at += ph->text.n;
 		from = at;
 	}
-	at = final ? n : open_tail(s, p, MAX(from, MIN(at, n)), n);
 	emit_plain(m, p + from, at - from, fn, arg);
 	hold(m, p + at, n - at);
 }

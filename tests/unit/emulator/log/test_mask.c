@@ -120,6 +120,68 @@ static void test_random(void **state)
 	}
 }
 
+/* Long texts take another way than short ones; every place of a value must be found there. */
+static void test_long(void **state)
+{
+	unsigned seed = 11, round, i, j;
+
+	UNUSED(state);
+	for (round = 0; round < 600; round++) {
+		char words[12][8], text[400];
+		struct str v[12];
+		struct buf want = BUF_INIT;
+		struct mask_set *set;
+		size_t n = 1 + rand_r(&seed) % ARRAY_SIZE(words);
+		unsigned letters = 2 + rand_r(&seed) % 40;
+
+		for (i = 0; i < n; i++) {
+			size_t len = 2 + rand_r(&seed) % 6;
+
+			for (j = 0; j < len; j++)
+				words[i][j] = (char)(' ' + 5 * (rand_r(&seed) % letters));
+			v[i] = str_n(words[i], len);
+		}
+		for (i = 0; i < sizeof(text) - 1;) {
+			struct str w = v[rand_r(&seed) % n];
+
+			text[i++] = (char)(' ' + 5 * (rand_r(&seed) % letters));
+			for (j = 0; rand_r(&seed) % 4 == 0 && j < w.n && i < sizeof(text) - 1; j++)
+				text[i++] = w.p[j];
+		}
+		text[i] = '\0';
+		set = mask_set_new(v, n, false);
+		oracle(v, n, str_c(text), &want);
+		check(set, text, 0, want.p);
+		check(set, text, 1, want.p);
+		check(set, text, 64 + rand_r(&seed) % 99, want.p);
+		mask_set_free(set);
+		buf_release(&want);
+	}
+}
+
+static void test_everywhere(void **state)
+{
+	struct str v[] = {STR("ab"), STR("\xff\x80z"), STR("secret12")};
+	struct mask_set *set = mask_set_new(v, ARRAY_SIZE(v), true);
+	char text[160];
+
+	UNUSED(state);
+	for (size_t k = 0; k < ARRAY_SIZE(v); k++)
+		for (size_t at = 0; at + v[k].n < sizeof(text); at++) {
+			struct buf want = BUF_INIT;
+
+			memset(text, '.', sizeof(text));
+			memcpy(text + at, v[k].p, v[k].n);
+			text[sizeof(text) - 1] = '\0';
+			buf_add(&want, text, at);
+			buf_adds(&want, "[MASKED]");
+			buf_adds(&want, text + at + v[k].n);
+			check(set, text, 0, want.p);
+			buf_release(&want);
+		}
+	mask_set_free(set);
+}
+
 static void test_text(void **state)
 {
 	struct str v[] = {STR("hunter22")};
@@ -142,6 +204,8 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_everywhere),
 		cmocka_unit_test(test_text),
 	};
 
