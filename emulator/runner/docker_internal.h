@@ -115,6 +115,7 @@ struct executor_docker {
 	struct str image_name, image;
 	struct str network_mode;
 	bool own_network; /* a network for this job alone */
+	bool bridge_names; /* extra names by extra hosts, where that can be */
 	bool links;       /* bridge mode: names of services by extra hosts */
 	struct docker_service *services;
 	size_t n_services;
@@ -155,6 +156,10 @@ bool docker_gone(const struct error *err); /* the engine itself is the trouble *
 /* Plan (docker_plan.c): pure but for log lines. 0, or -1 with e->first set. */
 int docker_plan(struct executor_docker *e);
 struct str docker_stand_in(struct executor_docker *e, struct str image);
+
+/* Activities of the first phase (executor_docker.c, docker_names.c). */
+void docker_make_network(struct executor_docker *e);
+void docker_names_start(struct executor_docker *e);
 
 /* Bodies of create (docker_spec.c). 0, or -1 with e->first set. */
 int docker_job_spec(struct executor_docker *e, struct container_spec *out);

@@ -299,7 +299,8 @@ static void plan_network(struct executor_docker *e)
 
 	e->network_mode = h->config->docker.network_mode.v;
 	e->links = str_is(e->network_mode, "bridge") && has_services(e);
-	e->own_network = !e->network_mode.n && (has_services(e) || flag || h->n_extra_names != 0);
+	e->own_network = !e->network_mode.n && (has_services(e) || flag);
+	e->bridge_names = !e->network_mode.n && !e->own_network && h->n_extra_names != 0;
 	if (e->network_mode.n && h->n_extra_names)
 		job_log_warnln(build_log(e->base.build),
 			"the local registry is not reachable by its name with network_mode = "

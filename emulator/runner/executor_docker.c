@@ -128,7 +128,7 @@ static void on_network(void *arg, struct error *err, struct str id)
 	docker_end(e);
 }
 
-static void make_network(struct executor_docker *e)
+void docker_make_network(struct executor_docker *e)
 {
 	const struct rc_docker *d = &build_host(e->base.build)->config->docker;
 	struct docker_kv mtu = {STR("com.docker.network.driver.mtu"), STR_NULL};
@@ -141,6 +141,7 @@ static void make_network(struct executor_docker *e)
 		mtu.value = arena_printf(e->arena, "%" PRId64, d->network_mtu.v);
 		spec.options = (struct docker_kvs){&mtu, 1};
 	}
+	e->own_network = true;
 	docker_begin(e);
 	docker_network_create(e->engine, &spec, on_network, e);
 }
@@ -379,7 +380,9 @@ static void docker_prepare(struct executor *base)
 	enter(e, PHASE_FETCH);
 	if (!docker_plan(e)) {
 		if (e->own_network)
-			make_network(e);
+			docker_make_network(e);
+		else if (e->bridge_names)
+			docker_names_start(e);
 		if (any_service(e))
 			make_volume(e);
 		fetch_images(e);
