@@ -180,6 +180,7 @@ static enum config_status compile(struct load *l)
 	struct fetch_options o = {.loader = &l->loader,
 		.facts = &l->facts,
 		.url = l->repo.remote_url.n ? &l->repo.url : NULL,
+		.remote_url = l->repo.remote_url,
 		.offline = opt_flag(&l->c->opt, OPT_OFFLINE),
 		.message = fetch_message,
 		.message_arg = l->c};

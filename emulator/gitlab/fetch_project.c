@@ -32,10 +32,20 @@ static bool beside(
 	return true;
 }
 
-static struct str remote_url(struct arena *a, const struct git_url *u, struct str project)
+/* "git@host:path", which rules of url.insteadOf may start with. */
+static bool is_scp_form(struct str url)
 {
+	return url.n && str_find(url, STR("://")) == STR_NPOS;
+}
+
+static struct str remote_url(struct arena *a, const struct fetch_options *o, struct str project)
+{
+	const struct git_url *u = o->url;
 	const char *colon = u->port.n ? ":" : "";
 
+	if (str_is(u->protocol, "ssh") && !u->port.n && is_scp_form(o->remote_url))
+		return arena_printf(a, STR_FMT "%s" STR_FMT ":" STR_FMT ".git", STR_ARG(u->user),
+			u->user.n ? "@" : "", STR_ARG(u->host), STR_ARG(project));
 	if (str_is(u->protocol, "ssh"))
 		return arena_printf(a,
 			"ssh://" STR_FMT "%s" STR_FMT "%s" STR_FMT "/" STR_FMT ".git",
@@ -67,7 +77,7 @@ bool fetch_project_url(struct arena *a, const struct fetch_options *o, struct st
 		return false;
 	}
 	if (o->url && o->url->host.n) {
-		*url = remote_url(a, o->url, project);
+		*url = remote_url(a, o, project);
 		return true;
 	}
 	*why = arena_printf(a,
