@@ -277,6 +277,8 @@ const struct glob *glob_new(
 	g->dialect = dialect;
 	if (pattern.n && memchr(pattern.p, '\0', pattern.n))
 		bad(&c, STR("it holds a NUL byte"));
+	else if (pattern.n > MAX_BYTES)
+		bad(&c, STR("it is too long"));
 	else if (expand(&c, pattern)) {
 		g->alts = c.alts.v;
 		g->n_alts = c.alts.n;

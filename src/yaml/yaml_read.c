@@ -10,6 +10,9 @@
  */
 #define MAX_NODES ((size_t)350000)
 
+/* Errors about values that are told; a document with more has one cause for them. */
+#define MAX_FAULTS 100
+
 struct anchor {
 	struct node *node;
 	size_t count;    /* nodes below and at it; 0 while it is open */
@@ -38,6 +41,7 @@ struct reader {
 	VEC(struct frame) stack;
 	struct node *root;
 	size_t nodes;
+	unsigned faults;
 	bool failed;  /* an error was added */
 	bool stopped; /* reading on makes no sense */
 };
@@ -93,28 +97,50 @@ static struct span place_of(const struct reader *r, const yaml_event_t *e)
 	return (struct span){place(r, e->start_mark), place(r, e->end_mark)};
 }
 
-static struct diag *fail(
+/* Notes a fault; true where it is to be told. */
+static bool tell(struct reader *r)
+{
+	r->failed = true;
+	return r->faults++ < MAX_FAULTS;
+}
+
+static void fail(
 	struct reader *r, const char *code, struct span at, const char *gitlab, struct str text)
 {
-	struct diag *d = diag_error(r->b.diags, code, at, STR_FMT, STR_ARG(text));
+	struct diag *d;
 
+	if (!tell(r))
+		return;
+	d = diag_error(r->b.diags, code, at, STR_FMT, STR_ARG(text));
 	diag_set_gitlab(r->b.diags, d, "%s", gitlab);
-	r->failed = true;
-	return d;
 }
 
 static void fail_too_big(struct reader *r, struct span at, const char *text)
 {
+	r->faults = 0; /* this one is told in any case */
 	fail(r, "yaml-too-big", at, "The parsed YAML is too big", str_c(text));
 	r->stopped = true;
 }
 
 static void fail_class(struct reader *r, struct span at, struct str klass, struct str what)
 {
-	struct diag *d = diag_error(r->b.diags, "yaml-class", at, STR_FMT, STR_ARG(what));
+	struct diag *d;
 
+	if (!tell(r))
+		return;
+	d = diag_error(r->b.diags, "yaml-class", at, STR_FMT, STR_ARG(what));
 	diag_set_gitlab(r->b.diags, d, "Tried to load unspecified class: " STR_FMT, STR_ARG(klass));
-	r->failed = true;
+}
+
+static void fail_alias(struct reader *r, struct span at, struct str name)
+{
+	struct diag *d;
+
+	if (!tell(r))
+		return;
+	d = diag_error(r->b.diags, "unknown-alias", at,
+		"alias '*" STR_FMT "' has no anchor before it in this file", STR_ARG(name));
+	diag_set_gitlab(r->b.diags, d, "Unknown alias: " STR_FMT, STR_ARG(name));
 }
 
 static void fail_invalid(struct reader *r, struct span at, struct str what)
@@ -346,11 +372,7 @@ static void on_alias(struct reader *r, const yaml_event_t *e)
 	size_t count;
 
 	if (!an) {
-		struct diag *d = diag_error(r->b.diags, "unknown-alias", at,
-			"alias '*" STR_FMT "' has no anchor before it in this file", STR_ARG(name));
-
-		diag_set_gitlab(r->b.diags, d, "Unknown alias: " STR_FMT, STR_ARG(name));
-		r->failed = true;
+		fail_alias(r, at, name);
 		deliver(r, node_new(r->b.arena, NODE_NULL, at), 1, 0, false, false);
 		return;
 	}

@@ -149,6 +149,23 @@ static void test_odd_keys(void **state)
 	buf_release(&b);
 }
 
+static void test_many_errors(void **state)
+{
+	struct buf b = BUF_INIT;
+	struct reading r;
+
+	UNUSED(state);
+	buf_adds(&b, "a:\n");
+	for (int i = 0; i < 1000; i++)
+		buf_printf(&b, "- *none%d\n- 2020-01-01\n", i);
+	buf_adds(&b, "b: [\n");
+	read_file(&r, buf_str(&b));
+	assert_false(r.ok);
+	/* The first hundred, and the error of syntax behind them. */
+	assert_int_equal(r.d.errors, 101);
+	buf_release(&b);
+}
+
 static void test_many_warnings(void **state)
 {
 	struct buf b = BUF_INIT;
@@ -173,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_many_values),
 		cmocka_unit_test(test_odd_keys),
+		cmocka_unit_test(test_many_errors),
 		cmocka_unit_test(test_many_warnings),
 	};
 
