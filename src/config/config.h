@@ -108,4 +108,12 @@ void config_provide_glob(
 	struct config *c, struct config_want *w, const struct str *paths, size_t n);
 void config_refuse(struct config *c, struct config_want *w, struct str why);
 
+/*
+ * After CONFIG_OK: the definition with all that it takes over written out, a definition itself that
+ * makes the same pipeline. Hidden jobs are left out, for what they were for has been taken over.
+ */
+struct node *config_expanded(struct arena *a, const struct config *c);
+/* The mapping of a job, without `extends`, which has been followed already. */
+struct node *config_expanded_job(struct arena *a, const struct node *job);
+
 #endif

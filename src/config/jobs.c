@@ -72,14 +72,16 @@ static void check_script(const struct frame *f, const struct job_def *job)
 			STR_ARG(job->name.s));
 	if (script && has(job->node, "trigger"))
 		fault(f, "exclusive-keywords", span_of_key(job->node, "trigger"),
-			"config these keys cannot be used together: script, trigger",
+			fmt_in(f, "config these keys cannot be used together: %s",
+				keys_present(f, job->node, "script trigger", true)),
 			"job '" STR_FMT "' can't have both 'script' and 'trigger'",
 			STR_ARG(job->name.s));
 	for (size_t i = 0; has(job->node, "run") && i < ARRAY_SIZE(others); i++)
 		if (has(job->node, others[i]))
 			fault(f, "exclusive-keywords", span_of_key(job->node, others[i]),
-				fmt_in(f, "config these keys cannot be used together: run, %s",
-					others[i]),
+				fmt_in(f, "config these keys cannot be used together: %s",
+					keys_present(f, job->node, fmt_in(f, "run %s", others[i]),
+						true)),
 				"job '" STR_FMT "' can't have both 'run' and '%s'",
 				STR_ARG(job->name.s), others[i]);
 }
@@ -88,20 +90,17 @@ static void check_script(const struct frame *f, const struct job_def *job)
 static void check_rules_exclusive(const struct frame *f, const struct job_def *job)
 {
 	static const char *const keys[] = {"only", "except", "start_in"};
-	CLEANUP(buf_release) struct buf list = BUF_INIT;
 
 	if (!get_node(job->node, "rules"))
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (get_node(job->node, keys[i]))
-			buf_printf(&list, "%s%s", list.n ? ", " : "", keys[i]);
-	for (size_t i = 0; list.n && i < ARRAY_SIZE(keys); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		struct diag *d;
 
 		if (!get_node(job->node, keys[i]))
 			continue;
 		d = fault(f, "exclusive-keywords", span_of_key(job->node, keys[i]),
-			fmt_in(f, "config key may not be used with `rules`: %s", list.p),
+			fmt_in(f, "config key may not be used with `rules`: %s",
+				keys_present(f, job->node, "only except start_in", false)),
 			"'%s' can't be used together with 'rules' in job '" STR_FMT "'", keys[i],
 			STR_ARG(job->name.s));
 		diag_note(f->c->diags, d, span_of_key(job->node, "rules"), "'rules' is here");
@@ -276,7 +275,8 @@ static void warn_two_pipelines(const struct frame *f, const struct job_def *job)
 	diag_set_gitlab(f->c->diags, d,
 		"jobs:" STR_FMT " may allow multiple pipelines to run for a single action due to "
 		"`rules:when` clause with no `workflow:rules` - read more: "
-		"https://docs.gitlab.com/ee/ci/troubleshooting.html#pipeline-warnings",
+		"https://docs.gitlab.com/ee/ci/jobs/job_troubleshooting.html"
+		"#job-may-allow-multiple-pipelines-to-run-for-a-single-action-warning",
 		STR_ARG(lower_case(f->c->arena, job->name.s)));
 }
 

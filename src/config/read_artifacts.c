@@ -125,7 +125,8 @@ static void check_access(const struct frame *f, const struct node *n, struct art
 
 	if (node_get(n, "access") && public)
 		fault(f, "exclusive-keywords", span_of_key(n, "access"),
-			"config these keys cannot be used together: public, access",
+			fmt_in(f, "config these keys cannot be used together: %s",
+				keys_present(f, n, "public access", true)),
 			"'public' and 'access' can't be used together in %s", subject(f, NULL));
 	if (node_is(public, NODE_BOOL))
 		out->is_public = public->u.boolean;

@@ -10,7 +10,7 @@ static bool is_scalar_or_null(const struct node *n)
 
 static void read_options(const struct frame *f, const struct node *map, struct var_def *def)
 {
-	const struct node *options = get_node(map, "options");
+	const struct node *options = get_node(map, "options"), *value = node_get(map, "value");
 	struct diag *d;
 
 	if (!options)
@@ -29,9 +29,12 @@ static void read_options(const struct frame *f, const struct node *map, struct v
 		return;
 	}
 	texts_of(f, options, &def->options);
+	/* GitLab compares before it makes texts: the number 1 is not the option "1". */
 	for (size_t i = 0; i < def->options.n; i++)
-		if (str_eq(def->options.v[i].s, def->value.s))
+		if (node_is(value, NODE_STRING) && str_eq(def->options.v[i].s, value->text))
 			return;
+	if (!def->options.n)
+		return;
 	d = fault(f, "value-not-in-options", def->value.at.begin.line ? def->value.at : map->at,
 		"config value must be present in options",
 		"the value of %s must be one of its options", subject(f, NULL));
@@ -79,7 +82,7 @@ static void read_var(const struct frame *f, const struct node_pair *pair, enum v
 		def.key.at = value->at;
 	if (is_scalar_or_null(value)) {
 		def.value = (struct text){value->text, value->at};
-	} else if (kind == VARIABLES_PLAIN) {
+	} else if (kind == VARIABLES_PLAIN && value->kind == NODE_MAP) {
 		fault(&entry, "wrong-type", value->at, "config must be a string",
 			"%s must be a single value, not %s", subject(&entry, NULL),
 			found(f, value));

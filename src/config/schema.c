@@ -166,6 +166,20 @@ bool check_scope_keys(
 	return check_unknown(f, map, known_subkey, (int)scope, names, n, gitlab);
 }
 
+const char *keys_present(
+	const struct frame *f, const struct node *map, const char *names, bool nulls)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+
+	node_each_pair(pair, map)
+	{
+		if (!is_one_of(pair->key->text, names) || (!nulls && node_is_null(pair->value)))
+			continue;
+		buf_printf(&b, "%s" STR_FMT, b.n ? ", " : "", STR_ARG(pair->key->text));
+	}
+	return fmt_in(f, "%s", b.p);
+}
+
 static bool check_type(const struct frame *f, const struct node *value, const struct subkey *key)
 {
 	struct frame entry = FRAME_AT(f, key->name);

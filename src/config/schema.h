@@ -50,6 +50,13 @@ bool check_scope(const struct frame *f, const struct node *map, enum scope scope
 bool check_scope_keys(
 	const struct frame *f, const struct node *map, enum scope scope, const char *gitlab);
 
+/*
+ * "a, b" of the map's keys that are among the blank-separated names, in the order of the file, as
+ * GitLab lists them. nulls: keys without a value count too.
+ */
+const char *keys_present(
+	const struct frame *f, const struct node *map, const char *names, bool nulls);
+
 /* Tolerant getters: empty where the value is absent, null or of another type. */
 struct text get_text(const struct node *map, const char *key);
 bool get_bool(const struct node *map, const char *key, bool otherwise);

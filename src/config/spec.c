@@ -76,8 +76,9 @@ static void check_rules(const struct frame *f, const struct node *map, const str
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (node_get(map, others[i]))
 			fault(f, "exclusive-keywords", span_of_key(map, others[i]),
-				fmt_in(f, "config these keys cannot be used together: rules, %s",
-					others[i]),
+				fmt_in(f, "config these keys cannot be used together: %s",
+					keys_present(
+						f, map, fmt_in(f, "rules %s", others[i]), true)),
 				"'rules' and '%s' can't be used together in %s", others[i],
 				subject(f, NULL));
 	if (rules->kind != NODE_SEQ) {

@@ -27,11 +27,13 @@ static const struct error_row script_rows[] = {
 				"jobs:a config contains unknown keys: foo, bar"},
 	{"a: {script: x, trigger: y}",
 		"jobs:a config these keys cannot be used together: script, trigger"},
+	{"a: {trigger: y, script: x}",
+		"jobs:a config these keys cannot be used together: trigger, script"},
 	{"a: {run: [{name: s, script: y}]}", ""},
 	{"a: {script: x, run: [{name: s, script: y}]}",
-		"jobs:a config these keys cannot be used together: run, script"},
+		"jobs:a config these keys cannot be used together: script, run"},
 	{"a: {before_script: x, run: [{name: s, script: y}]}",
-		"jobs:a config these keys cannot be used together: run, before_script"},
+		"jobs:a config these keys cannot be used together: before_script, run"},
 };
 ROWS(script)
 
@@ -295,6 +297,8 @@ static const struct error_row artifacts_rows[] = {
 	{JOB("artifacts: {public: x}"), "jobs:a:artifacts public should be a boolean value"},
 	{JOB("artifacts: {public: true, access: all}"),
 		"jobs:a:artifacts config these keys cannot be used together: public, access"},
+	{JOB("artifacts: {access: all, public: true}"),
+		"jobs:a:artifacts config these keys cannot be used together: access, public"},
 	{JOB("artifacts: {access: x}"),
 		"jobs:a:artifacts access should be one of: none, developer, maintainer, all"},
 	{JOB("artifacts: {expose_as: x}"), "jobs:a:artifacts paths can't be blank"},

@@ -100,7 +100,7 @@ static const struct error_row workflow_rows[] = {
 	{"workflow: {rules: [{interruptible: true}]}\na: {script: x}",
 		"workflow:rules:rule config contains unknown keys: interruptible"},
 	{"workflow: {rules: [[{if: $A, when: never}], {when: always}]}\na: {script: x}", ""},
-	{"workflow: {rules: [{variables: {a: [x]}}]}\na: {script: x}",
+	{"workflow: {rules: [{variables: {a: {value: x}}}]}\na: {script: x}",
 		"workflow:rules:rule:variables:a config must be a string"},
 	{"workflow: {auto_cancel: {on_new_commit: x}}\na: {script: x}",
 		"workflow:auto_cancel on new commit must be one of: conservative, interruptible, "
@@ -129,7 +129,13 @@ static const struct error_row variables_rows[] = {
 		"variables:a config value must be present in options"},
 	{"variables: {A: {value: x, options: y}}\na: {script: x}",
 		"variables:a config options should be an array of strings"},
-	{"variables: {A: {description: y}, B: {value: 1, options: ['1']}}\na: {script: x}", ""},
+	{"variables: {A: {description: y}, B: {value: '1', options: ['1']}, "
+	 "C: {value: 1, options: []}}\na: {script: x}",
+		""},
+	{"variables: {B: {value: 1, options: ['1']}}\na: {script: x}",
+		"variables:b config value must be present in options"},
+	{JOB("rules: [{variables: {a: [x]}}]"),
+		"variable definition must be either a string or a hash"},
 	{JOB("variables: {A-B: 1, 1: 2, C: null, D: true}"), ""},
 };
 ROWS(variables)
