@@ -56,7 +56,7 @@ static bool last_match(const struct regex *re, struct str line, bool once, struc
 
 struct str coverage_of_text(struct arena *a, struct str log, struct str expression)
 {
-	struct str pattern, group, number, line;
+	struct str pattern, group, number, line, why;
 	const struct regex *re;
 	unsigned flags;
 	size_t slash;
@@ -64,7 +64,7 @@ struct str coverage_of_text(struct arena *a, struct str log, struct str expressi
 
 	if (!regex_split(expression, &pattern, &flags))
 		return STR("");
-	re = regex_new(a, pattern, flags, NULL, NULL);
+	re = regex_new(a, pattern, flags, &why, NULL);
 	/* The rest of a line has no second beginning. */
 	once = pattern.n && pattern.p[0] == '^';
 	while (re && log.n) {

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "emulator/gitlab/events.h"
 #include "emulator/core/loop.h"
+#include "emulator/gitlab/junit.h"
 
 #include <jansson.h>
 #include <time.h>
@@ -174,6 +175,26 @@ void events_log(struct events *e, struct str job, const char *stream, struct str
 	finish(e, o);
 }
 
+static json_t *tests_json(const struct junit *t)
+{
+	json_t *o = json_object(), *failures = json_array();
+
+	json_object_set_new(o, "total", json_integer((json_int_t)t->tests));
+	json_object_set_new(o, "failed", json_integer((json_int_t)(t->failed + t->errors)));
+	json_object_set_new(o, "skipped", json_integer((json_int_t)t->skipped));
+	for (size_t i = 0; i < t->n; i++) {
+		json_t *f = json_object();
+
+		json_object_set_new(f, "suite", text(t->v[i].suite));
+		json_object_set_new(f, "name", text(t->v[i].test));
+		json_object_set_new(f, "message", text(t->v[i].message));
+		json_object_set_new(f, "file", text(t->v[i].file));
+		json_array_append_new(failures, f);
+	}
+	json_object_set_new(o, "failures", failures);
+	return o;
+}
+
 void events_job_finished(struct events *e, const struct event_job *j)
 {
 	json_t *o = start(e, "job_finished");
@@ -190,5 +211,9 @@ void events_job_finished(struct events *e, const struct event_job *j)
 		j->failure_reason ? json_string(j->failure_reason) : json_null());
 	json_object_set_new(o, "message", j->message.n ? text(j->message) : json_null());
 	json_object_set_new(o, "duration", j->seconds < 0 ? json_null() : json_real(j->seconds));
+	if (j->coverage.n)
+		json_object_set_new(o, "coverage", json_real(strtod(j->coverage.p, NULL)));
+	if (j->tests)
+		json_object_set_new(o, "tests", tests_json(j->tests));
 	finish(e, o);
 }

@@ -13,6 +13,7 @@
 
 struct loop;
 struct events;
+struct junit;
 
 struct events *events_new(struct loop *loop, int fd);
 void events_free(struct events *e); /* writes what is left; NULL is fine */
@@ -44,6 +45,8 @@ struct event_job {
 	int exit_code;
 	const char *failure_reason; /* NULL: none */
 	struct str message;         /* why, for people; may be empty */
+	struct str coverage;        /* percent; empty: none */
+	const struct junit *tests;  /* of its junit reports; NULL: none */
 	double seconds;             /* < 0: did not run */
 };
 void events_job_finished(struct events *e, const struct event_job *j);

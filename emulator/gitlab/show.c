@@ -233,6 +233,8 @@ static void finished_event(struct job_run *j, const char *status, bool retried)
 		.exit_code = res->exit_code,
 		.failure_reason = failed ? failure_reason_name(res->reason) : NULL,
 		.message = failed ? j->reason : STR_NULL,
+		.coverage = j->artifacts.coverage,
+		.tests = j->artifacts.has_junit ? &j->artifacts.junit : NULL,
 		.seconds = j->seconds};
 
 	/* A job that a script ended well has exit code 0; one that never ran has none. */
@@ -304,6 +306,7 @@ static struct console_row row_of(const struct job_run *j)
 		.stage = j->job->stage,
 		.status = str_c(job_status_name(status)),
 		.allowed_failure = failed && j->allowed,
+		.coverage = j->artifacts.coverage,
 		.seconds = j->attempt ? j->seconds : -1};
 
 	if (status != STATUS_FAILED)

@@ -52,6 +52,7 @@ struct console_row {
 	double seconds; /* < 0: did not run */
 	bool has_exit_code;
 	int exit_code;
+	struct str coverage; /* a number of percent as text; empty: none */
 	struct str reason;   /* for a failed job: why, in one line; may be empty */
 	struct str tail;     /* for a failed job: the last lines of its log; may be empty */
 	struct str log_path; /* for a failed job: the whole log; may be empty */

@@ -93,6 +93,9 @@ static void put_row(struct console *c, const struct console_row *r, size_t w_job
 	buf_clear(&cell);
 	if (str_is(r->status, "failed") || str_is(r->status, "canceled"))
 		put_reason(&cell, r);
+	if (r->coverage.n)
+		buf_printf(&cell, "%scoverage " STR_FMT "%%", cell.n ? "  " : "",
+			STR_ARG(r->coverage));
 	if (cell.n) {
 		buf_adds(&c->out, "  ");
 		buf_addstr(&c->out, buf_str(&cell));

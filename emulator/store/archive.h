@@ -89,6 +89,8 @@ void tar_reader_free(struct tar_reader *r);
 
 /* Writes a zip with what a tar file holds. Blocking. */
 int archive_tar_to_zip(const char *from, const char *to, struct error *err);
+/* Unpacks a tar file below dir (made if missing), as a tar_reader does. Blocking. */
+int archive_tar_unpack(const char *from, const char *dir, struct error *err);
 /* Shows each entry of a tar file; strings are valid during the call. Blocking. */
 int archive_tar_list(const char *from, void (*entry)(void *arg, const struct archive_item *i),
 	void *arg, struct error *err);

@@ -1,11 +1,14 @@
 #include "base/base.h"
 #include "emulator/store/archive.h"
 #include "emulator/core/error.h"
+#include "emulator/store/store.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+#define CHUNK (256 * 1024)
 
 static int trouble(struct archive *a, const char *what, const char *path, struct error *err)
 {
@@ -102,4 +105,29 @@ int archive_tar_list(const char *from, void (*entry)(void *arg, const struct arc
 		trouble(in, "read", from, err);
 	archive_read_free(in);
 	return r == ARCHIVE_EOF ? 0 : -1;
+}
+
+int archive_tar_unpack(const char *from, const char *dir, struct error *err)
+{
+	CLEANUP(close) int fd = open(from, O_RDONLY | O_CLOEXEC);
+	CLEANUP(free) char *chunk = xmalloc(CHUNK);
+	struct tar_reader *r;
+	int ret = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return error_sys(err, errno, "cannot open '%s'", from);
+	if (store_make_dirs(dir, err))
+		return -1;
+	r = tar_reader_new(dir);
+	while (!ret && (n = read(fd, chunk, CHUNK)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		ret = n < 0 ? error_sys(err, errno, "cannot read '%s'", from)
+			    : tar_reader_push(r, chunk, (size_t)n, err);
+	}
+	if (!ret)
+		ret = tar_reader_end(r, err);
+	tar_reader_free(r);
+	return ret;
 }
