@@ -114,9 +114,9 @@ struct executor_docker {
 	struct str prefix; /* of container names */
 	struct str image_name, image;
 	struct str network_mode;
-	bool own_network; /* a network for this job alone */
+	bool own_network;  /* a network for this job alone */
 	bool bridge_names; /* extra names by extra hosts, where that can be */
-	bool links;       /* bridge mode: names of services by extra hosts */
+	bool links;        /* bridge mode: names of services by extra hosts */
 	struct docker_service *services;
 	size_t n_services;
 	struct docker_kvs labels;
