@@ -9,44 +9,10 @@
 #include "config/config.h"
 #include "pipeline/pipeline.h"
 
-/* A job without `extends`, which has been followed already. */
-static struct node *resolved(struct arena *a, const struct node *job)
-{
-	struct node *out = node_new(a, NODE_MAP, job->at);
-	node_each_pair(pair, job)
-	{
-		if (!str_is(pair->key->text, "extends"))
-			node_map_put(a, out, pair->key, pair->value);
-	}
-	return out;
-}
-
-static bool is_job(const struct config *config, struct str key)
-{
-	const struct job_def *def = config_job(config, key);
-	return def && !def->hidden;
-}
-
-/* The definition without hidden jobs: what they were for has been taken over already. */
-static struct node *whole(struct arena *a, const struct config *config)
-{
-	struct node *out = tree_map(a);
-	node_each_pair(pair, config->root)
-	{
-		struct node *value = pair->value;
-		if (str_starts(pair->key->text, STR(".")))
-			continue;
-		if (value->kind == NODE_MAP && is_job(config, pair->key->text))
-			value = resolved(a, value);
-		node_map_put(a, out, pair->key, value);
-	}
-	return out;
-}
-
 static void put_job(struct cli *c, struct node *out, struct str name, const struct job_def *def)
 {
 	node_map_put(&c->arena, out, node_new_str(&c->arena, name, def->name.at),
-		resolved(&c->arena, def->node));
+		config_expanded_job(&c->arena, def->node));
 }
 
 static int chosen(struct cli *c, const struct load *l, struct node *out)
@@ -78,7 +44,7 @@ static int run(struct cli *c)
 			out = tree_map(&c->arena);
 			code = chosen(c, &l, out);
 		} else {
-			out = whole(&c->arena, l.config);
+			out = config_expanded(&c->arena, l.config);
 		}
 		if (!code && opt_flag(&c->opt, OPT_JSON))
 			tree_print(c, out);

@@ -101,19 +101,14 @@ static enum config_status compile(struct one_case *c)
 	return status;
 }
 
-static void build(struct one_case *c)
+void case_build(struct one_case *c, struct str text)
 {
-	struct varset include_vars;
-	struct str text;
+	struct varset *include_vars = arena_new(&c->keep, struct varset);
 
-	if (!case_read(c, ".gitlab-ci.yml", &text)) {
-		case_fail(c, "there is no .gitlab-ci.yml");
-		return;
-	}
-	varset_init(&include_vars, &c->keep);
-	predefined_include(&include_vars, &c->facts);
-	varset_add_scoped(&include_vars, &c->settings, STR_NULL);
-	c->options.include_vars = &include_vars;
+	varset_init(include_vars, &c->keep);
+	predefined_include(include_vars, &c->facts);
+	varset_add_scoped(include_vars, &c->settings, STR_NULL);
+	c->options.include_vars = include_vars;
 	c->options.inputs = c->inputs;
 	c->config = config_new(&c->arena, &c->sources, &c->diags, &c->facts, &c->options,
 		STR(".gitlab-ci.yml"), text);
@@ -164,7 +159,7 @@ static void compare(struct one_case *c)
 static bool run_case(const char *dir)
 {
 	struct one_case *c = xcalloc(1, sizeof(*c));
-	struct str why;
+	struct str why, text;
 
 	c->dir = dir;
 	buf_init(&c->report);
@@ -173,9 +168,13 @@ static bool run_case(const char *dir)
 	case_facts(c);
 	if (loader_init(&c->loader, &c->keep, str_c(dir), &why) != LOADER_OK)
 		case_fail(c, STR_FMT, STR_ARG(why));
+	if (!c->failed && !case_read(c, ".gitlab-ci.yml", &text))
+		case_fail(c, "there is no .gitlab-ci.yml");
 	if (!c->failed) {
-		build(c);
+		case_build(c, text);
 		compare(c);
+		if (c->pipeline)
+			case_fixed_point(c);
 	}
 	bool ok = !c->failed;
 	if (!ok)

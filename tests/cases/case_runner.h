@@ -57,6 +57,9 @@ bool case_read(struct one_case *c, const char *name, struct str *text);
 /* Its YAML, or NULL without such a file; a broken one fails the case. */
 struct node *case_yaml(struct one_case *c, const char *name);
 
+/* Compiles the text as the definition of the case, with its facts and answers. */
+void case_build(struct one_case *c, struct str text);
+
 /* case_facts.c: defaults, then facts.yml; then the files of the tree. */
 void case_facts(struct one_case *c);
 /* The text that answers a want by facts.yml, or false. */
@@ -68,5 +71,8 @@ void case_expect_errors(struct one_case *c, struct str expect);
 /* The same with the values that came out, for CILOCAL_UPDATE=1. */
 struct node *case_updated(struct one_case *c, const struct node *expect);
 void case_errors(struct one_case *c, struct buf *out);
+
+/* case_expand.c: what `expand` writes makes the same pipeline as the case itself. */
+void case_fixed_point(struct one_case *c);
 
 #endif
