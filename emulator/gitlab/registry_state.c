@@ -6,6 +6,7 @@
 #include "emulator/store/store.h"
 
 #include <crypt.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <openssl/evp.h>
@@ -219,26 +220,51 @@ int registry_state_ensure(struct registry_state *s, struct arena *a,
 	return registry_state_write(s, a, o, err);
 }
 
+/*
+ * libcrypt is loaded here and not linked: each command would pay half a millisecond at its start
+ * for what only a new registry needs. Both sonames have these two functions.
+ */
+static bool bcrypt(const char *password, const char *seed, int n_seed, char *hash, size_t n)
+{
+	void *lib = dlopen("libcrypt.so.1", RTLD_NOW | RTLD_LOCAL);
+	char *(*gensalt)(const char *, unsigned long, const char *, int, char *, int);
+	char *(*crypt_it)(const char *, const char *, void *, int);
+	struct crypt_data *work = xcalloc(1, sizeof(*work));
+	char salt[CRYPT_GENSALT_OUTPUT_SIZE];
+	const char *made = NULL;
+	void *symbols[2];
+
+	if (!lib)
+		lib = dlopen("libcrypt.so.2", RTLD_NOW | RTLD_LOCAL);
+	symbols[0] = lib ? dlsym(lib, "crypt_gensalt_rn") : NULL;
+	symbols[1] = lib ? dlsym(lib, "crypt_rn") : NULL;
+	/* A function pointer has the size of an object pointer wherever dlsym exists (POSIX). */
+	memcpy(&gensalt, &symbols[0], sizeof(gensalt));
+	memcpy(&crypt_it, &symbols[1], sizeof(crypt_it));
+	if (gensalt && crypt_it &&
+		gensalt("$2y$", BCRYPT_COST, seed, n_seed, salt, (int)sizeof(salt)))
+		made = crypt_it(password, salt, work, (int)sizeof(*work));
+	if (made)
+		snprintf(hash, n, "%s", made);
+	free(work);
+	if (lib)
+		dlclose(lib);
+	return made != NULL;
+}
+
 int registry_htpasswd(
 	struct str *out, struct arena *a, const struct registry_state *s, struct error *err)
 {
-	struct crypt_data *work = xcalloc(1, sizeof(*work));
-	char salt[CRYPT_GENSALT_OUTPUT_SIZE];
+	char hash[CRYPT_OUTPUT_SIZE];
 	char seed[16];
-	const char *hash = NULL;
 
-	if (random_bytes(seed, sizeof(seed), err)) {
-		free(work);
+	if (random_bytes(seed, sizeof(seed), err))
 		return -1;
-	}
-	if (crypt_gensalt_rn("$2y$", BCRYPT_COST, seed, sizeof(seed), salt, sizeof(salt)))
-		hash = crypt_rn(arena_cstr(a, s->password), salt, work, (int)sizeof(*work));
-	if (hash)
-		*out = arena_printf(a, STR_FMT ":%s\n", STR_ARG(s->user), hash);
-	free(work);
-	return hash ? 0
-		    : error_set(err, ERR_SYS, ENOSYS,
-			      "the system's crypt library can't make bcrypt hashes");
+	if (!bcrypt(arena_cstr(a, s->password), seed, (int)sizeof(seed), hash, sizeof(hash)))
+		return error_set(err, ERR_SYS, ENOSYS,
+			"the system's crypt library (libcrypt1) can't make bcrypt hashes");
+	*out = arena_printf(a, STR_FMT ":%s\n", STR_ARG(s->user), hash);
+	return 0;
 }
 
 struct str registry_fingerprint(struct arena *a, const struct registry_state *s)
