@@ -19,8 +19,16 @@ static bool policy_of(struct str s, enum pull_policy *out)
 	return false;
 }
 
+static bool is_policy(struct str s)
+{
+	enum pull_policy policy;
+
+	return policy_of(s, &policy);
+}
+
+/* list: the value itself, or the list that holds it. */
 static bool push_policy(
-	const struct frame *f, const struct node *n, bool in_list, struct image *image)
+	const struct frame *f, const struct node *n, const struct node *list, struct image *image)
 {
 	enum pull_policy policy;
 
@@ -29,10 +37,11 @@ static bool push_policy(
 		return true;
 	}
 	fault(f, "unknown-value", n->at,
-		in_list ? fmt_in(f, "config contains unknown values: " STR_FMT, STR_ARG(n->text))
-			: "config is not included in the list",
+		list->kind == NODE_SEQ ? fmt_in(f, "config contains unknown values: %s",
+						 values_unknown(f, list, is_policy))
+				       : "config is not included in the list",
 		"%s must be 'always', 'if-not-present' or 'never', not %s", subject(f, NULL),
-		found(f, n));
+		quoted(f, n));
 	return false;
 }
 
@@ -55,11 +64,11 @@ static void read_pull_policy(const struct frame *f, const struct node *n, struct
 	}
 	image->pull_policies = arena_array(frame_arena(f), enum pull_policy, count);
 	if (n->kind == NODE_STRING) {
-		push_policy(&policy, n, false, image);
+		push_policy(&policy, n, n, image);
 		return;
 	}
 	node_each (item, n) {
-		if (!push_policy(&policy, item, true, image))
+		if (!push_policy(&policy, item, n, image))
 			return;
 	}
 }

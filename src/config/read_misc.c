@@ -224,7 +224,12 @@ static void read_inherit_part(const struct frame *f, const struct node *map, str
 		found(f, n));
 }
 
-static void check_inherited_names(const struct frame *f, const struct texts *names)
+static bool is_default_keyword(struct str s)
+{
+	return keyword_allowed(keyword_find(s), 'd');
+}
+
+static void check_inherited_names(const struct frame *f, const struct node *names)
 {
 	struct frame entry = FRAME_IN(f, "default");
 	struct str known[KEYWORD_COUNT];
@@ -233,17 +238,17 @@ static void check_inherited_names(const struct frame *f, const struct texts *nam
 	for (size_t i = 0; i < KEYWORD_COUNT; i++)
 		if (keyword_allowed(&keywords[i], 'd'))
 			known[n++] = keywords[i].name;
-	for (size_t i = 0; i < names->n; i++) {
+	node_each (item, names) {
 		struct diag *d;
 
-		if (keyword_allowed(keyword_find(names->v[i].s), 'd'))
+		if (item->kind != NODE_STRING || is_default_keyword(item->text) || faults_full(f))
 			continue;
-		d = fault(&entry, "unknown-value", names->v[i].at,
-			fmt_in(f, "config contains unknown values: " STR_FMT,
-				STR_ARG(names->v[i].s)),
-			"'" STR_FMT "' in %s is no keyword of 'default'", STR_ARG(names->v[i].s),
+		d = fault(&entry, "unknown-value", item->at,
+			fmt_in(f, "config contains unknown values: %s",
+				values_unknown(f, names, is_default_keyword)),
+			"'" STR_FMT "' in %s is no keyword of 'default'", STR_ARG(item->text),
 			subject(&entry, NULL));
-		note_nearest(f, d, names->v[i].s, known, n);
+		note_nearest(f, d, item->text, known, n);
 	}
 }
 
@@ -258,5 +263,6 @@ void read_inherit(const struct frame *f, const struct node *value, struct job_de
 	read_inherit_part(&entry, value, STR("default"), &out->all_default, &out->only_default);
 	read_inherit_part(
 		&entry, value, STR("variables"), &out->all_variables, &out->only_variables);
-	check_inherited_names(&entry, &out->only_default);
+	if (node_is(node_get(value, "default"), NODE_SEQ))
+		check_inherited_names(&entry, node_get(value, "default"));
 }

@@ -78,6 +78,11 @@ static bool read_max(
 	return true;
 }
 
+static bool is_reason(struct str s)
+{
+	return is_one_of(s, failure_reasons);
+}
+
 static void read_retry_when(const struct frame *f, const struct node *n, struct retry_def *out)
 {
 	struct diag *d;
@@ -86,12 +91,12 @@ static void read_retry_when(const struct frame *f, const struct node *n, struct 
 		return;
 	texts_of(f, n, &out->when);
 	for (size_t i = 0; i < out->when.n; i++) {
-		if (is_one_of(out->when.v[i].s, failure_reasons))
+		if (is_reason(out->when.v[i].s) || faults_full(f))
 			continue;
 		d = fault(f, "unknown-value", out->when.v[i].at,
 			n->kind == NODE_STRING ? "when is not included in the list"
-					       : fmt_in(f, "when contains unknown values: " STR_FMT,
-							 STR_ARG(out->when.v[i].s)),
+					       : fmt_in(f, "when contains unknown values: %s",
+							 values_unknown(f, n, is_reason)),
 			"%s has the unknown reason '" STR_FMT "'", subject(f, "when"),
 			STR_ARG(out->when.v[i].s));
 		if (d)

@@ -180,6 +180,18 @@ const char *keys_present(
 	return fmt_in(f, "%s", b.p);
 }
 
+const char *values_unknown(
+	const struct frame *f, const struct node *seq, bool (*known)(struct str value))
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+
+	node_each (item, seq) {
+		if (b.n < MAX_LIST && !known(item->text))
+			buf_printf(&b, "%s" STR_FMT, b.n ? ", " : "", STR_ARG(item->text));
+	}
+	return fmt_in(f, "%s", b.p);
+}
+
 static bool check_type(const struct frame *f, const struct node *value, const struct subkey *key)
 {
 	struct frame entry = FRAME_AT(f, key->name);

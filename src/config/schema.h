@@ -57,6 +57,10 @@ bool check_scope_keys(
 const char *keys_present(
 	const struct frame *f, const struct node *map, const char *names, bool nulls);
 
+/* "a, b" of the list's values that are not known, as GitLab lists them. */
+const char *values_unknown(
+	const struct frame *f, const struct node *seq, bool (*known)(struct str value));
+
 /* Tolerant getters: empty where the value is absent, null or of another type. */
 struct text get_text(const struct node *map, const char *key);
 bool get_bool(const struct node *map, const char *key, bool otherwise);

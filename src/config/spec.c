@@ -142,6 +142,11 @@ static void read_input_defs(const struct frame *f, struct interpolation *in, con
 	}
 }
 
+static bool is_component_fact(struct str s)
+{
+	return is_one_of(s, "name sha version reference");
+}
+
 static void check_components(const struct frame *f, const struct node *n)
 {
 	struct frame entry = FRAME_IN(f, "component");
@@ -149,10 +154,10 @@ static void check_components(const struct frame *f, const struct node *n)
 	if (!want_strings(&entry, n, NULL))
 		return;
 	node_each (item, n) {
-		if (!is_one_of(item->text, "name sha version reference"))
+		if (!is_component_fact(item->text) && !faults_full(f))
 			fault(&entry, "unknown-value", item->at,
-				fmt_in(f, "config contains unknown values: " STR_FMT,
-					STR_ARG(item->text)),
+				fmt_in(f, "config contains unknown values: %s",
+					values_unknown(f, n, is_component_fact)),
 				"'" STR_FMT
 				"' in %s is none of 'name', 'sha', 'version' and 'reference'",
 				STR_ARG(item->text), subject(&entry, NULL));

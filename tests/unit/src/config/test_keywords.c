@@ -231,6 +231,8 @@ static const struct error_row retry_rows[] = {
 	{JOB("retry: {max: x}"), "retry max must be an integer"},
 	{JOB("retry: {when: foo}"), "retry when is not included in the list"},
 	{JOB("retry: {when: [foo]}"), "retry when contains unknown values: foo"},
+	{JOB("retry: {when: [foo, always, bar]}"), "retry when contains unknown values: foo, bar\n"
+						   "retry when contains unknown values: foo, bar"},
 	{JOB("retry: {when: [always, script_failure]}"), ""},
 	{JOB("retry: {exit_codes: x}"),
 		"retry exit codes should be an array of integers or an integer"},
