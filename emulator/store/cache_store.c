@@ -88,6 +88,7 @@ static void look(struct one *c)
 	DIR *d = opendir(c->dir);
 	struct dirent *e;
 	struct stat st;
+	bool known = false;
 
 	while (d && (e = readdir(d))) {
 		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
@@ -95,10 +96,12 @@ static void look(struct one *c)
 		if (!strncmp(e->d_name, "part-", 5) && st.st_mtime + PART_AGE_S < time(NULL))
 			unlinkat(dirfd(d), e->d_name, 0);
 		c->bytes += (uint64_t)st.st_blocks * 512;
-		if (!strcmp(e->d_name, "metadata.json") && older(&c->used, &st.st_mtim))
+		if (!strcmp(e->d_name, "metadata.json")) {
 			c->used = st.st_mtim;
-		if (!strcmp(e->d_name, "cache.tar") && !c->used.tv_sec)
+			known = true;
+		} else if (!known) {
 			c->used = st.st_mtim;
+		}
 	}
 	if (d)
 		closedir(d);
