@@ -1,5 +1,6 @@
 #include "base/base.h"
 
+#include "emulator/cli/children.h"
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/jobs.h"
 #include "emulator/cli/load.h"
@@ -212,7 +213,8 @@ static struct node *keywords_tree(struct arena *a, const struct load *l, const s
 	return seq;
 }
 
-static struct node *job_tree(struct arena *a, const struct load *l, const struct job *j)
+static struct node *job_tree(
+	struct arena *a, const struct load *l, const struct job *j, const struct child *ch)
 {
 	struct node *m = tree_map(a);
 	tree_str(a, m, "job", j->name);
@@ -226,10 +228,15 @@ static struct node *job_tree(struct arena *a, const struct load *l, const struct
 	tree_place(a, m, "source", &l->sources, j->def->name.at);
 	tree_put(a, m, "steps", steps_tree(a, l, j->steps, j->n_steps));
 	tree_put(a, m, "keywords", keywords_tree(a, l, j));
+	if (ch)
+		tree_put(a, m, "downstream", child_tree(a, ch));
+	else
+		tree_null(a, m, "downstream");
 	return m;
 }
 
-static void print_json(struct cli *c, const struct load *l, struct job **jobs, size_t n)
+static void print_json(struct cli *c, const struct load *l, struct job **jobs,
+	struct child *const *children, size_t n)
 {
 	struct arena *a = &c->arena;
 	const struct pipeline *p = l->pipeline;
@@ -242,9 +249,27 @@ static void print_json(struct cli *c, const struct load *l, struct job **jobs, s
 	tree_put(a, workflow, "steps", steps_tree(a, l, p->workflow_steps, p->n_workflow_steps));
 	tree_put(a, m, "workflow", workflow);
 	for (size_t i = 0; i < n; i++)
-		node_seq_push(a, list, job_tree(a, l, jobs[i]));
+		node_seq_push(a, list, job_tree(a, l, jobs[i], children[i]));
 	tree_put(a, m, "jobs", list);
 	tree_print(c, m);
+}
+
+static void say(struct cli *c, const struct load *l, struct job **jobs,
+	struct child *const *children, size_t n)
+{
+	const struct pipeline *p = l->pipeline;
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(&c->out, i ? "\n" : "");
+		say_verdict(&c->out, p, jobs[i]);
+		if (!i)
+			say_steps(c, l, "workflow:rules", p->workflow_steps, p->n_workflow_steps);
+		if (!always_in(jobs[i]))
+			say_steps(c, l, jobs[i]->def->rules.set ? "rules" : "only, except",
+				jobs[i]->steps, jobs[i]->n_steps);
+		say_keywords(c, l, jobs[i]);
+		if (children[i])
+			child_say(c, children[i]);
+	}
 }
 
 static int run(struct cli *c)
@@ -255,22 +280,20 @@ static int run(struct cli *c)
 	int code = load_pipeline(c, &l);
 	if (!code)
 		code = jobs_find(c, l.pipeline, c->opt.args[0], true, &jobs, &n);
-	if (!code && opt_flag(&c->opt, OPT_JSON)) {
-		print_json(c, &l, jobs, n);
-	} else if (!code) {
-		const struct pipeline *p = l.pipeline;
-		for (size_t i = 0; i < n; i++) {
-			buf_adds(&c->out, i ? "\n" : "");
-			say_verdict(&c->out, p, jobs[i]);
-			if (!i)
-				say_steps(c, &l, "workflow:rules", p->workflow_steps,
-					p->n_workflow_steps);
-			if (!always_in(jobs[i]))
-				say_steps(c, &l, jobs[i]->def->rules.set ? "rules" : "only, except",
-					jobs[i]->steps, jobs[i]->n_steps);
-			say_keywords(c, &l, jobs[i]);
+	/* They stay until all is printed: trees borrow their texts. */
+	struct child **children = arena_array(&c->arena, struct child *, n + 1);
+	for (size_t i = 0; i < n && !code; i++)
+		if (jobs[i]->def->trigger) {
+			children[i] = arena_new(&c->arena, struct child);
+			child_load(&l, jobs[i], children[i]);
 		}
-	}
+	if (!code && opt_flag(&c->opt, OPT_JSON))
+		print_json(c, &l, jobs, children, n);
+	else if (!code)
+		say(c, &l, jobs, children, n);
+	for (size_t i = 0; i < n; i++)
+		if (children[i])
+			child_release(children[i]);
 	load_release(&l);
 	return code;
 }
@@ -281,13 +304,17 @@ const struct cmd cmd_explain = {
 	.summary = "say why a job is in the pipeline or not, and where its keywords come from",
 	.details = "Each rule is listed with the values that decided, then each keyword with the "
 		   "line that wrote "
-		   "it and the ways it took into the job.",
+		   "it and the ways it took into the job. For a trigger job: the jobs of the "
+		   "pipeline that it starts.",
 	.output =
 		"With --json: {\"workflow\":{\"run\":bool, \"rule\":null|INDEX, \"steps\":[...]}, "
 		"\"jobs\":[{\"job\", \"in\":bool, \"when\", \"stage\", \"rule\":null|INDEX, "
 		"\"source\", "
 		"\"steps\":[{\"rule\":null|INDEX, \"matched\":bool, \"why\", \"source\"}], "
-		"\"keywords\":[{\"keyword\", \"source\", \"through\":[...]}]}]}.",
+		"\"keywords\":[{\"keyword\", \"source\", \"through\":[...]}], "
+		"\"downstream\":null|{\"kind\":child|downstream, "
+		"\"state\":built|invalid|missing|dynamic|elsewhere, "
+		"\"pipeline\":null|{as of list}}}]}.",
 	.kind = ARG_JOBS,
 	.min_args = 1,
 	.max_args = 1,

@@ -1,5 +1,6 @@
 #include "base/base.h"
 
+#include "emulator/cli/children.h"
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/load.h"
 #include "emulator/cli/tree.h"
@@ -77,6 +78,8 @@ static int lint_one(struct verdict *v, const char *path)
 		for (size_t i = 0; i < p->n_all; i++)
 			dind_lint(&l->arena, p->all[i]->def, &p->all[i]->vars, &l->settings.runner,
 				&l->diags);
+		children_lint(l);
+		code = l->diags.errors ? EXIT_INVALID : EXIT_OK;
 	}
 	v->valid &= code == EXIT_OK;
 	if (v->json) {
@@ -125,7 +128,8 @@ const struct cmd cmd_lint = {
 		   "GitLab's own "
 		   "words where it has some. Warnings are about what GitLab accepts but hardly "
 		   "means what it "
-		   "says. Without FILE, the definition that other commands use.",
+		   "says. The pipelines that trigger jobs start are checked with it. Without FILE, "
+		   "the definition that other commands use.",
 	.output = "With --json: {\"valid\":bool, \"errors\":[{\"file\", \"line\", \"column\", "
 		  "\"message\", "
 		  "\"job\":null|NAME, \"code\"}], \"warnings\":[...]}.",

@@ -66,6 +66,14 @@ static int read_definition(struct load *l, const char *path, struct str *name, s
 	if (!path)
 		path = opt_text(&c->opt, OPT_FILE);
 	asked |= path != NULL;
+	if (path && !strcmp(path, "-")) {
+		int why = read_small_file(&c->arena, "/dev/stdin", text);
+		if (why)
+			cli_error(c, "cannot read the standard input: %s", strerror(why));
+		*name = STR("<stdin>");
+		l->facts.config_path = STR(DEFAULT_FILE);
+		return why ? EXIT_USAGE : EXIT_OK;
+	}
 	const char *in_root =
 		arena_printf(&c->arena, "%s/%s", l->root, path ? path : DEFAULT_FILE).p;
 	const char *at = path && (path[0] == '/' || access(path, F_OK) == 0) ? path : in_root;
@@ -193,8 +201,7 @@ static enum config_status compile(struct load *l)
 	return status;
 }
 
-/* One definition's memory, and nothing of the project's. */
-static void release_definition(struct load *l)
+void load_release_definition(struct load *l)
 {
 	pipeline_unref(l->pipeline);
 	arena_release(&l->arena);
@@ -202,20 +209,15 @@ static void release_definition(struct load *l)
 	l->config = NULL;
 }
 
-int load_definition(struct load *l, const char *path)
+int load_text(struct load *l, struct str name, struct str text, const struct node *inputs)
 {
-	struct str name, text;
-	release_definition(l);
-	int code = read_definition(l, path, &name, &text);
-	if (code)
-		return code;
 	diags_init(&l->diags, &l->arena);
 	struct varset *include_vars = arena_new(&l->arena, struct varset);
 	varset_init(include_vars, &l->arena);
 	predefined_include(include_vars, &l->facts);
 	varset_add_scoped(include_vars, &l->vars, STR_NULL);
 	struct config_options o = {.include_vars = include_vars,
-		.inputs = read_inputs(l, text),
+		.inputs = inputs,
 		.file_exists = local_exists,
 		.ctx = l};
 	l->config = config_new(&l->arena, &l->sources, &l->diags, &l->facts, &o, name, text);
@@ -223,6 +225,14 @@ int load_definition(struct load *l, const char *path)
 		return EXIT_INVALID;
 	l->pipeline = pipeline_build(l->config, &l->facts);
 	return l->pipeline ? EXIT_OK : EXIT_INVALID;
+}
+
+int load_definition(struct load *l, const char *path)
+{
+	struct str name, text;
+	load_release_definition(l);
+	int code = read_definition(l, path, &name, &text);
+	return code ? code : load_text(l, name, text, read_inputs(l, text));
 }
 
 void load_print_diags(struct load *l, bool warnings)
@@ -256,6 +266,6 @@ int load_pipeline(struct cli *c, struct load *l)
 
 void load_release(struct load *l)
 {
-	release_definition(l);
+	load_release_definition(l);
 	repo_release(&l->repo);
 }

@@ -18,6 +18,7 @@
 
 struct cli;
 struct config;
+struct node;
 struct pipeline;
 
 struct load {
@@ -44,11 +45,19 @@ int load_project(struct cli *c, struct load *l);
 
 /*
  * One definition. path: as the user named it, relative to the current directory or else to the
- * project's root; NULL: --file, else .gitlab-ci.yml in the root. Returns EXIT_OK with l->pipeline
- * set, EXIT_INVALID with errors in l->diags, or another code after printing why. Releases the
- * definition that was loaded before.
+ * project's root; "-": the standard input; NULL: --file, else .gitlab-ci.yml in the root. Returns
+ * EXIT_OK with l->pipeline set, EXIT_INVALID with errors in l->diags, or another code after
+ * printing why. Releases the definition that was loaded before.
  */
 int load_definition(struct load *l, const char *path);
+
+/*
+ * The same for a text, which errors call `name`; inputs: a mapping, or NULL. l->arena must be empty
+ * but for the inputs.
+ */
+int load_text(struct load *l, struct str name, struct str text, const struct node *inputs);
+/* One definition's memory, and nothing of the project's. */
+void load_release_definition(struct load *l);
 
 /* Prints errors and warnings (warnings only without --quiet, and only when asked for). */
 void load_print_diags(struct load *l, bool warnings);

@@ -27,7 +27,7 @@ struct node *config_expanded(struct arena *a, const struct config *c)
 
 		if (str_starts(pair->key->text, STR(".")))
 			continue;
-		if (value->kind == NODE_MAP)
+		if (value->kind == NODE_MAP && config_job(c, pair->key->text))
 			value = config_expanded_job(a, value);
 		node_map_put(a, out, pair->key, value);
 	}

@@ -1,0 +1,50 @@
+/*
+ * The pipelines that trigger jobs start, compiled as data: `trigger:include` from this work tree,
+ * `trigger:project` where `[cilocal.projects]` names a clone on this machine.
+ */
+#ifndef CLI_CHILDREN_H
+#define CLI_CHILDREN_H
+
+#include "emulator/cli/load.h"
+
+struct job;
+struct node;
+
+enum child_state {
+	CHILD_BUILT,
+	CHILD_INVALID,  /* load.diags say why */
+	CHILD_MISSING,  /* what it is made from can't be had; load.diags say why */
+	CHILD_DYNAMIC,  /* made from an artifact of a job that has to run first */
+	CHILD_ELSEWHERE /* in a project that is not on this machine */
+};
+
+struct child {
+	const struct job *job;
+	enum child_state state;
+	bool project;   /* multi-project, else a child pipeline */
+	struct span at; /* the trigger's `include` or `project` */
+	struct load
+		load;  /* facts, variables and definition are its own, the rest is the parent's */
+	uint32_t made; /* the source that stands for the trigger's entries; errors in it are at `at`
+			*/
+};
+
+/*
+ * Compiles the pipeline of a trigger job of parent->pipeline. The child borrows from the parent,
+ * which must not move, and whose sources grow by the child's. child_release() in any case.
+ */
+void child_load(struct load *parent, const struct job *job, struct child *out);
+void child_release(struct child *ch);
+
+/*
+ * Adds to l->diags what is wrong with the pipelines that its trigger jobs start, and those that
+ * they start: an error at the trigger for a broken one, followed by the errors in it; a warning for
+ * one that can't be had, since GitLab would only find out when the job runs.
+ */
+void children_lint(struct load *l);
+
+/* "It starts ...", one line, and the jobs; as an object for --json. */
+void child_say(struct cli *c, const struct child *ch);
+struct node *child_tree(struct arena *a, const struct child *ch);
+
+#endif
