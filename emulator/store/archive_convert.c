@@ -99,7 +99,7 @@ static int pass(struct copy *c, bool links, struct error *err)
 				map_put(&c->links, first, l->next);
 			else
 				map_remove(&c->links, first);
-			archive_entry_set_pathname(e, l->name.p);
+			archive_entry_copy_pathname(e, l->name.p);
 			c->written++;
 		}
 		ret = put(c, in, e, err);
