@@ -40,6 +40,35 @@ static int tar_bytes(void *arg, const void *p, size_t n, struct error *err)
 	return 0;
 }
 
+/* "127.0.0.1:32768" of the published port. */
+static void read_address(struct registry_info *out, const struct sync_container *c)
+{
+	struct str at = docker_kv_get(c->ports, INNER_PORT);
+	size_t colon = str_rchr(at, ':');
+	uint64_t port;
+
+	if (!c->running || colon == STR_NPOS || !parse_u64(str_from(at, colon + 1), &port) ||
+		port > UINT16_MAX)
+		return;
+	out->address = at;
+	out->port = (uint16_t)port;
+}
+
+/*
+ * The names under which the engine pulled from here hold a port that the next container will not
+ * have.
+ */
+static void forget_images(struct session *s, struct arena *a, const struct sync_container *c)
+{
+	struct registry_info info = {.port = 0};
+	struct error ignored = ERROR_INIT;
+
+	read_address(&info, c);
+	if (info.port)
+		sync_forget_images(
+			s, arena_printf(a, STR_FMT "/", STR_ARG(info.address)), &ignored);
+}
+
 /* A tar with the htpasswd file in it. */
 static int htpasswd_tar(
 	struct buf *out, struct arena *a, const struct registry_state *state, struct error *err)
@@ -113,20 +142,6 @@ static int make_container(struct session *s, const struct registry_state *state,
 		sync_remove_container(s, id, &mine);
 	}
 	return rc;
-}
-
-/* "127.0.0.1:32768" of the published port. */
-static void read_address(struct registry_info *out, const struct sync_container *c)
-{
-	struct str at = docker_kv_get(c->ports, INNER_PORT);
-	size_t colon = str_rchr(at, ':');
-	uint64_t port;
-
-	if (!c->running || colon == STR_NPOS || !parse_u64(str_from(at, colon + 1), &port) ||
-		port > UINT16_MAX)
-		return;
-	out->address = at;
-	out->port = (uint16_t)port;
 }
 
 int registry_look(struct session *s, const struct registry_state *state,
@@ -294,6 +309,7 @@ int registry_down(struct session *s, bool purge, bool *was, const struct registr
 	if (!sync_inspect(s, STR(REGISTRY_CONTAINER), &a, &c, &mine)) {
 		if (was)
 			*was = true;
+		forget_images(s, &a, &c);
 		rc = sync_remove_container(s, c.id, err);
 	} else if (!is_404(&mine)) {
 		rc = pass_on(err, &mine);

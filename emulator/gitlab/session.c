@@ -266,6 +266,46 @@ int sync_need_image(struct session *s, struct str name, struct error *err)
 	return wait_call(&p, docker_image_pull(s->engine, &pull), err);
 }
 
+struct names {
+	struct str prefix;
+	VEC(struct str) found;
+};
+
+static void images_done(void *arg, struct error *err, const struct image_row *rows, size_t n)
+{
+	struct wait *w = arg;
+	struct names *names = w->out;
+
+	for (size_t i = 0; !err && i < n; i++)
+		for (size_t k = 0; k < rows[i].repo_tags.n; k++)
+			if (str_starts(rows[i].repo_tags.v[k], names->prefix))
+				vec_push_in(w->arena, &names->found,
+					arena_str(w->arena, rows[i].repo_tags.v[k]));
+	wait_over(w, err);
+}
+
+int sync_forget_images(struct session *s, struct str prefix, struct error *err)
+{
+	struct arena a = ARENA_INIT;
+	struct names names = {.prefix = prefix};
+	struct wait list = WAIT(s, &a, &names);
+	int rc = wait_call(&list,
+		docker_image_list(s->engine, (struct docker_strs){NULL, 0}, images_done, &list),
+		err);
+
+	for (size_t i = 0; !rc && i < names.found.n; i++) {
+		struct wait w = WAIT(s, NULL, NULL);
+		struct error ignored = ERROR_INIT;
+
+		/* One that a container uses keeps its name. */
+		wait_call(&w,
+			docker_image_remove(s->engine, names.found.v[i], false, plain_done, &w),
+			&ignored);
+	}
+	arena_release(&a);
+	return rc;
+}
+
 static void logs_output(void *arg, int stream, struct str data)
 {
 	struct wait *w = arg;
