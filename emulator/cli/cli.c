@@ -87,11 +87,13 @@ int cli_exit_code(const struct error *err)
 	case ERR_SCRIPT:
 	case ERR_TIMEOUT:
 		return EXIT_JOB_FAILED;
+	case ERR_CANCELLED:
+		/* The code is the signal, where one was the cause. */
+		return err->code > 0 ? 128 + err->code : EXIT_SURROUNDINGS;
 	case ERR_SYS:
 	case ERR_UV:
 	case ERR_CURL:
 	case ERR_DOCKER:
-	case ERR_CANCELLED:
 	case ERR_N_DOMAINS:
 		break;
 	}

@@ -218,13 +218,13 @@ int clean(struct clean_result *out, bool *no_engine, struct arena *a, const stru
 		return -1;
 	if (wants(&c, CLEAN_ENGINE) || wants(&c, CLEAN_REGISTRY) || wants(&c, CLEAN_CACHES)) {
 		if (session_engine(&c.s, o->registry.docker_host, &engine))
-			*no_engine = true;
+			*no_engine = !c.s.signum;
 		else if (clean_engine(&c, &engine) || clean_registry(&c, &engine))
 			error_set(&c.first, engine.domain, engine.code, "%s", engine.text);
 	}
-	if (*no_engine && !files)
+	if (c.s.signum || (*no_engine && !files))
 		error_set(&c.first, engine.domain, engine.code, "%s", engine.text);
-	if (files)
+	if (files && !c.s.signum)
 		clean_files(&c, &c.first);
 	session_close(&c.s, &c.first);
 	out->items = c.items.v;

@@ -67,7 +67,7 @@ struct registry_tag {
 
 /*
  * The commands, each synchronous with a loop of its own. Strings of the results live in the arena.
- * 0 or -1 with err.
+ * 0 or -1 with err; one that a signal ended has domain CANCELLED and the signal as code.
  */
 int registry_start(struct registry_info *out, struct arena *a, const struct registry_options *o,
 	struct error *err);

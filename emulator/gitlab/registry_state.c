@@ -191,7 +191,7 @@ int registry_lock(
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK || s->signum) {
 			close(fd);
-			return error_set(err, ERR_CANCELLED, 0,
+			return error_set(err, ERR_CANCELLED, s->signum,
 				"interrupted while another cilocal starts or stops the registry");
 		}
 		sync_sleep(s, 20);

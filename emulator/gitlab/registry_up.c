@@ -210,7 +210,7 @@ static int wait_ready(
 			(r.status == 401 || r.status == 200))
 			return 0;
 		if (s->signum)
-			return error_set(err, ERR_CANCELLED, 0, "interrupted");
+			return error_set(err, ERR_CANCELLED, s->signum, "interrupted");
 		if (loop_now(s->loop) > end)
 			return error_set(err, ERR_TIMEOUT, 0,
 				"the registry on 127.0.0.1:%u does not answer: %s", out->port,

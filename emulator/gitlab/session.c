@@ -39,6 +39,8 @@ static int wait_result(struct wait *w, struct error *err)
 	s->transfer = NULL;
 	if (!error_is(&w->err))
 		return 0;
+	if (s->signum)
+		return error_set(err, ERR_CANCELLED, s->signum, "interrupted");
 	return error_set(err, w->err.domain, w->err.code, "%s", w->err.text);
 }
 

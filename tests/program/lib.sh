@@ -19,10 +19,12 @@ unset DOCKER_CONTEXT DOCKER_CONFIG CI GITLAB_CI
 mkdir -p "$HOME"
 
 pid=
+at_end= # a command for the end, whatever happened
 finish() {
 	local status=$?
 	trap - EXIT
 	set +e
+	eval "$at_end"
 	[[ -z $pid ]] || kill -KILL "$pid" 2>/dev/null
 	rm -rf "$work"
 	exit "$status"
