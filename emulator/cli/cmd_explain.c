@@ -60,8 +60,14 @@ static struct span written_at(const struct node *n)
 
 /* ---- sentences ---- */
 
-static const struct rule_step *deciding(const struct rule_step *steps, size_t n)
+/* With `only` and `except` the last one that was looked at, for what keeps a job out ends the list.
+ */
+static const struct rule_step *deciding(const struct job *j)
 {
+	const struct rule_step *steps = j->steps;
+	size_t n = j->n_steps;
+	if (n && steps[n - 1].index < 0)
+		return j->in ? &steps[0] : &steps[n - 1];
 	for (size_t i = 0; i < n; i++)
 		if (steps[i].matched)
 			return &steps[i];
@@ -82,7 +88,7 @@ static bool always_in(const struct job *j)
 
 static void say_verdict(struct buf *out, const struct pipeline *p, const struct job *j)
 {
-	const struct rule_step *s = deciding(j->steps, j->n_steps);
+	const struct rule_step *s = deciding(j);
 	buf_printf(out, "'" STR_FMT "' is %s this pipeline", STR_ARG(j->name),
 		j->in ? "in" : "not in");
 	if (!p->run) {

@@ -28,6 +28,12 @@ static inline struct instance *instance_of(struct job *job)
 	return container_of(job, struct instance, pub);
 }
 
+/* The value of a masked variable, which no message may show. */
+struct secret {
+	struct str value;
+	struct secret *next;
+};
+
 struct builder {
 	struct pipeline *p;
 	struct arena *a; /* results; p->arena once the pipeline exists */
@@ -37,6 +43,8 @@ struct builder {
 	struct arena scratch; /* emptied after each job */
 	struct varset *base;  /* predefined and settings: below everything */
 	struct map groups;    /* job_def's name -> struct group * */
+	struct secret *secrets;
+	bool knows_secrets;
 	bool failed;          /* job_error was called (the error itself may be known already) */
 };
 
@@ -106,6 +114,12 @@ enum rules_verdict { RULES_MATCH, RULES_NONE, RULES_INVALID };
  */
 enum rules_verdict eval_rules(struct rules_ctx *ctx, const struct rule_defs *rules, int *index,
 	struct rule_step **steps, size_t *n_steps, struct str *why);
+
+/* Patterns and references are shown with their variables' values: not those of masked ones. */
+struct str hide_secrets(struct builder *b, struct str text);
+/* The values that an expression read, for `explain`; changes the trace. Both in b->scratch. */
+struct expr_trace;
+struct str trace_text(const struct rules_ctx *ctx, struct expr_trace *trace);
 
 /* --- policy.c --- */
 /* only and except with their defaults; adds a step for each that decided. */

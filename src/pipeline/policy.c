@@ -66,8 +66,18 @@ static bool refs_item(struct rules_ctx *ctx, struct str item)
 	return ref_matches(&ctx->b->scratch, f, str_sub(item, 0, at == STR_NPOS ? item.n : at));
 }
 
-static bool refs_hold(struct rules_ctx *ctx, const struct texts *refs)
+static bool refs_hold(struct rules_ctx *ctx, const struct texts *refs, struct str *why)
 {
+	const struct facts *f = ctx->b->f;
+	struct arena *a = &ctx->b->scratch;
+
+	if (f->tag.n)
+		*why = arena_printf(a, "tag '" STR_FMT "'", STR_ARG(f->tag));
+	else if (is_branch(f))
+		*why = arena_printf(a, "branch '" STR_FMT "'", STR_ARG(f->branch));
+	else
+		*why = STR("neither a branch nor a tag");
+	*why = arena_printf(a, STR_FMT ", source " STR_FMT, STR_ARG(*why), STR_ARG(f->source));
 	for (size_t i = 0; i < refs->n; i++)
 		if (refs_item(ctx, refs->v[i].s))
 			return true;
@@ -83,23 +93,27 @@ static bool lookup(void *ctx, struct str name, struct str *value)
 	return v;
 }
 
-static bool variables_hold(struct rules_ctx *ctx, const struct only_except *p)
+static bool variables_hold(struct rules_ctx *ctx, const struct only_except *p, struct str *why)
 {
 	struct expr_env env = {.variable = lookup, .ctx = (void *)ctx->vars};
+	struct expr_trace trace;
+	bool holds = false;
 
-	for (size_t i = 0; i < p->variables.n; i++)
-		if (p->exprs[i] && expr_eval(p->exprs[i], &ctx->b->scratch, &env, NULL, NULL, NULL))
-			return true;
-	return false;
+	expr_trace_init(&trace);
+	for (size_t i = 0; i < p->variables.n && !holds; i++)
+		holds = p->exprs[i] &&
+			expr_eval(p->exprs[i], &ctx->b->scratch, &env, &trace, NULL, NULL);
+	*why = trace_text(ctx, &trace);
+	return holds;
 }
 
 /* Like rules:changes without expansion; unknown changes hold, for `except` too. */
-static bool changes_hold(struct rules_ctx *ctx, const struct only_except *p)
+static bool changes_hold(struct rules_ctx *ctx, const struct only_except *p, struct str *why)
 {
 	struct clause_ctx c = {.arena = &ctx->b->scratch, .facts = ctx->b->f};
 	struct changes changes = {.paths = p->changes, .at = p->at};
 
-	return clause_changes(&c, &changes, NULL) == CLAUSE_TRUE;
+	return clause_changes(&c, &changes, why) == CLAUSE_TRUE;
 }
 
 static bool kubernetes_holds(struct rules_ctx *ctx)
@@ -127,17 +141,18 @@ static bool clause_given(const struct only_except *p, const struct texts *refs, 
 	BUG("policy: clause %d", (int)c);
 }
 
-static bool clause_holds(
-	struct rules_ctx *ctx, const struct only_except *p, const struct texts *refs, enum clause c)
+static bool clause_holds(struct rules_ctx *ctx, const struct only_except *p,
+	const struct texts *refs, enum clause c, struct str *why)
 {
 	switch (c) {
 	case CLAUSE_REFS:
-		return refs_hold(ctx, refs);
+		return refs_hold(ctx, refs, why);
 	case CLAUSE_VARIABLES:
-		return variables_hold(ctx, p);
+		return variables_hold(ctx, p, why);
 	case CLAUSE_CHANGES:
-		return changes_hold(ctx, p);
+		return changes_hold(ctx, p, why);
 	case CLAUSE_KUBERNETES:
+		*why = STR_NULL;
 		return kubernetes_holds(ctx);
 	case CLAUSES:
 		break;
@@ -149,12 +164,14 @@ static struct text default_refs[] = {
 	{STR_INIT("branches"), {{0, 0, 0}, {0, 0, 0}}}, {STR_INIT("tags"), {{0, 0, 0}, {0, 0, 0}}}};
 
 static void step(struct rules_ctx *ctx, struct rule_step **steps, size_t *n, bool matched,
-	struct span at, const char *policy, const char *clause, const char *verdict)
+	struct span at, const char *policy, const char *clause, struct str why)
 {
 	push_step(ctx->b->a, steps, n,
 		(struct rule_step){.index = -1,
 			.matched = matched,
-			.why = arena_printf(ctx->b->a, "%s:%s %s", policy, clause, verdict),
+			.why = arena_printf(ctx->b->a, "%s:%s %s%s" STR_FMT, policy, clause,
+				matched ? "holds" : "does not hold", why.n ? ": " : "",
+				STR_ARG(why)),
 			.at = at});
 }
 
@@ -163,6 +180,7 @@ bool eval_policies(
 {
 	const struct only_except *only = &def->only, *except = &def->except;
 	struct texts refs = only->refs;
+	struct str why = STR_NULL;
 	/* With workflow:rules a job without `only` has no policy; `only` itself keeps its default
 	 * refs. */
 	bool has_default = only->set || !ctx->b->c->workflow.rules.set;
@@ -171,19 +189,20 @@ bool eval_policies(
 		refs = (struct texts){.v = default_refs, .n = 2, .set = true, .at = only->at};
 	for (enum clause c = 0; c < CLAUSES; c++)
 		if (clause_given(only, &refs, c)) {
-			bool holds = clause_holds(ctx, only, &refs, c);
+			bool holds = clause_holds(ctx, only, &refs, c, &why);
 
-			step(ctx, steps, n_steps, holds, only->at, "only", clause_names[c],
-				holds ? "holds" : "does not hold");
+			step(ctx, steps, n_steps, holds, only->at, "only", clause_names[c], why);
 			if (!holds)
 				return false;
 		}
 	for (enum clause c = 0; c < CLAUSES; c++)
-		if (clause_given(except, &except->refs, c) &&
-			clause_holds(ctx, except, &except->refs, c)) {
-			step(ctx, steps, n_steps, true, except->at, "except", clause_names[c],
-				"holds");
-			return false;
+		if (clause_given(except, &except->refs, c)) {
+			bool holds = clause_holds(ctx, except, &except->refs, c, &why);
+
+			step(ctx, steps, n_steps, holds, except->at, "except", clause_names[c],
+				why);
+			if (holds)
+				return false;
 		}
 	return true;
 }

@@ -31,6 +31,63 @@ static bool lookup(void *ctx, struct str name, struct str *value)
 	return v;
 }
 
+/* GitLab masks no value that is shorter (docs, "CI/CD variables", mask a variable). */
+#define MIN_SECRET 8
+
+static bool is_masked(const struct rules_ctx *ctx, struct str name)
+{
+	const struct var *v = varset_get(ctx->vars, name);
+
+	return v && v->masked;
+}
+
+static bool add_secret(void *arg, const struct var *v)
+{
+	struct builder *b = arg;
+
+	if (!v->masked || v->value.n < MIN_SECRET)
+		return true;
+	struct secret *s = arena_new(b->a, struct secret);
+
+	*s = (struct secret){v->value, b->secrets};
+	b->secrets = s;
+	return true;
+}
+
+static struct str without(struct arena *a, struct str text, struct str secret)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+	size_t at = str_find(text, secret);
+
+	if (at == STR_NPOS)
+		return text;
+	for (; at != STR_NPOS; at = str_find(text, secret)) {
+		buf_addstr(&b, str_sub(text, 0, at));
+		buf_adds(&b, "[MASKED]");
+		text = str_from(text, at + secret.n);
+	}
+	buf_addstr(&b, text);
+	return arena_str(a, buf_str(&b));
+}
+
+struct str hide_secrets(struct builder *b, struct str text)
+{
+	if (!b->knows_secrets && b->f->settings_vars)
+		varset_each(b->f->settings_vars, add_secret, b);
+	b->knows_secrets = true;
+	for (const struct secret *s = b->secrets; s; s = s->next)
+		text = without(&b->scratch, text, s->value);
+	return text;
+}
+
+struct str trace_text(const struct rules_ctx *ctx, struct expr_trace *trace)
+{
+	for (struct expr_read *r = trace->first; r; r = r->next)
+		if (r->defined && is_masked(ctx, r->name))
+			r->value = STR("[MASKED]");
+	return expr_trace_text(&ctx->b->scratch, trace);
+}
+
 static struct clause_ctx clauses(struct rules_ctx *ctx)
 {
 	if (!ctx->is_sorted) {
@@ -57,7 +114,7 @@ static bool eval_if(struct rules_ctx *ctx, const struct rule_def *rule, struct b
 
 	expr_trace_init(&trace);
 	bool holds = expr_eval(rule->expr, scratch, &env, &trace, NULL, &failed);
-	struct str read = expr_trace_text(scratch, &trace);
+	struct str read = trace_text(ctx, &trace);
 	add_reason(why, holds ? "if holds" : "if does not hold", failed.n ? failed : read);
 	return holds;
 }
@@ -79,6 +136,7 @@ static enum clause_verdict eval_rule(
 		c = clauses(ctx);
 		v = i == 0 ? clause_changes(&c, rule->changes, &text)
 			   : clause_exists(&c, rule->exists, &text);
+		text = hide_secrets(ctx->b, text);
 		add_reason(why, i == 0 ? "changes" : "exists", text);
 		*invalid = text;
 		if (v != CLAUSE_TRUE)
