@@ -31,7 +31,7 @@ static struct node *diag_tree(struct verdict *v, const struct diag *d)
 		tree_null(a, m, "line");
 		tree_null(a, m, "column");
 	}
-	tree_str(a, m, "message", diag_message(a, d));
+	tree_str(a, m, "message", load_masked(&v->load, diag_message(a, d)));
 	tree_opt(a, m, "job", d->job);
 	tree_str(a, m, "code", str_c(d->code));
 	return m;

@@ -114,7 +114,7 @@ static int job_variables(
 	return EXIT_OK;
 }
 
-static void put_json(struct cli *c, const struct load *l, const struct job *job,
+static void put_json(struct cli *c, struct load *l, const struct job *job,
 	const struct job_env *env, struct node *list)
 {
 	struct arena *a = &c->arena;
@@ -125,7 +125,7 @@ static void put_json(struct cli *c, const struct load *l, const struct job *job,
 		const struct var *def = varset_get(&env->vars, v->key);
 		struct node *one = tree_map(a);
 		tree_str(a, one, "name", v->key);
-		tree_str(a, one, "value", v->masked ? STR("[MASKED]") : v->value);
+		tree_str(a, one, "value", v->masked ? STR("[MASKED]") : load_masked(l, v->value));
 		tree_bool(a, one, "masked", v->masked);
 		tree_bool(a, one, "file", v->file);
 		tree_str(a, one, "origin", origin_of(def));
@@ -136,8 +136,7 @@ static void put_json(struct cli *c, const struct load *l, const struct job *job,
 	node_seq_push(a, list, m);
 }
 
-static void put_text(
-	struct cli *c, const struct load *l, const struct job_env *env, size_t name_width)
+static void put_text(struct cli *c, struct load *l, const struct job_env *env, size_t name_width)
 {
 	struct arena *a = &c->arena;
 	for (size_t i = 0; i < env->n; i++) {
@@ -149,7 +148,7 @@ static void put_text(
 		if (v->masked)
 			buf_adds(&c->out, "[MASKED]");
 		else
-			plain_text(&c->out, v->value);
+			plain_text(&c->out, load_masked(l, v->value));
 		buf_adds(&c->out, c->color_out ? "  \033[2m# " : "  # ");
 		buf_addstr(&c->out, origin_of(def));
 		if (at.n && !str_starts(at, origin_of(def)))

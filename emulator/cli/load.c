@@ -4,6 +4,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/core/error.h"
 #include "emulator/gitlab/fetch_include.h"
+#include "emulator/log/mask.h"
 #include "source/diag_print.h"
 #include "vars/predefined.h"
 #include "yaml/node.h"
@@ -235,6 +236,25 @@ int load_definition(struct load *l, const char *path)
 	return code ? code : load_text(l, name, text, read_inputs(l, text));
 }
 
+/* As in a job's log: also where a masked value has become part of another one or of a message. */
+struct str load_masked(struct load *l, struct str text)
+{
+	struct arena *a = &l->c->arena;
+	CLEANUP(buf_release) struct buf out = BUF_INIT;
+	if (!l->mask) {
+		struct str *values = arena_array(a, struct str, l->vars.n + 1);
+		size_t n = 0;
+		for (size_t i = 0; i < l->vars.n; i++)
+			if (l->vars.v[i].masked)
+				values[n++] = l->vars.v[i].value;
+		if (!n)
+			return text;
+		l->mask = mask_set_new(values, n, false);
+	}
+	mask_text(l->mask, text, &out);
+	return arena_str(a, buf_str(&out));
+}
+
 void load_print_diags(struct load *l, bool warnings)
 {
 	CLEANUP(buf_release) struct buf out = BUF_INIT;
@@ -250,7 +270,8 @@ void load_print_diags(struct load *l, bool warnings)
 				diag_print(&out, &l->sources, sorted[i], l->c->color_err);
 		arena_release(&scratch);
 	}
-	fwrite(out.p, 1, out.n, stderr);
+	struct str text = load_masked(l, buf_str(&out));
+	fwrite(text.p, 1, text.n, stderr);
 }
 
 int load_pipeline(struct cli *c, struct load *l)
@@ -267,5 +288,6 @@ int load_pipeline(struct cli *c, struct load *l)
 void load_release(struct load *l)
 {
 	load_release_definition(l);
+	mask_set_free(l->mask);
 	repo_release(&l->repo);
 }

@@ -18,6 +18,7 @@
 
 struct cli;
 struct config;
+struct mask_set;
 struct node;
 struct pipeline;
 
@@ -31,7 +32,8 @@ struct load {
 	struct varset vars;        /* CI/CD settings, --var-file, --var; lives in c->arena */
 	struct facts facts;
 	struct loader loader;
-	bool registry; /* the local registry is in use */
+	struct mask_set *mask; /* of load_masked(), made when it is asked for */
+	bool registry;         /* the local registry is in use */
 
 	/* one definition */
 	struct arena arena; /* handed to the pipeline once it is built */
@@ -61,6 +63,9 @@ void load_release_definition(struct load *l);
 
 /* Prints errors and warnings (warnings only without --quiet, and only when asked for). */
 void load_print_diags(struct load *l, bool warnings);
+
+/* The text without the values of masked variables; in c->arena where it changed. */
+struct str load_masked(struct load *l, struct str text);
 
 /* Both, with errors printed: for commands that need a valid pipeline. */
 int load_pipeline(struct cli *c, struct load *l);
