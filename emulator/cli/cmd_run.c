@@ -5,6 +5,7 @@
 #include "emulator/cli/term.h"
 #include "emulator/core/error.h"
 #include "emulator/gitlab/run.h"
+#include "emulator/runner/docker_values.h"
 #include "config/duration.h"
 #include "pipeline/pipeline.h"
 
@@ -55,6 +56,16 @@ static int index_of(const char *value, const char *const *names, size_t n, int o
 	return otherwise;
 }
 
+static int cache_limit(struct cli *c, struct run_options *o)
+{
+	const char *text = opt_text(&c->opt, OPT_CACHE_LIMIT);
+	int64_t bytes = 0;
+	if (text && (!docker_size_parse(str_c(text), &bytes) || bytes < 1))
+		return cli_usage(c, "'%s' is no size; write for example 500m or 20g", text);
+	o->cache_limit = (uint64_t)bytes;
+	return EXIT_OK;
+}
+
 static int what_to_run(struct cli *c, struct run_options *o)
 {
 	struct str *jobs = arena_array(&c->arena, struct str, c->opt.n_args + 1);
@@ -75,7 +86,7 @@ static int what_to_run(struct cli *c, struct run_options *o)
 	if (timeout && !duration_parse(str_c(timeout), &o->timeout_s))
 		return cli_usage(
 			c, "'%s' is no duration; write for example 90s, 10m, 1h30m", timeout);
-	return EXIT_OK;
+	return cache_limit(c, o);
 }
 
 static int options_of(struct cli *c, struct load *l, struct run_options *o)

@@ -125,9 +125,28 @@ static bool keep_hardlink(struct executor_docker *e, struct tar_item *item)
 	return false;
 }
 
-static bool keep(void *arg, struct tar_item *item)
+/*
+ * The folders above an entry that were not taken themselves. The engine would make them on the way
+ * back with mode 0755, and an image whose user is not root could not write there (GitLab Runner,
+ * commands/helpers/archive/zip, makes them with 0777).
+ */
+static void put_parents(struct executor_docker *e, struct str path, int64_t mtime_s)
 {
-	struct executor_docker *e = arg;
+	struct docker_files *f = &e->files;
+
+	for (size_t i = 0; i < path.n && !error_is(&f->error); i++) {
+		struct str parent = str_sub(path, 0, i);
+
+		if (path.p[i] != '/' || selection_has(f->selection, parent) ||
+			map_has(&f->parents, parent))
+			continue;
+		map_put(&f->parents, arena_str(e->arena, parent), f);
+		tar_filter_folder(out, e, parent, mtime_s, &f->error);
+	}
+}
+
+static bool decide(struct executor_docker *e, struct tar_item *item)
+{
 	struct docker_files *f = &e->files;
 	enum select_kind kind = SELECT_FILE;
 
@@ -143,6 +162,16 @@ static bool keep(void *arg, struct tar_item *item)
 	if (item->kind != TAR_FILE)
 		kind = item->kind == TAR_DIR ? SELECT_DIR : SELECT_LINK;
 	return selection_take(f->selection, item->path, kind, item->size, item->mtime_s);
+}
+
+static bool keep(void *arg, struct tar_item *item)
+{
+	struct executor_docker *e = arg;
+
+	if (!decide(e, item))
+		return false;
+	put_parents(e, item->path, item->mtime_s);
+	return true;
 }
 
 static void on_chunk(void *arg, struct str data)
@@ -218,6 +247,7 @@ void docker_files_get(struct executor_docker *e, struct selection *s, int fd)
 	memset(f, 0, sizeof(*f));
 	buf_init(&f->name);
 	buf_init(&f->target);
+	map_init(&f->parents, e->arena);
 	f->selection = s;
 	f->fd = fd;
 	f->n = f->cap = f->whole = selection_bases(s, &f->bases);

@@ -11,6 +11,7 @@
 
 #include <uv.h>
 #include "base/buf.h"
+#include "base/map.h"
 #include "emulator/core/error.h"
 #include "emulator/core/loop.h"
 #include "emulator/docker/container.h"
@@ -93,6 +94,7 @@ struct docker_files {
 	size_t whole;            /* from here on bases are files that are taken for sure */
 	struct str above;        /* what names in the tar lack in front: "build/", "" */
 	bool root;               /* the project directory itself: its name is in front */
+	struct map parents;      /* folders in the tar that were not taken themselves */
 	struct buf name, target; /* of the entry under way */
 	struct tar_filter *filter;
 	struct docker_call *call;

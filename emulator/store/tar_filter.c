@@ -454,6 +454,15 @@ int tar_filter_end(struct tar_filter *f, struct error *err)
 	return damaged(err, "it ends early");
 }
 
+int tar_filter_folder(
+	archive_out_fn *out, void *out_arg, struct str path, int64_t mtime_s, struct error *err)
+{
+	struct tar_filter f = {.out = out, .out_arg = out_arg};
+	struct tar_item item = {.kind = TAR_DIR, .path = path, .mode = 0777, .mtime_s = mtime_s};
+
+	return emit_header(&f, &item, err);
+}
+
 int tar_filter_trailer(archive_out_fn *out, void *out_arg, struct error *err)
 {
 	static const char zeros[2 * BLOCK];

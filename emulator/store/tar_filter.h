@@ -40,6 +40,9 @@ int tar_filter_push(struct tar_filter *f, const void *p, size_t n, struct error 
 int tar_filter_end(struct tar_filter *f, struct error *err);
 void tar_filter_free(struct tar_filter *f);
 
+/* A folder that no filter saw, with mode 0777; between two entries. */
+int tar_filter_folder(
+	archive_out_fn *out, void *out_arg, struct str path, int64_t mtime_s, struct error *err);
 /* The end of an archive, after the output of one or several filters. */
 int tar_filter_trailer(archive_out_fn *out, void *out_arg, struct error *err);
 

@@ -84,6 +84,16 @@ mkdir "$work/to"
 run 0 artifacts build --to "$work/to"
 [[ $(<"$work/to/out/elsewhere") == x && -x $work/to/out/deep/file && -L $work/to/out/link ]] || fail "not all was unpacked"
 
+# Folders that were not taken themselves are there for everybody, as the Runner makes them.
+project main <<'E'
+stages: [a, b]
+a: {stage: a, image: busybox, script: ["mkdir -p p/q/r", "echo x >p/q/r/x.txt"], artifacts: {paths: ["p/**/*.txt"]}}
+b: {stage: b, image: busybox, script: ["test -w p/q", "stat -c '%a %n' p p/q p/q/r"]}
+E
+run 0 run
+has '777 p/q'
+has '777 p/q/r'
+
 # What the script's end decides; reports whatever it is.
 project main <<'E'
 stages: [a, b]
