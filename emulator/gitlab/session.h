@@ -4,8 +4,8 @@
  * before its first job starts. Results are copied into an arena, so nothing here has a lifetime of
  * its own.
  *
- * A signal cancels the call that is waited for: it fails with domain CANCELLED and so do all later
- * ones.
+ * A signal cancels the call that is waited for: it fails with domain CANCELLED and the signal's
+ * number as its code, and so do all later ones.
  */
 #ifndef GITLAB_SESSION_H
 #define GITLAB_SESSION_H
