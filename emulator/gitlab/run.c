@@ -8,6 +8,7 @@
 #include "emulator/gitlab/run_setup.h"
 #include "emulator/core/trace.h"
 #include "emulator/runner/janitor.h"
+#include "emulator/runner/shell_login.h"
 #include "emulator/runner/sources.h"
 #include "pipeline/pipeline.h"
 
@@ -245,6 +246,7 @@ static void tear_down(struct run *r, struct error *err)
 		uv_close((uv_handle_t *)&r->hangup, NULL);
 	if (r->sources)
 		sources_free(r->sources);
+	shell_login_free(r->login);
 	session_close(&r->session, err);
 	if (r->has_folder)
 		store_run_close(&r->folder);

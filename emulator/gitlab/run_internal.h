@@ -80,6 +80,7 @@ struct run {
 	struct store_run folder;
 	bool has_store, has_folder;
 	struct sources *sources;
+	struct shell_login *login;
 	struct build_host host;
 	struct image_rule *image_rules;
 	size_t n_image_rules;

@@ -3,6 +3,7 @@
 #include "emulator/gitlab/registry_api.h"
 #include "emulator/gitlab/registry_up.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/runner/shell_login.h"
 #include "emulator/runner/sources.h"
 #include "pipeline/pipeline.h"
 #include "vars/facts.h"
@@ -127,10 +128,12 @@ void run_setup_host(struct run *r)
 	if (!r->image_rules)
 		make_rules(r, 0);
 	r->sources = sources_new(r->session.loop, o->repo);
+	r->login = shell_login_new(r->session.loop);
 	r->host = (struct build_host){.loop = r->session.loop,
 		.docker = r->session.engine,
 		.config = o->config,
 		.sources = r->sources,
+		.login = r->login,
 		.run_id = r->folder.id,
 		.run_dir = r->folder.dir,
 		.lock_path = r->folder.lock_path,

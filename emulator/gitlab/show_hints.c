@@ -65,18 +65,20 @@ static void write_hints(struct job_run *j, const struct diagnose *d)
 		.sources = r->p->sources,
 		.config = r->o->config};
 	struct buf text = BUF_INIT;
-	bool real = false;
 
-	for (size_t i = 0; i < diagnose_count(d); i++)
-		real = real || !diagnose_get(d, i)->entry->notice;
-	for (size_t i = 0; i < diagnose_count(d); i++) {
-		const struct diagnose_hit *hit = diagnose_get(d, i);
-		struct diagnose_hint hint;
+	/* What jobs fail by comes first; what is only remarked comes after it, or alone with -v. */
+	for (int notice = 0; notice < 2; notice++) {
+		if (notice && !text.n && !r->o->verbose)
+			break;
+		for (size_t i = 0; i < diagnose_count(d); i++) {
+			const struct diagnose_hit *hit = diagnose_get(d, i);
+			struct diagnose_hint hint;
 
-		if (hit->entry->notice && !real && !r->o->verbose)
-			continue;
-		diagnose_explain(&j->arena, hit, &ctx, &hint);
-		diagnose_write(&text, &hint, r->o->tty ? r->o->columns : 0);
+			if (hit->entry->notice != (notice == 1))
+				continue;
+			diagnose_explain(&j->arena, hit, &ctx, &hint);
+			diagnose_write(&text, &hint, r->o->tty ? r->o->columns : 0);
+		}
 	}
 	if (text.n)
 		job_log_raw(j->log, "%s", text.p);

@@ -33,6 +33,7 @@ struct loop;
 struct engine;
 struct error;
 struct job_log;
+struct shell_login;
 struct sources;
 struct runner_config;
 struct build;
@@ -89,6 +90,8 @@ struct build_host {
 	const struct runner_config
 		*config;         /* never NULL: runner_config_init() gives the defaults */
 	struct sources *sources; /* the run's snapshot of the work tree (sources.h) */
+	struct shell_login
+		*login; /* of the shell executor (shell_login.h); NULL: each script logs in */
 	const char *run_id;
 	const char *run_dir; /* absolute: .cilocal/runs/<id>; shell jobs get their trees below it */
 	const char *lock_path; /* absolute: the lock file that this process holds while it lives */

@@ -7,6 +7,7 @@
 #include "emulator/runner/files_local.h"
 #include "emulator/runner/job_env.h"
 #include "emulator/runner/runner_config.h"
+#include "emulator/runner/shell_login.h"
 #include "emulator/runner/sources.h"
 #include "emulator/store/store.h"
 
@@ -29,6 +30,9 @@ struct executor_shell {
 	struct sources_copy *copy;
 	struct proc *proc;
 	struct files_local *files;
+	struct shell_login_wait login;
+	const struct step *step; /* waits for the login's answer */
+	struct buf input;        /* the script, with what a login shell adds */
 	bool stop, stop_now;
 	uv_work_t removal;
 	struct error removal_error;
@@ -57,6 +61,7 @@ static struct executor *shell_open(struct build *b)
 
 	e->base.ops = &executor_shell;
 	e->base.build = b;
+	buf_init(&e->input);
 	e->dir = arena_printf(
 		a, "%s/" STR_FMT, build_host(b)->run_dir, STR_ARG(build_spec(b)->slug));
 	e->builds_dir = arena_printf(a, STR_FMT "/builds", STR_ARG(e->dir));
@@ -160,21 +165,21 @@ static void on_exit_code(void *arg, struct error *err, const struct proc_result 
  * Our own environment, as the Runner's shell executor does it; git must not find the user's
  * repository above an empty project directory.
  */
-static const char **environment(struct executor_shell *e)
+static const char **environment(struct executor_shell *e, const char *const *from)
 {
 	struct arena *a = build_arena(e->base.build);
 	size_t n = 0, i, used = 0;
 	const char **env;
 
-	while (environ[n])
+	while (from[n])
 		n++;
 	env = arena_array(a, const char *, n + 2);
 	for (i = 0; i < n; i++)
-		if (strncmp(environ[i], "GIT_CEILING_DIRECTORIES=", 24) != 0 &&
-			strncmp(environ[i], "GIT_DIR=", 8) != 0 &&
-			strncmp(environ[i], "GIT_WORK_TREE=", 14) != 0 &&
-			strncmp(environ[i], "GIT_INDEX_FILE=", 15) != 0)
-			env[used++] = environ[i];
+		if (strncmp(from[i], "GIT_CEILING_DIRECTORIES=", 24) != 0 &&
+			strncmp(from[i], "GIT_DIR=", 8) != 0 &&
+			strncmp(from[i], "GIT_WORK_TREE=", 14) != 0 &&
+			strncmp(from[i], "GIT_INDEX_FILE=", 15) != 0)
+			env[used++] = from[i];
 	env[used] = arena_printf(a, "GIT_CEILING_DIRECTORIES=" STR_FMT, STR_ARG(e->builds_dir)).p;
 	return env;
 }
@@ -190,22 +195,14 @@ static bool have_bash(void)
 	return false;
 }
 
-/*
- * A login shell, although its profile costs time for each script: the Runner's is one, and what a
- * profile sets (or resets, as Debian's does with PATH) is what the job sees there.
- * Source: GitLab Runner, shells/bash.go.
- */
-static void shell_run(struct executor *base, const struct step *s)
+static void start(
+	struct executor_shell *e, const char *const *argv, const char *const *env, struct str input)
 {
-	static const char *const bash[] = {"bash", "--login", NULL}, *const sh[] = {
-									     "sh", "-l", NULL};
-	struct executor_shell *e = self(base);
-	const struct runner_config *c = build_host(base->build)->config;
 	struct proc_options o = {
-		.argv = str_is(c->shell.v, "sh") || !have_bash() ? sh : bash,
-		.env = environment(e),
+		.argv = argv,
+		.env = environment(e, env),
 		.cwd = e->dir.p,
-		.input = s->script,
+		.input = input,
 		.grace_ms = GRACE_MS,
 		.drain_ms = DRAIN_MS,
 		.output = on_output,
@@ -213,8 +210,62 @@ static void shell_run(struct executor *base, const struct step *s)
 		.arg = e,
 	};
 
+	e->proc = proc_start(build_host(e->base.build)->loop, &o);
+}
+
+static const char *const *own_environment(void)
+{
+	return (const char *const *)environ;
+}
+
+/* A plain shell with what the login shell had; its logout file comes where `exit` would run it. */
+static void run_plain(struct executor_shell *e, const struct shell_login_env *login)
+{
+	static const char *const bash[] = {"bash", NULL};
+	struct str script = e->step->script, end = STR("exit 0\n");
+
+	buf_clear(&e->input);
+	buf_printf(&e->input, "umask " STR_FMT "\n", STR_ARG(login->umask));
+	if (login->logout && str_ends(script, end)) {
+		buf_addstr(&e->input, str_sub(script, 0, script.n - end.n));
+		buf_adds(&e->input, ". ~/.bash_logout\n");
+		buf_addstr(&e->input, end);
+	} else {
+		buf_addstr(&e->input, script);
+	}
+	start(e, bash, login->env, buf_str(&e->input));
+}
+
+/*
+ * A login shell: the Runner's is one, and what a profile sets (or resets, as Debian's does with
+ * PATH) is what the job sees there. Source: GitLab Runner, shells/bash.go.
+ */
+static void on_login(void *arg, const struct shell_login_env *login)
+{
+	static const char *const bash[] = {"bash", "--login", NULL};
+	struct executor_shell *e = arg;
+
+	if (login)
+		run_plain(e, login);
+	else
+		start(e, bash, own_environment(), e->step->script);
+}
+
+static void shell_run(struct executor *base, const struct step *s)
+{
+	static const char *const sh[] = {"sh", "-l", NULL};
+	struct executor_shell *e = self(base);
+	const struct build_host *h = build_host(base->build);
+
 	e->stop = e->stop_now = false;
-	e->proc = proc_start(build_host(base->build)->loop, &o);
+	e->step = s;
+	if (str_is(h->config->shell.v, "sh") || !have_bash())
+		start(e, sh, own_environment(), s->script);
+	else if (h->login)
+		shell_login_want(
+			h->login, &e->login, environment(e, own_environment()), on_login, e);
+	else
+		on_login(e, NULL);
 }
 
 static void shell_stop(struct executor *base, bool now)
@@ -230,8 +281,9 @@ static void shell_stop(struct executor *base, bool now)
 		sources_copy_cancel(e->copy);
 	if (e->files)
 		files_local_cancel(e->files);
-	if (e->wait.sources) {
+	if (e->wait.sources || e->login.login) {
 		sources_unwant(&e->wait);
+		shell_login_unwant(&e->login);
 		answer(e, FAIL_CANCELED, "canceled");
 	}
 }
@@ -293,6 +345,7 @@ static void shell_cleanup(struct executor *base)
 
 static void shell_free(struct executor *base)
 {
+	buf_release(&self(base)->input);
 	free(self(base));
 }
 

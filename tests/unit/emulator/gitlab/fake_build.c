@@ -3,6 +3,7 @@
 #include "emulator/core/loop.h"
 #include "emulator/runner/build.h"
 #include "emulator/runner/janitor.h"
+#include "emulator/runner/shell_login.h"
 #include "emulator/runner/sources.h"
 
 #include <signal.h>
@@ -143,6 +144,17 @@ struct sources *sources_new(struct loop *loop, const struct repo *repo)
 void sources_free(struct sources *s)
 {
 	UNUSED(s);
+}
+
+struct shell_login *shell_login_new(struct loop *loop)
+{
+	UNUSED(loop);
+	return NULL;
+}
+
+void shell_login_free(struct shell_login *l)
+{
+	UNUSED(l);
 }
 
 struct janitor *janitor_start(
