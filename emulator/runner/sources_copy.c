@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "emulator/runner/sources.h"
 #include "emulator/runner/sources_internal.h"
+#include "emulator/git/repo.h"
 #include "emulator/store/store.h"
 
 #include <fcntl.h>
@@ -101,6 +102,35 @@ static int put_entry(int dir, const struct entry *e, struct error *err)
 	return put_file(dir, e->path.p, e, err);
 }
 
+/*
+ * The objects of git are not copied: the job's repository borrows them from the user's, as that of
+ * `git clone --shared` does. New ones go to its own; nothing ever writes to a borrowed place. So a
+ * job of a repository with a long history starts as quickly as one of a new repository.
+ */
+static bool is_borrowed(struct str path)
+{
+	struct str rest;
+
+	if (!str_starts(path, STR(".git/objects/")))
+		return false;
+	rest = str_from(path, strlen(".git/objects/"));
+	return !str_is(rest, "info") && !str_is(rest, "pack");
+}
+
+static int borrow_objects(int dir, const struct sources *s, struct error *err)
+{
+	CLEANUP(free) char *line = NULL;
+	struct entry e = {.kind = ENTRY_FILE, .path = STR(".git/objects/info/alternates")};
+
+	if (!s->repo || faccessat(dir, ".git/objects", F_OK, 0))
+		return 0;
+	if (mkdirat(dir, ".git/objects/info", 0777) && errno != EEXIST)
+		return error_sys(err, errno, "cannot make folder '.git/objects/info'");
+	line = xasprintf(STR_FMT "/objects\n", STR_ARG(s->repo->common_dir));
+	e.data = str_c(line);
+	return put_file(dir, e.path.p, &e, err);
+}
+
 static void work(uv_work_t *w)
 {
 	struct sources_copy *c = container_of(w, struct sources_copy, work);
@@ -119,9 +149,10 @@ static void work(uv_work_t *w)
 			error_set(&c->error, ERR_CANCELLED, 0, "copying the sources was stopped");
 			return;
 		}
-		if (put_entry(dir, e, &c->error))
+		if (!is_borrowed(e->path) && put_entry(dir, e, &c->error))
 			return;
 	}
+	borrow_objects(dir, c->sources, &c->error);
 }
 
 static void finish(void *arg)

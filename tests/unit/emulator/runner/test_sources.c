@@ -1,11 +1,14 @@
 #include "base/base.h"
 #include "emulator/git/snapshot.h"
 #include "emulator/runner/sources.h"
+#include "emulator/runner/sources_internal.h"
+#include "emulator/git/repo.h"
 #include "emulator/store/archive.h"
 #include "emulator/store/store.h"
 
 #include <setjmp.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 static char dir[] = "/tmp/cilocal-sources-XXXXXX";
@@ -55,6 +58,50 @@ static void test_empty_tar(void **state)
 	assert_int_equal(loop_free(l, &err), 0);
 }
 
+static void on_copied(void *arg, const struct error *err)
+{
+	assert_null(err);
+	*(bool *)arg = true;
+}
+
+/* The job's repository borrows the objects: none is copied, and its own folder takes new ones. */
+static void test_objects_are_borrowed(void **state)
+{
+	static const char *const folders[] = {
+		".git", ".git/objects", ".git/objects/pack", ".git/objects/ab", NULL};
+	const struct repo repo = {.common_dir = STR_INIT("/home/user/project/.git")};
+	CLEANUP(free) char *to = xasprintf("%s/copy", dir);
+	CLEANUP(free) char *object = xasprintf("%s/.git/objects/ab", to);
+	CLEANUP(free) char *packs = xasprintf("%s/.git/objects/pack", to);
+	CLEANUP(free) char *path = xasprintf("%s/.git/objects/info/alternates", to);
+	struct error err = ERROR_INIT;
+	struct loop *l = loop_new(&err);
+	struct sources *s = sources_new(l, NULL);
+	bool done = false;
+	char line[256];
+	FILE *f;
+
+	UNUSED(state);
+	s->repo = &repo;
+	for (size_t i = 0; folders[i]; i++) {
+		struct entry e = {.kind = ENTRY_DIR, .path = str_c(folders[i])};
+
+		vec_push_in(&s->snapshot.arena, &s->snapshot.entries, e);
+	}
+	sources_copy_start(s, str_c(to), false, on_copied, &done);
+	sources_free(s);
+	loop_run(l);
+	assert_true(done);
+	assert_int_equal(access(packs, F_OK), 0);
+	assert_int_equal(access(object, F_OK), -1);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof(line), f));
+	fclose(f);
+	assert_string_equal(line, "/home/user/project/.git/objects\n");
+	assert_int_equal(loop_free(l, &err), 0);
+}
+
 static int setup(void **state)
 {
 	UNUSED(state);
@@ -71,6 +118,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty_tar),
+		cmocka_unit_test(test_objects_are_borrowed),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
