@@ -9,8 +9,10 @@
 #include "config/duration.h"
 #include "source/loader.h"
 
+#include <curl/curl.h>
+
 #define TRIES         3
-#define TIMEOUT_MS    30000
+#define TIMEOUT_MS    30000 /* all tries together: GitLab gives a whole definition that long */
 #define MAX_SIZE      (5 * 1024 * 1024)
 #define TEMPLATES_URL "https://gitlab.com/gitlab-org/gitlab/-/raw/master/lib/gitlab/ci/templates"
 
@@ -20,17 +22,40 @@ struct transfer {
 	struct str url;
 	const char *copy; /* the file in the cache, or NULL */
 	unsigned tries;
+	uint64_t started; /* loop_now() */
 	struct loop_timer timer;
 };
 
 static void on_answer(void *arg, struct error *err, const struct http_response *r);
+
+/* Authorities of the user's own, named as for OpenSSL's and curl's programs. */
+static const char *ca_file(void)
+{
+	static const char *const names[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *file = getenv(names[i]);
+
+		if (file && *file)
+			return file;
+	}
+	return NULL;
+}
+
+static uint64_t time_left(const struct transfer *t)
+{
+	uint64_t used = loop_now(t->f->loop) - t->started;
+
+	return used < TIMEOUT_MS ? TIMEOUT_MS - used : 0;
+}
 
 static void ask(struct transfer *t)
 {
 	struct http_request req = {.url = t->url.p,
 		.follow = true,
 		.max_body = MAX_SIZE,
-		.timeout_ms = TIMEOUT_MS,
+		.timeout_ms = MAX(time_left(t), 1),
+		.tls = {.ca_file = ca_file()},
 		.done = on_answer,
 		.arg = t};
 
@@ -69,9 +94,41 @@ static void failed(struct transfer *t, const char *why)
 			STR_ARG(t->url), t->tries, t->tries == 1 ? "" : "s", why);
 }
 
-static bool server_trouble(const struct error *err, const struct http_response *r)
+static bool is_certificate(const struct error *err)
 {
-	return err || r->status >= 500 || r->status == 429;
+	return err->domain == ERR_CURL && (err->code == CURLE_PEER_FAILED_VERIFICATION ||
+						  err->code == CURLE_SSL_CACERT_BADFILE);
+}
+
+/* Whether the same question may have another answer in a second. */
+static bool may_pass(const struct error *err)
+{
+	switch (err->code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_GOT_NOTHING:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Without a network nobody should wait for what is here already. */
+static bool try_again(
+	const struct transfer *t, const struct error *err, const struct http_response *r)
+{
+	uint64_t pause = t->tries * 1000;
+
+	if (t->tries >= TRIES || time_left(t) <= pause)
+		return false;
+	if (err)
+		return may_pass(err) && !(t->copy && fetch_age(t->copy) >= 0);
+	return r->status >= 500 || r->status == 429;
 }
 
 static void on_answer(void *arg, struct error *err, const struct http_response *r)
@@ -80,11 +137,16 @@ static void on_answer(void *arg, struct error *err, const struct http_response *
 	struct error ignored = ERROR_INIT;
 	char why[64];
 
-	if (server_trouble(err, r) && t->tries < TRIES) {
+	if (try_again(t, err, r)) {
 		loop_timer_start(t->f->loop, &t->timer, t->tries * 1000, ask_again, t);
 		return;
 	}
-	if (err) {
+	if (err && is_certificate(err)) {
+		failed(t,
+			arena_printf(&t->f->arena,
+				"%s; CURL_CA_BUNDLE can name a file with its authority", err->text)
+				.p);
+	} else if (err) {
 		failed(t, err->text);
 	} else if (r->status == 404 || r->status == 410) {
 		/* Gone is gone: an old copy would only hide it. */
@@ -133,6 +195,7 @@ void fetch_url(struct fetch *f, struct config_want *w, struct str url)
 	if (copy_is_fresh(t) && give_copy(t, NULL))
 		return;
 	f->pending++;
+	t->started = loop_now(f->loop);
 	ask(t);
 }
 

@@ -401,6 +401,15 @@ static void test_remote(void **state)
 	waitpid(f->server, NULL, 0);
 	f->server = 0;
 	f->wants[0].cache = STR_NULL;
+	struct timespec from, to;
+	want_url(f, &a, "ok.yml");
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	fetch(f);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	assert_string_equal(text_of(f, 0), "ok: {}\n");
+	assert_non_null(strstr(f->messages.p, "using the copy"));
+	/* Three tries would take three seconds. */
+	assert_true(to.tv_sec - from.tv_sec < 3);
 	f->o.offline = true;
 	want_url(f, &a, "ok.yml");
 	want_url(f, &a, "never.yml");
