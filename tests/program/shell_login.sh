@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Scripts of the shell executor see what a login shell sees, although the profile is read once a run.
+# shellcheck source=tests/program/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+project <<'YAML'
+one:
+  script:
+    - echo "seen [$FROM_PROFILE] mask $(umask)"
+    - if type greet >/dev/null 2>&1; then greet; else echo "no function"; fi
+    - if shopt -q nullglob; then echo nullglob is set; fi
+  after_script: ['echo "after [$FROM_PROFILE]"']
+two:
+  script: ['echo "seen [$FROM_PROFILE]"']
+YAML
+
+# What is exported, and the mask: one login shell for three scripts.
+cat >"$HOME/.bash_profile" <<PROFILE
+echo read >>"$work/count"
+export FROM_PROFILE='a b
+c'
+umask 0027
+PROFILE
+run 0 run
+has 'seen [a b'
+has 'mask 0027'
+has 'no function'
+has 'after [a b'
+is "$(wc -l <"$work/count")" 1
+
+# The logout file runs where a login shell's exit would run it, and can fail the job there.
+echo 'echo "logged out"' >"$HOME/.bash_logout"
+run 0 run two
+has 'logged out'
+echo 'false' >"$HOME/.bash_logout"
+run 1 run two
+rm "$HOME/.bash_logout"
+
+# What the environment can't carry: each script has its login shell.
+: >"$work/count"
+cat >"$HOME/.bash_profile" <<PROFILE
+echo read >>"$work/count"
+greet() { echo "hello from a function"; }
+shopt -s nullglob
+PROFILE
+run 0 run
+has 'hello from a function'
+has 'nullglob is set'
+is "$(wc -l <"$work/count")" 4
+
+# What a profile prints is in each log, as with the Runner.
+echo 'echo "welcome to this host"' >"$HOME/.bash_profile"
+run 0 run
+is "$(grep -c 'welcome to this host' "$work/out")" 3
+
+# ~/.profile serves where there is no ~/.bash_profile.
+rm "$HOME/.bash_profile"
+echo 'export FROM_PROFILE=dot-profile' >"$HOME/.profile"
+run 0 run two
+has 'seen [dot-profile]'
