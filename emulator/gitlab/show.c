@@ -51,6 +51,7 @@ int show_open(struct run *r, struct error *err)
 		.timestamps = o->timestamps,
 		.quiet = o->quiet,
 		.single = r->plan.n == 1,
+		.brief = r->plan.n > 1 && !o->verbose,
 		.columns = o->columns,
 		.now_ms = console_now,
 		.now_arg = r->session.loop};

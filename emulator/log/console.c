@@ -19,6 +19,8 @@ struct console_sink {
 	char *name;
 	const char *color;
 	enum log_stream now;
+	bool hush;  /* brief: inside a section of preparation */
+	bool title; /* brief: the next line of the Runner is the title of a section to leave out */
 	struct {
 		struct section_filter sections;
 		struct lines lines;
@@ -110,12 +112,53 @@ static struct str without_erase(struct str line)
 	return line;
 }
 
+/* Stages in which nothing of the job itself happens, by the names of their sections. */
+static void on_mark(void *arg, const struct section_mark *m)
+{
+	static const char *const names[] = {
+		"prepare_executor", "prepare_script", "get_sources", "cleanup_file_variables"};
+	struct console_sink *s = arg;
+
+	if (s->now != LOG_RUNNER)
+		return;
+	s->hush = false;
+	for (size_t i = 0; m->start && i < ARRAY_SIZE(names); i++)
+		s->hush = s->hush || str_is(m->name, names[i]);
+	s->title = m->start && str_is(m->name, "step_script");
+}
+
+/* Lines of the Runner that a user of several jobs can do without. */
+static bool is_noise(struct console_sink *s, struct str line)
+{
+	static const struct str warnings[] = {
+		STR_INIT("WARNING:"), STR_INIT("ERROR:"), STR_INIT("*** WARNING:")};
+	static const struct str slow[] = {STR_INIT("Pulling "), STR_INIT("Waiting for "),
+		STR_INIT("Starting service "), STR_INIT("Using Docker executor with image ")};
+	struct buf text = BUF_INIT;
+	struct ansi a = ANSI_INIT;
+	bool noise = s->hush || s->title;
+
+	s->title = false;
+	if (!noise)
+		return false;
+	ansi_strip(&a, line, &text);
+	for (size_t i = 0; i < ARRAY_SIZE(warnings); i++)
+		if (str_starts(buf_str(&text), warnings[i]))
+			noise = s->hush = false; /* what follows explains it */
+	for (size_t i = 0; i < ARRAY_SIZE(slow); i++)
+		noise = noise && !str_starts(buf_str(&text), slow[i]);
+	buf_release(&text);
+	return noise;
+}
+
 static void put_line(void *arg, struct str line, bool whole)
 {
 	struct console_sink *s = arg;
 	struct console *c = s->console;
 	bool fresh = !s->of[s->now].mid_line;
 
+	if (c->o.brief && fresh && s->now == LOG_RUNNER && is_noise(s, line))
+		return;
 	if (fresh) {
 		line = without_erase(log_last_state(line));
 		put_prefix(c, s);
@@ -165,7 +208,7 @@ static void console_sink_write(struct sink *sink, enum log_stream stream, struct
 	if (c->o.raw_sections)
 		put_text(s, bytes);
 	else
-		section_feed(&s->of[stream].sections, bytes, put_text, NULL, s);
+		section_feed(&s->of[stream].sections, bytes, put_text, on_mark, s);
 	console_write_out(c);
 	sink->error = c->error;
 }
@@ -209,6 +252,7 @@ struct sink *console_sink(struct console *c, struct str job)
 
 	s->sink.ops = &ops;
 	s->console = c;
+	s->hush = c->o.brief; /* the lines before the first section */
 	s->name = xstrndup(job.p ? job.p : "", job.n);
 	s->color = job_colors[c->n_sinks++ % ARRAY_SIZE(job_colors)];
 	for (i = 0; i < LOG_STREAMS; i++) {

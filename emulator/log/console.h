@@ -4,6 +4,9 @@
  * markers are dropped (their titles stay), CR progress bars become lines of their last state when
  * prefixed, and ANSI codes are stripped where colour is off.
  *
+ * With `brief`, what the Runner says while it prepares a job is left out, but for warnings, errors
+ * and what takes time (pulling an image, waiting for services); the trace file has it all.
+ *
  * Ends with a table of all jobs.
  */
 #ifndef LOG_CONSOLE_H
@@ -24,6 +27,7 @@ struct console_options {
 	bool timestamps;   /* HH:MM:SS before each line */
 	bool quiet;        /* no job logs; the table only for what failed */
 	bool single;       /* one job: no prefixes */
+	bool brief;        /* with prefixes: without the Runner's lines of a job's preparation */
 	unsigned columns;  /* width of the terminal, 0: unlimited */
 	long long (*now_ms)(void *arg); /* epoch; needed with timestamps only */
 	void *now_arg;

@@ -38,13 +38,16 @@ static void put_duration(struct buf *b, double s)
 
 static void put_reason(struct buf *b, const struct console_row *r)
 {
-	char code[32] = "";
+	char code[32] = "", status[32] = "";
 
-	if (r->has_exit_code && r->exit_code)
+	if (r->has_exit_code && r->exit_code) {
 		snprintf(code, sizeof(code), "exit code %d", r->exit_code);
+		snprintf(status, sizeof(status), "exit status %d", r->exit_code);
+	}
 	buf_adds(b, code);
-	/* The reason of a plain script failure says the exit code again. */
-	if (r->reason.n && (!code[0] || str_find(r->reason, str_c(code)) == STR_NPOS)) {
+	/* The reason of a plain script failure says the code again, in either word. */
+	if (r->reason.n && (!code[0] || (str_find(r->reason, str_c(code)) == STR_NPOS &&
+						str_find(r->reason, str_c(status)) == STR_NPOS))) {
 		if (code[0])
 			buf_adds(b, ": ");
 		buf_addstr(b, r->reason);

@@ -94,6 +94,36 @@ static void test_prefix_color(void **state)
 	finish(c, "\033[36ma |\033[0m plain\n\033[36ma |\033[0m \033[31mred\033[0m\n");
 }
 
+/* With several jobs the preparation is left out, but for what the user should know or waits for. */
+static void test_brief(void **state)
+{
+	struct console_options o = {.brief = true};
+	struct console *c;
+	struct sink *s;
+
+	UNUSED(state);
+	out_fd = o.fd = memfd_create("console", 0);
+	c = console_new(&o);
+	s = console_sink(c, STR("j"));
+	sink_write(s, LOG_RUNNER, STR("\033[0KRunning with cilocal\033[0;m\n"));
+	sink_write(s, LOG_RUNNER, STR("section_start:1:prepare_executor\r\033[0KPrepare\n"));
+	sink_write(s, LOG_RUNNER, STR("Pulling docker image x ...\nUsing docker image y\n"));
+	sink_write(s, LOG_SERVICE, STR("a service\n"));
+	sink_write(s, LOG_RUNNER, STR("section_end:1:prepare_executor\r\033[0K"));
+	sink_write(s, LOG_RUNNER, STR("section_start:1:get_sources\r\033[0KGet\nquiet\n"));
+	sink_write(s, LOG_RUNNER, STR("\033[0;33mWARNING: old\033[0;m\nbecause\n"));
+	sink_write(s, LOG_RUNNER, STR("section_end:1:get_sources\r\033[0K"));
+	sink_write(s, LOG_RUNNER, STR("section_start:1:step_script\r\033[0KExecuting\n"));
+	sink_write(s, LOG_OUT, STR("$ true\n"));
+	sink_write(s, LOG_RUNNER, STR("canceled\nsection_end:1:step_script\r\033[0K"));
+	sink_write(s, LOG_RUNNER, STR("section_start:1:after_script\r\033[0KAfter\n"));
+	sink_write(s, LOG_RUNNER, STR("section_end:1:after_script\r\033[0KJob succeeded\n"));
+	sink_end(s);
+	sink_free(s);
+	finish(c, "j | Pulling docker image x ...\nj | a service\nj | WARNING: old\nj | because\n"
+		  "j | $ true\nj | canceled\nj | After\nj | Job succeeded\n");
+}
+
 static void test_table(void **state)
 {
 	struct console *c = start(false, false);
@@ -145,6 +175,7 @@ int main(void)
 		cmocka_unit_test(test_single_color),
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_prefix_color),
+		cmocka_unit_test(test_brief),
 		cmocka_unit_test(test_table),
 	};
 
