@@ -190,6 +190,9 @@ static enum config_status compile(struct load *l)
 		.facts = &l->facts,
 		.url = l->repo.remote_url.n ? &l->repo.url : NULL,
 		.remote_url = l->repo.remote_url,
+		.git_config =
+			arena_printf(&l->c->arena, STR_FMT "/config", STR_ARG(l->repo.common_dir))
+				.p,
 		.offline = opt_flag(&l->c->opt, OPT_OFFLINE),
 		.message = fetch_message,
 		.message_arg = l->c};

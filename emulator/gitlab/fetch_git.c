@@ -81,10 +81,15 @@ static struct str candidate(struct git_source *s, const struct git_want *g, unsi
 		STR_ARG(c.name));
 }
 
+/*
+ * Commands that reach out also get the work tree's own configuration, since its ways to the server
+ * (url.insteadOf, credential.helper, http.sslCAInfo, core.sshCommand) are the user's.
+ */
 static void run_git(
 	struct git_source *s, enum phase phase, const char *const *args, struct str input)
 {
 	const char *argv[24] = {"git"};
+	bool outside = phase == GIT_FETCH || phase == GIT_ALL || phase == GIT_TAGS;
 	struct proc_options o = {.argv = argv,
 		.input = input,
 		.foreground = true,
@@ -94,6 +99,10 @@ static void run_git(
 		.arg = s};
 	size_t n = 1;
 
+	if (outside && s->f->o->git_config) {
+		argv[n++] = "-c";
+		argv[n++] = arena_printf(&s->f->arena, "include.path=%s", s->f->o->git_config).p;
+	}
 	while (*args && n + 1 < ARRAY_SIZE(argv))
 		argv[n++] = *args++;
 	s->phase = phase;

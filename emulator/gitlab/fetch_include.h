@@ -36,6 +36,8 @@ struct fetch_options {
 	const struct git_url
 		*url;          /* of the remote (emulator/git/repo.h): the way to other projects */
 	struct str remote_url; /* the same as written: git@host:path stays that way for others */
+	const char
+		*git_config; /* the configuration file of the work tree's repository; NULL: none */
 	const char *cache_dir; /* NULL: $XDG_CACHE_HOME/cilocal, else ~/.cache/cilocal */
 	const char *templates; /* a folder that holds GitLab's templates; NULL: from gitlab.com */
 	const char *templates_url; /* instead of gitlab.com's; NULL: that */

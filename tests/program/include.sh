@@ -61,6 +61,14 @@ has "more"
 has "hello you from greet 1.4.2"
 has "hello world from greet 1.4.2"
 
+# The project's own configuration counts too.
+git config --global --remove-section "url.$work/server/"
+rm -rf "$XDG_CACHE_HOME"
+run 3 lint
+git config "url.$work/server/.insteadOf" git@gitlab.example.com:
+run 0 lint
+git config --global "url.$work/server/.insteadOf" git@gitlab.example.com:
+
 # A tag; then with the server gone: the copy is used and said to be one.
 sed -i 's,file: ci/build.yml,file: ci/build.yml\n    ref: v1,' .gitlab-ci.yml
 run 0 run job
