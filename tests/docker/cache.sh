@@ -81,6 +81,3 @@ run 0 run job
 has 'Failed to extract cache'
 has 'Job succeeded'
 nothing_left
-
-run 0 clean --caches
-[[ ! -e .cilocal/cache/k-protected ]] || fail "the caches are still there"
