@@ -4,6 +4,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/term.h"
 #include "emulator/cli/tree.h"
+#include "emulator/gitlab/run.h"
 #include "base/map.h"
 #include "yaml/node.h"
 #include "yaml/yaml.h"
@@ -65,8 +66,9 @@ static void project_facts(struct facts *f, const struct trigger_target *t)
 	f->file_id = file_id_unknown;
 }
 
-static void set_facts(struct load *l, const struct trigger_target *t)
+static void set_facts(struct child *ch, const struct trigger_target *t)
 {
+	struct load *l = &ch->load;
 	struct facts *f = &l->facts;
 
 	if (t->child)
@@ -75,6 +77,12 @@ static void set_facts(struct load *l, const struct trigger_target *t)
 		project_facts(f, t);
 	f->parent_pipeline_id =
 		arena_printf(&l->c->arena, "%" PRIu64, f->pipeline_id ? f->pipeline_id : 1);
+	if (ch->ask) {
+		f->pipeline_id = ch->ask->pipeline_id;
+		f->pipeline_iid = ch->ask->pipeline_id;
+		f->upstream_job_id =
+			arena_printf(&l->c->arena, "%" PRIu64, ch->ask->job_id);
+	}
 	f->upstream_project_id = arena_printf(&l->c->arena, "%" PRIu64, f->project_id);
 	f->settings_vars = &l->vars;
 }
@@ -88,7 +96,23 @@ static void set_vars(struct child *ch, const struct load *parent)
 	for (size_t i = 0; i < parent->vars.n; i++)
 		if (parent->vars.v[i].layer < VAR_PIPELINE)
 			varset_put(&ch->load.vars, &parent->vars.v[i]);
-	pipeline_trigger_vars(a, parent->pipeline, ch->job, NULL, &ch->load.vars);
+	child_forward(ch, parent, &ch->load.vars);
+}
+
+void child_forward(const struct child *ch, const struct load *parent, struct varset *out)
+{
+	pipeline_trigger_vars(&parent->c->arena, parent->pipeline, ch->job,
+		ch->ask ? ch->ask->extra : NULL, out);
+}
+
+const char *child_clone(const struct child *ch, struct str project)
+{
+	const struct rc_table *known = &ch->load.settings.projects;
+
+	for (size_t i = 0; i < known->n; i++)
+		if (str_eq(known->v[i].key, project))
+			return arena_cstr(&ch->load.c->arena, known->v[i].value.v);
+	return NULL;
 }
 
 /* ---- its definition ---- */
@@ -136,17 +160,12 @@ static struct str definition(struct arena *a, const struct node *list)
 /* The trigger's entries, or NULL with the state that says why there are none. */
 static const struct node *entries(struct child *ch, const struct trigger_target *t)
 {
-	const struct rc_table *known = &ch->load.settings.projects;
-
 	if (t->child) {
 		ch->state = CHILD_DYNAMIC;
-		return has_artifact(t->include) ? NULL : t->include;
+		return has_artifact(t->include) && !ch->ask ? NULL : t->include;
 	}
 	ch->state = CHILD_ELSEWHERE;
-	for (size_t i = 0; i < known->n; i++)
-		if (str_eq(known->v[i].key, t->project))
-			return project_include(&ch->load.c->arena, t);
-	return NULL;
+	return child_clone(ch, t->project) ? project_include(&ch->load.c->arena, t) : NULL;
 }
 
 /* Errors at the entries themselves: what they name can't be had, and none of it is known. */
@@ -158,11 +177,13 @@ static bool only_missing(const struct child *ch)
 	return true;
 }
 
-static void init_child(struct load *parent, const struct job *job, struct child *out)
+void child_init(struct load *parent, const struct job *job, const struct downstream_ask *ask,
+	struct child *out)
 {
 	const struct trigger_def *def = job->def->trigger;
 
-	*out = (struct child){.job = job, .load = *parent};
+	*out = (struct child){.job = job, .load = *parent, .ask = ask};
+	out->load.ask = ask;
 	out->load.arena = (struct arena)ARENA_INIT;
 	out->load.config = NULL;
 	out->load.pipeline = NULL;
@@ -173,16 +194,22 @@ static void init_child(struct load *parent, const struct job *job, struct child 
 
 void child_load(struct load *parent, const struct job *job, struct child *out)
 {
+	child_load_for(parent, job, NULL, out);
+}
+
+void child_load_for(struct load *parent, const struct job *job, const struct downstream_ask *ask,
+	struct child *out)
+{
 	struct arena *a = &parent->c->arena;
 	struct trigger_target t;
 	const struct node *list;
 
-	init_child(parent, job, out);
-	pipeline_trigger_target(a, parent->pipeline, job, NULL, &t);
+	child_init(parent, job, ask, out);
+	pipeline_trigger_target(a, parent->pipeline, job, ask ? ask->extra : NULL, &t);
 	list = entries(out, &t);
 	if (!list)
 		return;
-	set_facts(&out->load, &t);
+	set_facts(out, &t);
 	set_vars(out, parent);
 	out->made = (uint32_t)out->load.sources.n + 1;
 	if (load_text(&out->load, STR("trigger"), definition(a, list), NULL) == EXIT_OK)
@@ -199,6 +226,8 @@ void child_load(struct load *parent, const struct job *job, struct child *out)
 void child_release(struct child *ch)
 {
 	load_release_definition(&ch->load);
+	if (ch->own_repo)
+		repo_release(&ch->load.repo);
 }
 
 /* ---- lint ---- */

@@ -8,6 +8,8 @@
 #include "emulator/cli/load.h"
 
 struct job;
+struct downstream;
+struct downstream_ask;
 struct node;
 
 enum child_state {
@@ -25,6 +27,8 @@ struct child {
 	struct span at; /* the trigger's `include` or `project` */
 	struct load
 		load;  /* facts, variables and definition are its own, the rest is the parent's */
+	const struct downstream_ask *ask; /* of a run; NULL: nothing runs */
+	bool own_repo;
 	uint32_t made; /* the source that stands for the trigger's entries; errors in it are at `at`
 			*/
 };
@@ -34,7 +38,24 @@ struct child {
  * which must not move, and whose sources grow by the child's. child_release() in any case.
  */
 void child_load(struct load *parent, const struct job *job, struct child *out);
+/* The parent's project without a definition yet. */
+void child_init(struct load *parent, const struct job *job, const struct downstream_ask *ask,
+	struct child *out);
+/* child_load() for a run, which knows more; ask must stay. For child_run.c. */
+void child_load_for(struct load *parent, const struct job *job, const struct downstream_ask *ask,
+	struct child *out);
 void child_release(struct child *ch);
+/*
+ * The path of the clone that `[cilocal.projects]` names for the trigger's project, expanded; NULL
+ * without.
+ */
+const char *child_clone(const struct child *ch, struct str project);
+/* The pipeline variables that the trigger passes on, into a set. */
+void child_forward(const struct child *ch, const struct load *parent, struct varset *out);
+
+/* child_run.c: struct run_options' downstream and downstream_free; arg is the run's struct load. */
+void child_run(void *arg, const struct downstream_ask *ask, struct downstream *out);
+void child_run_free(void *arg, void *made);
 
 /*
  * Adds to l->diags what is wrong with the pipelines that its trigger jobs start, and those that

@@ -1,5 +1,6 @@
 #include "base/base.h"
 
+#include "emulator/cli/children.h"
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/load.h"
 #include "emulator/cli/term.h"
@@ -100,6 +101,7 @@ static int options_of(struct cli *c, struct load *l, struct run_options *o)
 	o->fail_fast = opt_flag(opt, OPT_FAIL_FAST);
 	o->wait_delayed = opt_flag(opt, OPT_WAIT_DELAYED);
 	o->keep = opt_flag(opt, OPT_KEEP);
+	o->committed = opt_flag(opt, OPT_COMMITTED);
 	o->dry_run = opt_flag(opt, OPT_DRY_RUN);
 	o->executor = (enum run_executor)index_of(
 		opt_text(opt, OPT_EXECUTOR), executors, ARRAY_SIZE(executors), RUN_EXECUTOR_AUTO);
@@ -122,6 +124,9 @@ static int options_of(struct cli *c, struct load *l, struct run_options *o)
 	o->columns = c->tty_out ? term_columns(STDOUT_FILENO) : 0;
 	o->message = message;
 	o->message_arg = c;
+	o->downstream = child_run;
+	o->downstream_free = child_run_free;
+	o->downstream_arg = l;
 	return EXIT_OK;
 }
 

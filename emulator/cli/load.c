@@ -4,6 +4,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/core/error.h"
 #include "emulator/gitlab/fetch_include.h"
+#include "emulator/gitlab/run.h"
 #include "emulator/log/mask.h"
 #include "source/diag_print.h"
 #include "vars/predefined.h"
@@ -181,6 +182,20 @@ static const struct project_place *project_places(struct load *l, size_t *n)
 	return v;
 }
 
+/* include:artifact, where the job that makes it has run. */
+static void answer_artifacts(struct load *l)
+{
+	for (struct config_want *w = l->config->wants; l->ask && w; w = w->next) {
+		struct str text, why;
+		if (w->answered || w->kind != WANT_ARTIFACT)
+			continue;
+		if (l->ask->artifact(l->ask->arg, w->project, w->path, &l->arena, &text, &why))
+			config_refuse(l->config, w, why);
+		else
+			config_provide(l->config, w, text, NULL);
+	}
+}
+
 static enum config_status compile(struct load *l)
 {
 	enum config_status status = config_compile(l->config);
@@ -199,9 +214,10 @@ static enum config_status compile(struct load *l)
 	if (l->settings.templates.set)
 		o.templates = arena_cstr(&l->c->arena, l->settings.templates.v);
 	o.places = project_places(l, &o.n_places);
-	do
+	do {
+		answer_artifacts(l);
 		fetch_includes(l->config, &o);
-	while ((status = config_compile(l->config)) == CONFIG_WANT);
+	} while ((status = config_compile(l->config)) == CONFIG_WANT);
 	return status;
 }
 

@@ -18,6 +18,7 @@
 
 struct cli;
 struct config;
+struct downstream_ask;
 struct mask_set;
 struct node;
 struct pipeline;
@@ -33,6 +34,7 @@ struct load {
 	struct facts facts;
 	struct loader loader;
 	struct mask_set *mask; /* of load_masked(), made when it is asked for */
+	const struct downstream_ask *ask; /* of a run: who answers include:artifact; or NULL */
 	bool registry;         /* the local registry is in use */
 
 	/* one definition */

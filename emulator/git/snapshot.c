@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define DIR_MODE 0777
+/* Submodules of submodules: deeper than anybody nests them. */
+#define SUBMODULE_LEVELS 16
 
 /*
  * Jobs may run as any user: the Runner's helper writes sources with umask 0, so everything is
@@ -79,11 +81,28 @@ static void add_parents(struct snapshot *s, struct str prev, struct str path)
 			snapshot_add_dir(s, arena_str(&s->arena, str_sub(path, 0, i)));
 }
 
+/* A submodule's entry in the index. */
+struct gitlink {
+	struct str path, sha;
+};
+
+/* A tree that is being listed: the project, or a submodule. */
+struct tree {
+	struct snapshot *s;
+	const struct repo *repo;
+	struct str files;   /* where the files are: the work tree, or what was checked out for us */
+	struct str git_dir; /* whose index goes with them */
+	unsigned level;
+	const struct snapshot_options *o;
+	VEC(struct gitlink) links;
+	struct error *err;
+};
+
 /* One line of `git ls-files -s -z`: "MODE ID STAGE\tPATH". */
-static int add_tracked(struct snapshot *s, const struct repo *r, struct str line, struct str *prev,
-	struct error *err)
+static int add_tracked(struct tree *t, struct str line, struct str *prev)
 {
-	size_t tab = str_chr(line, '\t');
+	struct snapshot *s = t->s;
+	size_t tab = str_chr(line, '\t'), space = str_chr(line, ' ');
 	struct str path;
 	CLEANUP(free) char *source = NULL;
 	struct stat st;
@@ -93,44 +112,181 @@ static int add_tracked(struct snapshot *s, const struct repo *r, struct str line
 	path = str_from(line, tab + 1);
 	if (str_eq(path, *prev))
 		return 0; /* a conflict has one entry a side */
-	source = xasprintf(STR_FMT "/" STR_FMT, STR_ARG(r->root), STR_ARG(path));
+	source = xasprintf(STR_FMT "/" STR_FMT, STR_ARG(t->files), STR_ARG(path));
 	if (lstat(source, &st)) {
 		/* deleted in the work tree, or one of its folders became a file */
 		return errno == ENOENT || errno == ENOTDIR
 			       ? 0
-			       : error_sys(err, errno, "cannot read '%s'", source);
+			       : error_sys(t->err, errno, "cannot read '%s'", source);
 	}
 	path = arena_str(&s->arena, path);
 	add_parents(s, *prev, path);
 	*prev = path;
 	if (str_starts(line, STR("160000"))) {
-		snapshot_add_dir(s, path); /* a submodule: an empty folder, as without a strategy */
+		struct str id = str_sub(line, space + 1, tab);
+		struct gitlink l = {path, arena_str(&s->arena, str_sub(id, 0, str_chr(id, ' ')))};
+
+		snapshot_add_dir(s, path); /* all that is there without a strategy */
+		vec_push(&t->links, l);
 		return 0;
 	}
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
 		return 0; /* a folder or device took the file's place */
 	s->tracked++;
-	return snapshot_add_file(s, path, source, &st, err);
+	return snapshot_add_file(s, path, source, &st, t->err);
 }
 
-static int add_work_tree(struct snapshot *s, const struct repo *r, struct error *err)
+static int add_files(struct tree *t, struct str list)
 {
-	static const char *const args[] = {"ls-files", "-s", "-z", NULL};
-	struct buf out = BUF_INIT;
 	struct str prev = STR_NULL;
 	size_t from = 0, i;
-	int ret = 0;
 
-	if (repo_git(r, &out, err, args)) {
-		buf_release(&out);
-		return error_wrap(err, "cannot list the sources");
-	}
-	for (i = 0; i < out.n && !ret; i++)
-		if (!out.p[i]) {
-			ret = add_tracked(s, r, str_n(out.p + from, i - from), &prev, err);
+	for (i = 0; i < list.n; i++)
+		if (!list.p[i]) {
+			if (add_tracked(t, str_n(list.p + from, i - from), &prev))
+				return -1;
 			from = i + 1;
 		}
+	return 0;
+}
+
+static void note_untracked(struct snapshot *s, struct str list)
+{
+	while (list.n) {
+		size_t end = str_chr(list, '\0');
+
+		if (end == STR_NPOS)
+			break;
+		if (s->n_untracked < ARRAY_SIZE(s->untracked))
+			s->untracked[s->n_untracked] = arena_str(&s->arena, str_sub(list, 0, end));
+		s->n_untracked++;
+		list = str_from(list, end + 1);
+	}
+}
+
+/* What git tracks, and beside it, for the project's work tree, what it neither tracks nor ignores.
+ */
+static int add_work_tree(struct tree *t)
+{
+	static const char *const tracked[] = {"ls-files", "-s", "-z", NULL};
+	static const char *const others[] = {"ls-files", "-o", "-z", "--exclude-standard",
+		"--directory", "--no-empty-directory", NULL};
+	struct git_proc p[2], *list[] = {&p[0], &p[1]};
+	bool both = t->level == 0 && !t->o->committed_dir;
+	int ret = -1, code;
+
+	git_spawn(&p[0], t->files.p, tracked);
+	if (both)
+		git_spawn(&p[1], t->files.p, others);
+	git_wait(list, both ? 2 : 1);
+	code = git_exit(&p[0], t->err);
+	if (code > 0)
+		error_set(
+			t->err, ERR_SYS, code, "git ls-files: " STR_FMT, STR_ARG(git_words(&p[0])));
+	if (code)
+		error_wrap(t->err, "cannot list the sources");
+	else
+		ret = add_files(t, buf_str(&p[0].out));
+	if (both) {
+		if (!git_exit(&p[1], NULL))
+			note_untracked(t->s, buf_str(&p[1].out));
+		git_release(&p[1]);
+	}
+	git_release(&p[0]);
+	return ret;
+}
+
+/* The commit's files below dir, by a clone that borrows the objects. */
+static int check_out(const struct repo *r, struct str sha, const char *dir, struct error *err)
+{
+	/* What LFS would fetch comes from no network here: its pointers stay. */
+	const char *clone[] = {"clone", "-q", "--shared", "--no-checkout", "--template=", "-c",
+		"filter.lfs.smudge=", "-c", "filter.lfs.process=", "-c",
+		"filter.lfs.required=false", "--", r->root.p, dir, NULL};
+	CLEANUP(free) char *id = xstrndup(sha.p, sha.n);
+	const char *checkout[] = {"-C", dir, "checkout", "-q", "--detach", id, NULL};
+	struct buf out = BUF_INIT;
+	int code = repo_git(r, &out, err, clone);
+
+	if (!code)
+		code = repo_git(r, &out, err, checkout);
 	buf_release(&out);
+	if (code > 0 && !error_is(err))
+		error_set(err, ERR_SYS, code, "git: cannot check out %s", id);
+	return code ? -1 : 0;
+}
+
+static int add_tree(struct snapshot *s, const struct repo *r, struct str sha, unsigned level,
+	const struct snapshot_options *o, struct error *err);
+
+/* A submodule's tree; its paths get the submodule's in front. */
+static int add_module(struct tree *t, const struct gitlink *l)
+{
+	struct snapshot *s = t->s;
+	struct submodule m = {.path = l->path, .level = t->level + 1, .missing = true};
+	CLEANUP(free)
+	char *root = xasprintf(STR_FMT "/" STR_FMT, STR_ARG(t->repo->root), STR_ARG(l->path));
+	CLEANUP(free) char *git = xasprintf("%s/.git", root);
+	size_t at = s->modules.n, first = s->entries.n, i;
+	struct error err = ERROR_INIT;
+	struct repo sub;
+	int ret;
+
+	vec_push_in(&s->arena, &s->modules, m);
+	if (access(git, F_OK) || repo_open(&sub, root, &err))
+		return 0;
+	ret = add_tree(s, &sub, t->o->committed_dir ? l->sha : sub.sha, t->level + 1, t->o, &err);
+	repo_release(&sub);
+	if (ret) {
+		s->entries.n = first; /* its commit is not here */
+		s->modules.n = at + 1;
+		return 0;
+	}
+	s->modules.v[at].missing = false;
+	for (i = first; i < s->entries.n; i++) {
+		struct entry *e = &s->entries.v[i];
+
+		e->path = arena_printf(
+			&s->arena, STR_FMT "/" STR_FMT, STR_ARG(l->path), STR_ARG(e->path));
+		if (!e->module)
+			e->module = (uint32_t)at + 1;
+	}
+	for (i = at + 1; i < s->modules.n; i++) {
+		struct submodule *n = &s->modules.v[i];
+
+		n->path = arena_printf(
+			&s->arena, STR_FMT "/" STR_FMT, STR_ARG(l->path), STR_ARG(n->path));
+		if (!n->parent)
+			n->parent = (uint32_t)at + 1;
+	}
+	return 0;
+}
+
+static int add_tree(struct snapshot *s, const struct repo *r, struct str sha, unsigned level,
+	const struct snapshot_options *o, struct error *err)
+{
+	struct tree t = {.s = s,
+		.repo = r,
+		.files = r->root,
+		.git_dir = r->git_dir,
+		.level = level,
+		.o = o,
+		.err = err};
+	CLEANUP(free) char *dir = NULL;
+	int ret = 0;
+
+	if (o->committed_dir) {
+		dir = xasprintf("%s/%zu", o->committed_dir, s->modules.n);
+		if (check_out(r, sha, dir, err))
+			return -1;
+		t.files = str_c(dir);
+		t.git_dir = arena_printf(&s->arena, "%s/.git", dir);
+	}
+	if (add_work_tree(&t) || (!o->no_git && snapshot_add_git(s, r, t.git_dir, sha, err)))
+		ret = -1;
+	for (size_t i = 0; !ret && level < SUBMODULE_LEVELS && i < t.links.n; i++)
+		ret = add_module(&t, &t.links.v[i]);
+	vec_release(&t.links);
 	return ret;
 }
 
@@ -139,7 +295,12 @@ int snapshot_make(struct snapshot *s, const struct repo *r, const struct snapsho
 {
 	*s = (struct snapshot){0};
 	arena_init(&s->arena);
-	if (add_work_tree(s, r, err) || (!o->no_git && snapshot_add_git(s, r, err))) {
+	if (o->committed_dir && !r->has_commit) {
+		error_set(err, ERR_CONFIG, 0, "there is no commit yet");
+		snapshot_release(s);
+		return -1;
+	}
+	if (add_tree(s, r, r->sha, 0, o, err)) {
 		snapshot_release(s);
 		return -1;
 	}

@@ -3,6 +3,9 @@
  * (uncommitted changes included), and a .git directory in which git works: HEAD detached at the
  * commit, all objects and refs, a clean configuration, no hooks, no locks.
  *
+ * Submodules that are checked out follow, as they stand, each with a .git of its own; who wants
+ * them says so when a job's tree is made.
+ *
  * A snapshot is a list, not a copy: files are read when a job's tree is made.
  */
 #ifndef GIT_SNAPSHOT_H
@@ -29,6 +32,14 @@ struct entry {
 	uint32_t mtime_ns;
 	struct str source; /* FILE: absolute path to read; {NULL, 0}: content below */
 	struct str data;   /* FILE without source: content; LINK: target */
+	uint32_t module;   /* what it belongs to: 0 the project, else 1 + index in modules */
+};
+
+struct submodule {
+	struct str path; /* relative to the project directory */
+	unsigned level;  /* 1: of the project, 2: of one of its submodules ... */
+	uint32_t parent; /* as entry.module */
+	bool missing;    /* not checked out here, or its commit is not */
 };
 
 struct snapshot {
@@ -36,10 +47,19 @@ struct snapshot {
 	VEC(struct entry) entries; /* a directory comes before what is in it */
 	uint64_t bytes;            /* of files' contents */
 	size_t tracked;            /* files of the work tree, without .git */
+	VEC(struct submodule) modules;
+	struct str untracked[3]; /* files that are neither tracked nor ignored: the first ones */
+	size_t n_untracked;      /* all of them */
 };
 
 struct snapshot_options {
 	bool no_git; /* leave .git out */
+	/*
+	 * Exactly HEAD instead of the work tree: its files are written below this folder (absolute;
+	 * made here, removed by the caller once no job's tree is made any more). NULL: the work
+	 * tree.
+	 */
+	const char *committed_dir;
 };
 
 /*
@@ -48,5 +68,14 @@ struct snapshot_options {
 int snapshot_make(struct snapshot *s, const struct repo *r, const struct snapshot_options *o,
 	struct error *err);
 void snapshot_release(struct snapshot *s);
+
+/*
+ * The text of a .git/shallow that ends the history of `sha` after `depth` commits on each line of
+ * descent, as `git fetch --depth` would; appended to out. Nothing where the history is shorter.
+ * Blocking.
+ */
+struct buf;
+int snapshot_shallow(
+	const struct repo *r, struct str sha, unsigned depth, struct buf *out, struct error *err);
 
 #endif

@@ -167,7 +167,8 @@ static struct str config(struct snapshot *s, const struct repo *r)
 	return text;
 }
 
-int snapshot_add_git(struct snapshot *s, const struct repo *r, struct error *err)
+int snapshot_add_git(struct snapshot *s, const struct repo *r, struct str index_dir, struct str sha,
+	struct error *err)
 {
 	struct walk w = {.s = s, .err = err};
 	CLEANUP(free) char *objects = xasprintf("%s/objects", r->common_dir.p);
@@ -178,12 +179,12 @@ int snapshot_add_git(struct snapshot *s, const struct repo *r, struct error *err
 
 	map_init(&w.seen, &s->arena);
 	snapshot_add_dir(s, STR(".git"));
-	head = r->has_commit ? arena_printf(&s->arena, STR_FMT "\n", STR_ARG(r->sha))
+	head = r->has_commit ? arena_printf(&s->arena, STR_FMT "\n", STR_ARG(sha))
 			     : arena_printf(&s->arena, "ref: refs/heads/" STR_FMT "\n",
 				       STR_ARG(r->branch.n ? r->branch : STR("main")));
 	snapshot_add_data(s, ".git/HEAD", head, NULL);
 	snapshot_add_data(s, ".git/config", config(s, r), NULL);
-	if (add_one(&w, r->git_dir, "index") || add_one(&w, r->common_dir, "packed-refs") ||
+	if (add_one(&w, index_dir, "index") || add_one(&w, r->common_dir, "packed-refs") ||
 		add_one(&w, r->common_dir, "shallow") || walk_dir(&w, refs, ".git/refs", 0) ||
 		walk_dir(&w, info, ".git/info", 0))
 		return -1;

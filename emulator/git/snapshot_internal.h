@@ -13,7 +13,8 @@ void snapshot_add_data(
 	struct snapshot *s, const char *path, struct str data, const struct stat *st);
 int snapshot_add_file(struct snapshot *s, struct str path, const char *source,
 	const struct stat *st, struct error *err);
-/* The .git directory (snapshot_git.c). */
-int snapshot_add_git(struct snapshot *s, const struct repo *r, struct error *err);
+/* The .git directory (snapshot_git.c), with the index of index_dir and HEAD at sha. */
+int snapshot_add_git(struct snapshot *s, const struct repo *r, struct str index_dir, struct str sha,
+	struct error *err);
 
 #endif

@@ -156,14 +156,14 @@ int artifact_pass_forget(struct job_run *j, struct error *err)
 void artifact_pass_finish(struct job_run *j)
 {
 	struct error err = ERROR_INIT;
-	struct str expression = j->job->def->coverage.s;
+	struct str expression = j->job->def->rare->coverage.s;
 
 	if (expression.n && j->log_path.n)
 		j->artifacts.coverage = arena_str(
 			&j->run->arena, coverage_of_log(&j->arena, j->log_path.p, expression));
 	if (!j->record.n && !j->artifacts.coverage.n)
 		return;
-	j->record.job = j->job->name;
+	j->record.job = j->shown;
 	j->record.coverage = j->artifacts.coverage;
 	if (artifact_record_write(job_dir(j), &j->record, &err))
 		run_message(j->run, DIAG_WARNING, "%s", err.text);
@@ -187,7 +187,7 @@ static void show_tests(struct run *r, const struct job_run *j)
 	const struct junit *t = &j->artifacts.junit;
 	size_t bad = t->failed + t->errors;
 
-	line(r, "  " STR_FMT ": %zu tests, %zu failed, %zu skipped", STR_ARG(j->job->name),
+	line(r, "  " STR_FMT ": %zu tests, %zu failed, %zu skipped", STR_ARG(j->shown),
 		t->tests, bad, t->skipped);
 	for (size_t i = 0; i < t->n && i < SHOWN_TESTS; i++) {
 		const struct junit_failure *f = &t->v[i];

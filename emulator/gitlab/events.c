@@ -14,6 +14,7 @@ struct events {
 	int fd, error;
 	struct buf out;
 	struct loop_task flush;
+	struct str pipeline;
 };
 
 static void write_out(struct events *e)
@@ -56,6 +57,11 @@ void events_free(struct events *e)
 	free(e);
 }
 
+void events_set_pipeline(struct events *e, struct str pipeline)
+{
+	e->pipeline = pipeline;
+}
+
 int events_error(const struct events *e)
 {
 	return e->error;
@@ -96,6 +102,7 @@ static json_t *start(struct events *e, const char *event)
 	snprintf(whole, sizeof(whole), "%s.%03dZ", stamp, (int)(ms % 1000));
 	json_object_set_new(o, "event", json_string(event));
 	json_object_set_new(o, "time", json_string(whole));
+	json_object_set_new(o, "pipeline", e->pipeline.n ? text(e->pipeline) : json_null());
 	return o;
 }
 
@@ -139,7 +146,8 @@ void events_pipeline_finished(
 	json_object_set_new(o, "status", text(status));
 	json_object_set_new(o, "warnings", json_boolean(warnings));
 	json_object_set_new(o, "duration", json_real(seconds));
-	json_object_set_new(o, "exit_code", json_integer(exit_code));
+	json_object_set_new(
+		o, "exit_code", exit_code < 0 ? json_null() : json_integer(exit_code));
 	finish(e, o);
 }
 

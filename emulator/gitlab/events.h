@@ -20,13 +20,16 @@ void events_free(struct events *e); /* writes what is left; NULL is fine */
 /* First errno of a failed write, 0: none (a reader that went away). */
 int events_error(const struct events *e);
 
+/* Which pipeline the next events are about: the trigger jobs above it; empty: the run's own. */
+void events_set_pipeline(struct events *e, struct str pipeline);
+
 struct event_pipeline {
 	struct str run, name, ref, sha, source;
 	const struct str *jobs;
 	size_t n_jobs;
 };
 void events_pipeline_started(struct events *e, const struct event_pipeline *p);
-/* exit_code is that of the process. */
+/* exit_code is that of the process; < 0: of no process, the pipeline of a trigger job. */
 void events_pipeline_finished(
 	struct events *e, struct str status, bool warnings, double seconds, int exit_code);
 

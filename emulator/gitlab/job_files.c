@@ -93,7 +93,7 @@ static void borrow(struct job_run *dep)
 	if (dep->borrowed)
 		return;
 	dep->borrowed = true;
-	dep->slug = store_slug(&r->arena, dep->job->name);
+	dep->slug = store_slug(&r->arena, dep->shown);
 	if (store_list(&r->store, &r->arena, &ids, &n, NULL))
 		return;
 	for (size_t i = 0; i < n; i++) {
@@ -113,13 +113,13 @@ static void borrow(struct job_run *dep)
 		}
 		run_message(r, DIAG_NOTE,
 			"job '" STR_FMT "' is not run: its artifacts come from run " STR_FMT,
-			STR_ARG(dep->job->name), STR_ARG(ids[i]));
+			STR_ARG(dep->shown), STR_ARG(ids[i]));
 		return;
 	}
 	run_message(r, DIAG_NOTE,
 		"job '" STR_FMT
 		"' is not run and no earlier run kept its artifacts (--needs runs it)",
-		STR_ARG(dep->job->name));
+		STR_ARG(dep->shown));
 }
 
 static bool gives_something(const struct job *job)
@@ -129,28 +129,46 @@ static bool gives_something(const struct job *job)
 	return d && (d->paths.n || d->untracked || d->n_reports);
 }
 
+static void take(struct job_run *dep, struct build_download *d, size_t *n, struct varset *extra)
+{
+	if (dep->archive.n)
+		d[(*n)++] = (struct build_download){dep->shown, job_run_id(dep), dep->archive};
+	if (dep->has_dotenv)
+		varset_add_all(extra, &dep->dotenv);
+}
+
 /* GitLab docs, "Job artifacts", `dependencies` and `needs:artifacts`: in the order of the jobs. */
-static void add_downloads(struct job_run *j, struct varset *extra)
+static int add_downloads(struct job_run *j, struct varset *extra, struct error *err)
 {
 	struct run *r = j->run;
 	uint32_t *ids = NULL;
 	size_t n = pipeline_artifact_sources(&j->arena, r->p, j->job, &ids);
-	struct build_download *d = arena_array(&j->arena, struct build_download, n + 1);
-	size_t got = 0;
+	struct cross_source *cross;
+	size_t n_cross = pipeline_cross_sources(&j->arena, r->p, j->job, extra, &cross), got = 0;
+	struct build_download *d = arena_array(&j->arena, struct build_download, n + n_cross + 1);
 
 	for (size_t i = 0; i < n; i++) {
 		struct job_run *dep = &r->jobs[ids[i]];
 
 		if (!r->plan.chosen[ids[i]] && gives_something(dep->job))
 			borrow(dep);
-		if (dep->archive.n)
-			d[got++] = (struct build_download){
-				dep->job->name, job_run_id(dep), dep->archive};
-		if (dep->has_dotenv)
-			varset_add_all(extra, &dep->dotenv);
+		take(dep, d, &got, extra);
+	}
+	for (size_t i = 0; i < n_cross; i++) {
+		struct job_run *dep = bridge_find_job(r, cross[i].pipeline, cross[i].job);
+
+		if (!dep) {
+			j->word = "missing_dependency_failure";
+			return error_set(err, ERR_CONFIG, 0,
+				"there is no job '" STR_FMT "' that passed in pipeline '" STR_FMT
+				"', or it is of no pipeline above or beside this one",
+				STR_ARG(cross[i].job), STR_ARG(cross[i].pipeline));
+		}
+		take(dep, d, &got, extra);
 	}
 	j->spec.downloads = d;
 	j->spec.n_downloads = got;
+	return 0;
 }
 
 static void add_caches(struct job_run *j)
@@ -170,14 +188,16 @@ static void add_caches(struct job_run *j)
 	j->spec.n_caches = def->n_caches;
 }
 
-void job_files_make(struct job_run *j, struct varset *extra)
+int job_files_make(struct job_run *j, struct varset *extra, struct error *err)
 {
 	/* What an earlier attempt left is not this one's. */
 	j->archive = STR_NULL;
 	j->has_dotenv = false;
-	add_downloads(j, extra);
+	if (add_downloads(j, extra, err))
+		return -1;
 	add_caches(j);
 	j->spec.artifacts = j->job->def->artifacts;
 	j->spec.on_upload = on_upload;
 	j->spec.upload_arg = j;
+	return 0;
 }

@@ -128,12 +128,13 @@ int job_payload_make(struct job_run *j, struct error *err)
 {
 	struct run *r = j->run;
 	const struct job_def *def = j->job->def;
-	struct varset extra, *payload = arena_new(&j->arena, struct varset);
+	struct varset *extra = arena_new(&j->arena, struct varset);
+	struct varset *payload = arena_new(&j->arena, struct varset);
 	struct str cycle = STR_NULL;
 
 	if (!j->slug.p)
-		j->slug = store_slug(&r->arena, j->job->name);
-	j->spec = (struct build_spec){.name = j->job->name,
+		j->slug = store_slug(&r->arena, j->shown);
+	j->spec = (struct build_spec){.name = j->shown,
 		.slug = j->slug,
 		.job_id = job_run_id(j),
 		.executor = job_executor(r, j->job),
@@ -147,16 +148,18 @@ int job_payload_make(struct job_run *j, struct error *err)
 		.before_script = &def->before_script,
 		.script = &def->script,
 		.after_script = &def->after_script,
-		.pre_get_sources_script = &def->pre_get_sources_script,
+		.pre_get_sources_script = &def->rare->pre_get_sources_script,
 		.timeout_s = timeout_of(j),
 		.logins = r->logins,
 		.n_logins = r->n_logins};
 	if (artifact_pass_forget(j, err))
 		return -1;
-	persisted_vars(j, &extra);
-	job_files_make(j, &extra);
+	persisted_vars(j, extra);
+	j->extra = extra;
+	if (job_files_make(j, extra, err))
+		return -1;
 	varset_init(payload, &j->arena);
-	if (!job_payload_vars(&j->arena, r->p, j->job, &extra, payload, &cycle))
+	if (!job_payload_vars(&j->arena, r->p, j->job, extra, payload, &cycle))
 		return error_set(err, ERR_CONFIG, 0,
 			"circular variable reference detected: " STR_FMT, STR_ARG(cycle));
 	j->vars = payload;

@@ -42,13 +42,19 @@ static bool is_running(enum job_state s)
 static void enter(struct job_run *j, enum job_state state)
 {
 	struct run *r = j->run;
+	bool freed;
 
 	TRACE(JOB, STR_FMT ": %s -> %s", STR_ARG(j->job->name), state_words[j->state],
 		state_words[state]);
 	loop_timer_stop(&j->timer);
 	r->waiting += (unsigned)is_waiting(state) - (unsigned)is_waiting(j->state);
 	r->running += (unsigned)is_running(state) - (unsigned)is_running(j->state);
+	if (!j->job->def->trigger)
+		r->top->slots += (unsigned)is_running(state) - (unsigned)is_running(j->state);
+	freed = is_running(j->state) && !is_running(state);
 	j->state = state;
+	if (freed)
+		scheduler_slot_free(r);
 }
 
 static void on_time(void *arg)
@@ -59,7 +65,7 @@ static void on_time(void *arg)
 static void queue(struct job_run *j)
 {
 	enter(j, JOB_QUEUED);
-	heap_push(&j->run->ready, j->job->id);
+	heap_push(j->job->def->trigger ? &j->run->bridges : &j->run->ready, j->job->id);
 	scheduler_wake(j->run);
 }
 
@@ -82,6 +88,7 @@ static void attempt_release(struct job_run *j)
 	j->log = NULL;
 	j->tail_sink = NULL;
 	j->vars = NULL;
+	j->extra = NULL;
 	memset(&j->spec, 0, sizeof(j->spec));
 	arena_release(&j->arena);
 }
@@ -126,12 +133,18 @@ static const char *server_reason(enum failure_reason reason)
 	return failure_reason_name(reason);
 }
 
+const char *job_run_reason(const struct job_run *j)
+{
+	return j->word ? j->word : failure_reason_name(j->result.reason);
+}
+
 static bool wants_retry(const struct job_run *j)
 {
 	const struct build_result *r = &j->result;
 
 	return j->run->state == RUN_GOING && r->status == BUILD_FAILED &&
-	       progress_retry_wanted(&j->job->def->retry, j->attempt, server_reason(r->reason),
+	       progress_retry_wanted(&j->job->def->rare->retry, j->attempt,
+		       j->word ? j->word : server_reason(r->reason),
 		       r->has_exit_code ? r->exit_code : -1);
 }
 
@@ -144,16 +157,16 @@ static void after_failure(struct job_run *j)
 	if (r->state != RUN_GOING || !(r->o->fail_fast || all))
 		return;
 	run_message(r, DIAG_NOTE, "job '" STR_FMT "' failed: the rest is canceled (%s)",
-		STR_ARG(j->job->name),
+		STR_ARG(j->shown),
 		r->o->fail_fast ? "--fail-fast" : "workflow:auto_cancel:on_job_failure");
 	r->failed_fast = true;
-	run_cancel(r);
+	run_cancel(r->o->fail_fast ? r->top : r);
 }
 
 static void built(struct job_run *j)
 {
 	struct run *r = j->run;
-	enum job_status status = status_of(&j->result);
+	enum job_status status = j->job->def->trigger ? j->downstream : status_of(&j->result);
 	bool retry = wants_retry(j), failed;
 
 	j->seconds = (double)(loop_now(r->session.loop) - j->began_ms) / 1000;
@@ -200,6 +213,7 @@ static void attempt_fail(struct job_run *j, const struct error *err)
 
 	memset(&j->result, 0, sizeof(j->result));
 	j->result.status = BUILD_FAILED;
+	j->downstream = STATUS_FAILED;
 	j->result.reason = config ? FAIL_RUNNER_CONFIG : FAIL_RUNNER_SYSTEM;
 	j->result.surroundings = !config;
 	j->result.at = err->at;
@@ -219,7 +233,9 @@ static void attempt_start(struct job_run *j)
 	j->began_ms = loop_now(r->session.loop);
 	j->started = (double)loop_wall_ms(r->session.loop) / 1000;
 	j->tail = j->reason = STR_NULL;
-	j->allowed = j->has_result = false;
+	j->allowed = j->has_result = j->waits = false;
+	j->word = NULL;
+	j->child = NULL;
 	progress_set(r->progress, j->job->id, STATUS_RUNNING);
 	arena_init(&j->arena);
 	if (job_payload_make(j, &err)) {
@@ -229,6 +245,10 @@ static void attempt_start(struct job_run *j)
 	}
 	if (show_attempt_start(j, &err)) {
 		attempt_fail(j, &err);
+		return;
+	}
+	if (j->job->def->trigger) {
+		bridge_start(j);
 		return;
 	}
 	j->build = build_new(&r->host, &j->spec, j->log);

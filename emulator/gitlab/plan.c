@@ -161,6 +161,12 @@ static int nothing_to_run(const struct pipeline *p, struct error *err)
 	return error_set(err, ERR_CONFIG, 0, "the pipeline holds no jobs to run");
 }
 
+/* "bridge > job" is for the pipeline that the trigger job starts. */
+static bool of_child(struct str word)
+{
+	return str_find(word, STR(" > ")) != STR_NPOS;
+}
+
 int plan_make(struct plan *plan, struct arena *a, const struct pipeline *p,
 	const struct run_options *o, struct error *err)
 {
@@ -180,7 +186,7 @@ int plan_make(struct plan *plan, struct arena *a, const struct pipeline *p,
 		if (mark_stage(plan, o->stages[i], err))
 			return -1;
 	for (size_t i = 0; i < o->n_manual; i++)
-		if (mark_jobs(plan, o->manual[i], plan->play, NULL, err))
+		if (!of_child(o->manual[i]) && mark_jobs(plan, o->manual[i], plan->play, NULL, err))
 			return -1;
 	if (!plan->selected)
 		memset(plan->chosen, true, p->n_jobs);

@@ -50,6 +50,9 @@ void run_cancel(struct run *r)
 	progress_cancel(r->progress);
 	step_all(r, JOB_EV_CANCEL);
 	scheduler_wake(r);
+	for (struct run *c = r->top->next; c; c = c->next)
+		if (c->parent == r)
+			run_cancel(c);
 }
 
 void run_abort(struct run *r)
@@ -60,11 +63,17 @@ void run_abort(struct run *r)
 	progress_cancel(r->progress);
 	step_all(r, JOB_EV_ABORT);
 	scheduler_wake(r);
+	for (struct run *c = r->top->next; c; c = c->next)
+		run_abort(c);
 }
 
 void run_over(struct run *r)
 {
 	r->state = RUN_OVER;
+	if (r->parent) {
+		bridge_child_over(r);
+		return;
+	}
 	loop_stop(r->session.loop);
 }
 
@@ -159,13 +168,17 @@ static unsigned job_limit(const struct run *r)
 	return cpus ? cpus : 1;
 }
 
-static void make_jobs(struct run *r)
+void run_make_jobs(struct run *r)
 {
 	r->jobs = xcalloc(r->p->n_jobs + 1, sizeof(*r->jobs));
 	for (size_t i = 0; i < r->p->n_jobs; i++) {
 		r->jobs[i].run = r;
 		r->jobs[i].job = r->p->jobs[i];
 		r->jobs[i].seconds = -1;
+		r->jobs[i].shown = r->prefix.n ? arena_printf(&r->arena, STR_FMT STR_FMT,
+							 STR_ARG(r->prefix),
+							 STR_ARG(r->p->jobs[i]->name))
+					       : r->p->jobs[i]->name;
 	}
 	r->progress = plan_progress(&r->plan);
 }
@@ -182,7 +195,7 @@ static int set_up(struct run *r, struct error *err)
 	if (show_open(r, err))
 		return -1;
 	r->limit = job_limit(r);
-	make_jobs(r);
+	run_make_jobs(r);
 	return r->signum ? error_set(err, ERR_CANCELLED, 0, "interrupted") : 0;
 }
 
@@ -238,6 +251,7 @@ static void tear_down(struct run *r, struct error *err)
 {
 	for (size_t i = 0; r->jobs && i < r->p->n_jobs; i++)
 		job_run_release(&r->jobs[i]);
+	bridge_release_children(r);
 	scheduler_release(r);
 	show_close(r);
 	free(r->jobs);
@@ -289,6 +303,8 @@ int run_pipeline(struct pipeline *p, const struct run_options *o, struct error *
 
 	memset(&r, 0, sizeof(r));
 	r.o = o;
+	r.top = &r;
+	r.n_runs = 1;
 	r.p = pipeline_ref(p);
 	arena_init(&r.arena);
 	if (plan_make(&r.plan, &r.arena, p, o, &mine)) {

@@ -22,6 +22,9 @@ struct error;
 struct pipeline;
 struct repo;
 struct runner_config;
+struct arena;
+struct job;
+struct varset;
 
 enum run_executor { RUN_EXECUTOR_AUTO, RUN_EXECUTOR_DOCKER, RUN_EXECUTOR_SHELL };
 
@@ -39,6 +42,31 @@ enum run_exit {
 /* --image FROM=TO */
 struct run_stand_in {
 	struct str from, to;
+};
+
+/*
+ * A trigger job wants its pipeline. The run knows what only a run knows; whoever holds the options
+ * knows where definitions come from.
+ */
+struct downstream_ask {
+	void *parent; /* `made` of the pipeline that holds the job; NULL: the run's own pipeline */
+	const struct job *job;
+	const struct varset *extra; /* variables of the running job beyond job->vars */
+	uint64_t pipeline_id;       /* of the pipeline to make */
+	uint64_t job_id;            /* of the trigger job */
+	/* include:artifact: a file from what a job of the parent left; -1 with a sentence. */
+	int (*artifact)(void *arg, struct str job, struct str path, struct arena *a,
+		struct str *text, struct str *why);
+	void *arg;
+};
+
+struct downstream {
+	void *made;                /* for downstream_free; NULL: nothing to free */
+	struct pipeline *pipeline; /* NULL: it can't be made; borrowed */
+	bool elsewhere;            /* a project that is not on this machine */
+	const struct repo *repo;   /* of another project; NULL: the run's own */
+	const char *root;          /* the same */
+	char why[400]; /* without a pipeline: the first error; places are told already */
 };
 
 /* Everything is borrowed and must stay until run_pipeline() returned. Zeroed = the defaults. */
@@ -59,6 +87,7 @@ struct run_options {
 	int64_t timeout_s; /* --timeout for each job, over the definition's; 0: not given */
 	bool wait_delayed; /* wait for start_in; else delayed jobs start at once, with a note */
 	bool keep;         /* containers of failed jobs stay */
+	bool committed;    /* jobs get exactly HEAD, not the work tree */
 	bool dry_run;      /* print the plan, start nothing, ask no engine */
 	enum run_executor executor;
 	const struct runner_config *config; /* --privileged is already in it */
@@ -75,6 +104,11 @@ struct run_options {
 	const char *state_dir;   /* of the user: see registry_state_dir(); NULL: found from the
 				    environment */
 	unsigned keep_runs;      /* retention of earlier runs; 0: the store's default */
+
+	/* Makes the pipelines of trigger jobs; blocks. NULL: there are none. */
+	void (*downstream)(void *arg, const struct downstream_ask *ask, struct downstream *out);
+	void (*downstream_free)(void *arg, void *made);
+	void *downstream_arg;
 
 	uint64_t cache_limit; /* bytes of all caches; 0: 10 GiB */
 

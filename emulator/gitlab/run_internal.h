@@ -56,6 +56,9 @@ struct resource {
 	bool told;
 };
 
+/* Between the names of a trigger job and of a job of its pipeline. */
+#define BRIDGE_ARROW " > "
+
 enum run_state {
 	RUN_SETUP, /* engine, registry, sources: nothing of the pipeline runs yet */
 	RUN_GOING,
@@ -64,8 +67,21 @@ enum run_state {
 	RUN_OVER
 };
 
+/*
+ * A run of one pipeline. Those of trigger jobs are runs too: children of a run, in the same loop
+ * and with everything but the pipeline and its progress borrowed from it. `top` is the one that the
+ * user started; it owns what is shared.
+ */
 struct run {
 	const struct run_options *o;
+	struct run *top, *parent; /* top == itself, parent NULL: the user's */
+	struct run *next;         /* from top on: all runs, in the order of their creation */
+	struct job_run *bridge;   /* the job of parent that started it */
+	struct str prefix;        /* "bridge > ", before the names of its jobs */
+	unsigned depth;           /* levels of child pipelines above; other projects begin anew */
+	void *made;               /* for o->downstream_free */
+	unsigned slots;           /* top: jobs of all runs that take part in the limit */
+	unsigned n_runs;          /* top: of all runs */
 	struct pipeline *p; /* one reference held */
 	struct arena arena; /* for the whole run */
 	struct session session;
@@ -80,6 +96,7 @@ struct run {
 	struct store_run folder;
 	bool has_store, has_folder;
 	struct sources *sources;
+	bool own_sources; /* of a child: of another project */
 	struct shell_login *login;
 	struct build_host host;
 	struct image_rule *image_rules;
@@ -99,7 +116,8 @@ struct run {
 
 	struct job_run *jobs; /* parallel to p->jobs; used where plan.chosen */
 	struct job_heap ready;
-	unsigned running, limit;
+	struct job_heap bridges; /* trigger jobs that may start: they take no slot */
+	unsigned running, limit; /* limit: top */
 	unsigned waiting; /* jobs in DELAYED or RESOURCE: they move without anybody's help */
 	struct resource *resources;
 	struct loop_task pump;
@@ -179,12 +197,22 @@ struct job_run {
 	struct str archive; /* a tar; empty: none */
 	struct varset dotenv;
 	bool has_dotenv;
+
+	struct str shown; /* its name, with those of the bridges above; in the run's arena */
+	const struct varset *extra; /* of the current attempt: what only a running job has */
+	const char *word;           /* failure reason that no build has; NULL: the build's */
+
+	/* a trigger job */
+	struct run *child;           /* what it started last */
+	enum job_status downstream;  /* what it ends with */
+	bool waits;                  /* for the end of child */
 	bool borrowed; /* not run here, looked for in earlier runs */
 };
 
 /* scheduler.c */
 void scheduler_start(struct run *r);
 void scheduler_wake(struct run *r);              /* look again on the next turn */
+void scheduler_slot_free(struct run *r);         /* any run of the family may have a use for it */
 bool scheduler_take_resource(struct job_run *j); /* false: it waits now */
 void scheduler_give_resource(struct job_run *j);
 void scheduler_leave_resource(struct job_run *j); /* no longer waits */
@@ -197,6 +225,17 @@ enum job_status job_run_status(const struct job_run *j);
 bool job_run_counts_as_failure(const struct job_run *j);
 void job_run_release(struct job_run *j);
 
+/* job_run.c: the reason of the last failure, in GitLab's words. */
+const char *job_run_reason(const struct job_run *j);
+
+/* bridge.c: the attempt of a trigger job; ends with JOB_EV_BUILT, later. */
+void bridge_start(struct job_run *j);
+/* The pipeline that it started is over. */
+void bridge_child_over(struct run *child);
+void bridge_release_children(struct run *top);
+/* A job of the same family of pipelines by `needs:pipeline`; NULL: none. */
+struct job_run *bridge_find_job(struct run *r, struct str pipeline_id, struct str job);
+
 /* job_payload.c: fills j->spec and slug for the next attempt; -1 with err. */
 int job_payload_make(struct job_run *j, struct error *err);
 uint64_t job_run_id(const struct job_run *j); /* CI_JOB_ID of the current or last attempt */
@@ -204,13 +243,15 @@ enum executor_kind job_executor(const struct run *r, const struct job *job);
 /* The configuration names an executor that is none of ours: -1 with err. */
 int job_executor_check(const struct run *r, struct error *err);
 
-/* job_files.c: downloads, caches, uploads of the next attempt into j->spec, dotenv into extra. */
-void job_files_make(struct job_run *j, struct varset *extra);
+/* job_files.c: 0, or -1 with err where a job of another pipeline has nothing to give; downloads, caches, uploads of the next attempt into j->spec, dotenv into extra. */
+int job_files_make(struct job_run *j, struct varset *extra, struct error *err);
 
 /* run.c */
 void run_cancel(struct run *r);
 void run_abort(struct run *r);
-/* Nothing runs and nothing will: ends the main loop. */
+/* Jobs, with the names that the user sees, before anything starts. */
+void run_make_jobs(struct run *r);
+/* Nothing runs and nothing will: ends the main loop, or tells the bridge. */
 void run_over(struct run *r);
 void run_message(const struct run *r, enum diag_level level, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
@@ -229,6 +270,7 @@ int show_attempt_start(struct job_run *j, struct error *err); /* log, sinks, eve
 void show_attempt_end(struct job_run *j, bool retried);
 void show_move(struct job_run *j); /* a job was skipped, is manual, was canceled unstarted */
 void show_pipeline_start(struct run *r);
+void show_child_end(struct run *r);
 void show_pipeline_end(struct run *r, int exit_code);
 void show_record(struct run *r); /* run.json, soon */
 void show_record_now(struct run *r, bool over);

@@ -128,6 +128,9 @@ void run_setup_host(struct run *r)
 	if (!r->image_rules)
 		make_rules(r, 0);
 	r->sources = sources_new(r->session.loop, o->repo);
+	if (o->committed)
+		sources_set_committed(
+			r->sources, arena_printf(&r->arena, "%s/committed", r->folder.dir).p);
 	r->login = shell_login_new(r->session.loop);
 	r->host = (struct build_host){.loop = r->session.loop,
 		.docker = r->session.engine,

@@ -7,7 +7,6 @@ static const struct {
 	const char *keyword;
 	const char *effect;
 } unused[] = {
-	{"trigger", "no downstream pipeline is started, the job passes"},
 	{"release", "no release is made"},
 	{"pages", "nothing is published"},
 	{"id_tokens", "the token variables are not set"},
@@ -17,17 +16,15 @@ static const struct {
 
 static bool job_uses(const struct job_def *def, const char *keyword)
 {
-	if (!strcmp(keyword, "trigger"))
-		return def->trigger;
 	if (!strcmp(keyword, "release"))
-		return def->release;
+		return def->rare->release;
 	if (!strcmp(keyword, "pages"))
-		return def->pages.enabled;
+		return def->rare->pages.enabled;
 	if (!strcmp(keyword, "id_tokens"))
-		return def->n_id_tokens > 0;
+		return def->rare->n_id_tokens > 0;
 	if (!strcmp(keyword, "secrets"))
-		return def->secrets;
-	return def->run;
+		return def->rare->secrets;
+	return def->rare->run;
 }
 
 void run_warn_unused(const struct run *r)

@@ -75,7 +75,7 @@ static void on_scheduled(struct run *r, struct job_run *j)
 	run_message(r, DIAG_NOTE,
 		"job '" STR_FMT "' starts at once instead of after %lld s (--wait-delayed "
 		"waits)",
-		STR_ARG(j->job->name), (long long)j->job->start_in_s);
+		STR_ARG(j->shown), (long long)j->job->start_in_s);
 	progress_play(r->progress, j->job->id);
 	job_run_step(j, JOB_EV_READY);
 }
@@ -98,16 +98,38 @@ static void take_moves(struct run *r)
 	}
 }
 
+static bool others_go(const struct run *top)
+{
+	for (const struct run *c = top->next; c; c = c->next)
+		if (c->state != RUN_OVER)
+			return true;
+	return false;
+}
+
 static void pump(void *arg)
 {
 	struct run *r = arg;
 	uint32_t id;
 
 	take_moves(r);
-	while (r->state == RUN_GOING && r->running < r->limit && heap_pop(&r->ready, &id))
+	while (r->state == RUN_GOING && heap_pop(&r->bridges, &id))
 		job_run_step(&r->jobs[id], JOB_EV_SLOT);
-	if (!r->running && !r->waiting && (!r->ready.n || r->state != RUN_GOING) && !r->pump.loop)
-		run_over(r);
+	while (r->state == RUN_GOING && r->top->slots < r->top->limit && heap_pop(&r->ready, &id))
+		job_run_step(&r->jobs[id], JOB_EV_SLOT);
+	if (r->running || r->waiting || r->pump.loop ||
+		((r->ready.n || r->bridges.n) && r->state == RUN_GOING))
+		return;
+	/* The pipelines of trigger jobs that do not wait for them go on without their parent. */
+	if (!r->parent && others_go(r))
+		return;
+	run_over(r);
+}
+
+void scheduler_slot_free(struct run *r)
+{
+	for (struct run *c = r->top; c; c = c->next)
+		if (c->ready.n)
+			scheduler_wake(c);
 }
 
 void scheduler_wake(struct run *r)
@@ -204,8 +226,9 @@ bool scheduler_take_resource(struct job_run *j)
 	if (!res->busy && res->fd < 0 && !lock_resource(res)) {
 		if (!res->told)
 			run_message(r, DIAG_NOTE,
-				"resource group '" STR_FMT "' is held by another cilocal: waiting",
-				STR_ARG(res->key));
+				"resource group '" STR_FMT "' is held by another %s: waiting",
+				STR_ARG(res->key),
+				r->top->n_runs > 1 ? "pipeline" : "cilocal");
 		res->told = true;
 		res->busy = true;
 		watch_lock(res);
@@ -258,4 +281,5 @@ void scheduler_release(struct run *r)
 		heap_release(&res->waiting);
 	}
 	heap_release(&r->ready);
+	heap_release(&r->bridges);
 }

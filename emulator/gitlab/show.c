@@ -31,6 +31,24 @@ static long log_now(void *arg)
 	return (long)(loop_wall_ms(arg) / 1000);
 }
 
+/* The events that follow are of this run's pipeline. */
+static struct events *events_of(struct run *r)
+{
+	struct str p = r->prefix;
+
+	events_set_pipeline(r->events, p.n ? str_sub(p, 0, p.n - strlen(BRIDGE_ARROW)) : STR_NULL);
+	return r->events;
+}
+
+/* A log needs no prefix where it can be no other job's. */
+static bool is_single(const struct run *r)
+{
+	for (size_t i = 0; i < r->p->n_jobs; i++)
+		if (r->plan.chosen[i] && r->p->jobs[i]->def->trigger)
+			return false;
+	return r->plan.n == 1;
+}
+
 static struct str *chosen_names(struct run *r, size_t *n)
 {
 	struct str *names = arena_array(&r->arena, struct str, r->plan.n + 1);
@@ -50,7 +68,7 @@ int show_open(struct run *r, struct error *err)
 		.tty = o->tty,
 		.timestamps = o->timestamps,
 		.quiet = o->quiet,
-		.single = r->plan.n == 1,
+		.single = is_single(r),
 		.brief = r->plan.n > 1 && !o->verbose,
 		.columns = o->columns,
 		.now_ms = console_now,
@@ -98,7 +116,7 @@ static void on_line(void *arg, enum log_stream stream, struct str line)
 {
 	struct job_run *j = arg;
 
-	events_log(j->run->events, j->job->name, stream_name(stream), line);
+	events_log(events_of(j->run), j->job->name, stream_name(stream), line);
 }
 
 /* What the job and its services wrote, without the lines of the build itself. */
@@ -115,7 +133,7 @@ static void on_stage(void *arg, const char *stage, bool begin)
 	struct job_run *j = arg;
 
 	if (j->run->events)
-		events_section(j->run->events, j->job->name, stage, begin);
+		events_section(events_of(j->run), j->job->name, stage, begin);
 }
 
 /* The trace file; that of an earlier attempt is kept as trace-N.log. */
@@ -155,11 +173,14 @@ int show_attempt_start(struct job_run *j, struct error *err)
 	j->tail_sink = sink_tail_new(TAIL_BYTES);
 	job_log_add(j->log, sink_fn_new(on_bytes, j));
 	if (r->console)
-		job_log_add(j->log, console_sink(r->console, j->job->name));
+		job_log_add(j->log, console_sink(r->console, j->shown));
 	if (r->events) {
 		job_log_add(j->log, sink_lines_new(on_line, j));
-		events_job_started(r->events, j->job->name, j->job->stage,
-			docker ? "docker" : "shell", j->attempt);
+		events_job_started(events_of(r), j->job->name, j->job->stage,
+			j->job->def->trigger ? "trigger"
+			: docker             ? "docker"
+					     : "shell",
+			j->attempt);
 	}
 	show_record(r);
 	return open_trace(j, err);
@@ -232,7 +253,7 @@ static void finished_event(struct job_run *j, const char *status, bool retried)
 		.attempt = j->attempt,
 		.has_exit_code = failed && res->has_exit_code,
 		.exit_code = res->exit_code,
-		.failure_reason = failed ? failure_reason_name(res->reason) : NULL,
+		.failure_reason = failed ? job_run_reason(j) : NULL,
 		.message = failed ? j->reason : STR_NULL,
 		.coverage = j->artifacts.coverage,
 		.tests = j->artifacts.has_junit ? &j->artifacts.junit : NULL,
@@ -244,7 +265,7 @@ static void finished_event(struct job_run *j, const char *status, bool retried)
 		e.exit_code = 0;
 	}
 	if (j->run->events)
-		events_job_finished(j->run->events, &e);
+		events_job_finished(events_of(j->run), &e);
 }
 
 void show_attempt_end(struct job_run *j, bool retried)
@@ -253,7 +274,7 @@ void show_attempt_end(struct job_run *j, bool retried)
 	const char *status = j->result.status == BUILD_SUCCESS    ? "success"
 			     : j->result.status == BUILD_CANCELED ? "canceled"
 								  : "failed";
-	unsigned max = j->job->def->retry.max;
+	unsigned max = j->job->def->rare->retry.max;
 
 	keep_reason(j);
 	if (j->result.status == BUILD_FAILED)
@@ -266,7 +287,7 @@ void show_attempt_end(struct job_run *j, bool retried)
 	if (retried && r->console) {
 		struct str line = arena_printf(&r->arena,
 			"job '" STR_FMT "' failed (" STR_FMT "): retry %u of %u",
-			STR_ARG(j->job->name), STR_ARG(j->reason), j->attempt, max);
+			STR_ARG(j->shown), STR_ARG(j->reason), j->attempt, max);
 
 		console_line(r->console, line);
 	}
@@ -295,7 +316,7 @@ void show_pipeline_start(struct run *r)
 	if (!r->events)
 		return;
 	e.jobs = chosen_names(r, &e.n_jobs);
-	events_pipeline_started(r->events, &e);
+	events_pipeline_started(events_of(r), &e);
 }
 
 static struct console_row row_of(const struct job_run *j)
@@ -303,7 +324,7 @@ static struct console_row row_of(const struct job_run *j)
 	const struct build_result *res = &j->result;
 	bool failed = j->has_result && res->status == BUILD_FAILED;
 	enum job_status status = job_run_status(j);
-	struct console_row row = {.job = j->job->name,
+	struct console_row row = {.job = j->shown,
 		.stage = j->job->stage,
 		.status = str_c(job_status_name(status)),
 		.allowed_failure = failed && j->allowed,
@@ -324,14 +345,46 @@ static void show_blocked(struct run *r)
 {
 	for (size_t i = 0; i < r->p->n_jobs; i++) {
 		if (!r->plan.chosen[i] || job_run_status(&r->jobs[i]) != STATUS_MANUAL ||
+			r->jobs[i].child ||
 			progress_allow_failure(r->progress, (uint32_t)i))
 			continue;
 		run_message(r, DIAG_NOTE,
 			"the pipeline is blocked: manual job '" STR_FMT
 			"' was not played (--manual '" STR_FMT "' plays it)",
-			STR_ARG(r->p->jobs[i]->name), STR_ARG(r->p->jobs[i]->name));
+			STR_ARG(r->jobs[i].shown), STR_ARG(r->jobs[i].shown));
 		return;
 	}
+}
+
+/* Jobs in their order, and below a trigger job those of the pipeline that it started last. */
+static void add_rows(const struct run *r, struct console_row *rows, size_t *n)
+{
+	for (size_t i = 0; i < r->p->n_jobs; i++) {
+		if (!r->plan.chosen[i])
+			continue;
+		rows[(*n)++] = row_of(&r->jobs[i]);
+		if (r->jobs[i].child)
+			add_rows(r->jobs[i].child, rows, n);
+	}
+}
+
+static size_t n_jobs(const struct run *r)
+{
+	size_t n = 0;
+
+	for (const struct run *c = r->top; c; c = c->next)
+		n += c->plan.n;
+	return n;
+}
+
+void show_child_end(struct run *r)
+{
+	double seconds = (double)(loop_now(r->session.loop) - r->started_ms) / 1000;
+	enum job_status status = progress_pipeline_status(r->progress);
+
+	if (r->events)
+		events_pipeline_finished(events_of(r), str_c(job_status_name(status)),
+			progress_has_warnings(r->progress), seconds, -1);
 }
 
 void show_pipeline_end(struct run *r, int exit_code)
@@ -342,19 +395,18 @@ void show_pipeline_end(struct run *r, int exit_code)
 	size_t n = 0;
 
 	if (r->events) {
-		events_pipeline_finished(r->events, str_c(job_status_name(status)),
+		events_pipeline_finished(events_of(r), str_c(job_status_name(status)),
 			progress_has_warnings(r->progress), seconds, exit_code);
 		return;
 	}
-	rows = xcalloc(r->plan.n + 1, sizeof(*rows));
-	for (size_t i = 0; i < r->p->n_jobs; i++)
-		if (r->plan.chosen[i])
-			rows[n++] = row_of(&r->jobs[i]);
+	rows = xcalloc(n_jobs(r) + 1, sizeof(*rows));
+	add_rows(r, rows, &n);
 	console_table(r->console, rows, n);
 	free(rows);
-	artifact_pass_summary(r);
-	if (!r->signum)
-		show_blocked(r);
+	for (struct run *c = r; c; c = c->next)
+		artifact_pass_summary(c);
+	for (struct run *c = r; c && !r->signum; c = c->next)
+		show_blocked(c);
 }
 
 static struct job_record record_of(const struct job_run *j)
@@ -362,25 +414,36 @@ static struct job_record record_of(const struct job_run *j)
 	const struct build_result *res = &j->result;
 	bool failed = j->has_result && res->status == BUILD_FAILED;
 
-	return (struct job_record){.name = j->job->name,
+	return (struct job_record){.name = j->shown,
 		.stage = j->job->stage,
 		.slug = j->slug,
 		.status = str_c(job_status_name(job_run_status(j))),
 		.allow_failure = j->allowed || progress_allow_failure(j->run->progress, j->job->id),
 		.has_exit_code = failed && res->has_exit_code,
 		.exit_code = res->exit_code,
-		.failure_reason = failed ? str_c(failure_reason_name(res->reason)) : STR_NULL,
+		.failure_reason = failed ? str_c(job_run_reason(j)) : STR_NULL,
 		.reason = j->reason,
 		.started = j->attempt ? j->started : -1,
 		.duration = j->has_result ? j->seconds : -1,
 		.attempt = j->attempt};
 }
 
+static void add_records(const struct run *r, struct run_record *rec)
+{
+	for (size_t i = 0; i < r->p->n_jobs; i++) {
+		if (!r->plan.chosen[i])
+			continue;
+		rec->jobs[rec->n_jobs++] = record_of(&r->jobs[i]);
+		if (r->jobs[i].child)
+			add_records(r->jobs[i].child, rec);
+	}
+}
+
 void show_record_now(struct run *r, bool over)
 {
 	const struct facts *f = r->p->facts;
 	enum job_status status = progress_pipeline_status(r->progress);
-	struct job_record *jobs = xcalloc(r->plan.n + 1, sizeof(*jobs));
+	struct job_record *jobs = xcalloc(n_jobs(r) + 1, sizeof(*jobs));
 	struct error err = ERROR_INIT;
 	struct run_record rec = {.id = str_c(r->folder.id),
 		.status = over ? str_c(job_status_name(status)) : STR("running"),
@@ -394,9 +457,7 @@ void show_record_now(struct run *r, bool over)
 		.jobs = jobs};
 
 	loop_timer_stop(&r->record_timer);
-	for (size_t i = 0; i < r->p->n_jobs; i++)
-		if (r->plan.chosen[i])
-			jobs[rec.n_jobs++] = record_of(&r->jobs[i]);
+	add_records(r, &rec);
 	if (over)
 		rec.duration = (double)(loop_now(r->session.loop) - r->started_ms) / 1000;
 	if (run_record_write(r->folder.dir, &rec, &err) && over)
@@ -411,6 +472,7 @@ static void on_record(void *arg)
 
 void show_record(struct run *r)
 {
+	r = r->top;
 	if (r->has_folder && !r->record_timer.loop)
 		loop_timer_start(r->session.loop, &r->record_timer, RECORD_MS, on_record, r);
 }

@@ -54,6 +54,7 @@ struct build *build_new(
 	b->log = log;
 	arena_init(&b->arena);
 	buf_init(&b->script);
+	buf_init(&b->sources.shallow);
 	return b;
 }
 
@@ -64,6 +65,7 @@ void build_free(struct build *b)
 	if (b->state != BUILD_NEW && b->state != BUILD_DONE)
 		BUG("build of '" STR_FMT "' freed while it runs", STR_ARG(b->spec->name));
 	buf_release(&b->script);
+	buf_release(&b->sources.shallow);
 	arena_release(&b->arena);
 	free(b);
 }

@@ -1,4 +1,4 @@
-/* Shared by build.c, build_stages.c, artifacts.c and cache.c only. */
+/* Shared by build.c, build_stages.c, build_sources.c, artifacts.c and cache.c only. */
 #ifndef RUNNER_BUILD_INTERNAL_H
 #define RUNNER_BUILD_INTERNAL_H
 
@@ -9,6 +9,7 @@
 #include "emulator/runner/executor.h"
 #include "emulator/runner/job_env.h"
 #include "emulator/runner/select.h"
+#include "emulator/runner/sources.h"
 
 /*
  * NEW -> RUNNING (one stage after the other) -> CLEANING -> DONE. build_enter() is the only place
@@ -64,6 +65,15 @@ struct build_files {
 	bool written;
 };
 
+/* The stage get_sources (build_sources.c). */
+struct build_sources {
+	struct sources_view view,
+		wanted; /* for the executor now; once the first scripts have run */
+	int64_t depth;
+	struct buf shallow;
+	struct error error;
+};
+
 struct build {
 	struct build_host host;
 	const struct build_spec *spec;
@@ -86,12 +96,23 @@ struct build {
 	struct buf script;
 	struct step step;
 	struct build_files files;
+	struct build_sources sources;
 	/* The rest of a stage of several operations; looks at `outcome`, with `busy` set. */
 	void (*then)(struct build *b);
 	int64_t job_limit_ns, script_limit_ns, after_limit_ns;
 	uint64_t started_ms, script_ms;
 	struct build_result result;
 };
+
+/* Sources (build_sources.c). */
+void build_get_sources(struct build *b);
+
+/* Scripts (build_stages.c). */
+struct script_spec;
+bool build_has_commands(const struct texts *t);
+void build_add_commands(struct build *b, struct script_spec *s, const struct texts *t);
+/* Answers through build_step_done(). */
+void build_run_script(struct build *b, struct script_spec *s, const char *name);
 
 /* Artifacts and reports (artifacts.c). */
 bool build_wants_download(const struct build *b);

@@ -68,13 +68,6 @@ void build_read_settings(struct build *b)
 	check_bool(b, "CI_DEBUG_SERVICES");
 	if (c->debug_trace_disabled.v && job_env_bool(&b->env, "CI_DEBUG_TRACE", false))
 		job_log_warnln(b->log, "CI_DEBUG_TRACE: usage is disabled on this Runner");
-	if ((b->spec->pre_get_sources_script && b->spec->pre_get_sources_script->n) ||
-		c->pre_get_sources_script.v.n || c->post_get_sources_script.v.n)
-		job_log_warnln(b->log,
-			"scripts around getting the sources (pre_get_sources_script, "
-			"post_get_sources_script) are not run: the sources come from the work "
-			"tree, "
-			"not from a server");
 }
 
 const char *build_job_status(const struct build *b)
@@ -88,13 +81,6 @@ const char *build_job_status(const struct build *b)
 		break;
 	}
 	return b->result.reason == FAIL_JOB_TIMEOUT ? "timedout" : "failed";
-}
-
-bool build_wants_sources(const struct build *b)
-{
-	struct str s = job_env_get(&b->env, "GIT_STRATEGY");
-
-	return !str_is(s, "none") && !str_is(s, "empty");
 }
 
 static int64_t config_limit(const struct rc_text *t)
@@ -138,51 +124,27 @@ static void run_prepare_script(struct build *b)
 	build_step_done(b, &ok);
 }
 
-static void run_sources(struct build *b)
-{
-	const struct build_spec *s = b->spec;
-
-	if (!build_wants_sources(b)) {
-		if (str_is(job_env_get(&b->env, "GIT_STRATEGY"), "empty"))
-			job_log_infoln(b->log,
-				"Skipping Git repository setup and creating an empty "
-				"build directory");
-		else
-			job_log_infoln(b->log, "Skipping Git repository setup");
-	} else if (!b->host.sources) {
-		job_log_infoln(b->log, "Skipping Git repository setup");
-	} else {
-		job_log_infoln(b->log, "Taking the work tree with its uncommitted changes...");
-		job_log_infoln(b->log,
-			"Checking out " STR_FMT " as detached HEAD (ref is " STR_FMT ")...",
-			STR_ARG(str_sub(s->sha, 0, 8)), STR_ARG(s->ref));
-		job_log_raw(b->log, "\n");
-		job_log_infoln(b->log, "Skipping Git submodules setup");
-	}
-	b->executor->ops->get_sources(b->executor);
-}
-
-static bool has_commands(const struct texts *t)
+bool build_has_commands(const struct texts *t)
 {
 	return t && t->n;
 }
 
 static bool wants_script(const struct build *b)
 {
-	return has_commands(b->spec->before_script) || has_commands(b->spec->script);
+	return build_has_commands(b->spec->before_script) || build_has_commands(b->spec->script);
 }
 
 static bool wants_after(const struct build *b)
 {
-	return has_commands(b->spec->after_script);
+	return build_has_commands(b->spec->after_script);
 }
 
-static void add_commands(struct build *b, struct script_spec *s, const struct texts *t)
+void build_add_commands(struct build *b, struct script_spec *s, const struct texts *t)
 {
 	struct str *all;
 	size_t i;
 
-	if (!has_commands(t))
+	if (!build_has_commands(t))
 		return;
 	all = arena_array(&b->arena, struct str, s->n_commands + t->n);
 	for (i = 0; i < s->n_commands; i++)
@@ -193,7 +155,7 @@ static void add_commands(struct build *b, struct script_spec *s, const struct te
 	s->n_commands += t->n;
 }
 
-static void run_script(struct build *b, struct script_spec *s, const char *name)
+void build_run_script(struct build *b, struct script_spec *s, const char *name)
 {
 	const struct runner_config *c = b->host.config;
 
@@ -215,9 +177,9 @@ static void run_step(struct build *b)
 
 	s.pre = b->host.config->pre_build_script.v;
 	s.post = b->host.config->post_build_script.v;
-	add_commands(b, &s, b->spec->before_script);
-	add_commands(b, &s, b->spec->script);
-	run_script(b, &s, "step_script");
+	build_add_commands(b, &s, b->spec->before_script);
+	build_add_commands(b, &s, b->spec->script);
+	build_run_script(b, &s, "step_script");
 }
 
 static void run_after(struct build *b)
@@ -225,8 +187,8 @@ static void run_after(struct build *b)
 	struct script_spec s = {.job_status = build_job_status(b)};
 
 	s.banner = STR("Running after script...");
-	add_commands(b, &s, b->spec->after_script);
-	run_script(b, &s, "after_script");
+	build_add_commands(b, &s, b->spec->after_script);
+	build_run_script(b, &s, "after_script");
 }
 
 /* File variables go with the job's tree or container. */
@@ -241,7 +203,7 @@ const struct stage build_stages[] = {
 	{"prepare_executor", "Preparing the \"%s\" executor", STAGE_OK, NULL, run_prepare,
 		prepare_limit},
 	{"prepare_script", "Preparing environment", STAGE_OK, NULL, run_prepare_script, NULL},
-	{"get_sources", "Getting source from Git repository", STAGE_OK, NULL, run_sources,
+	{"get_sources", "Getting source from Git repository", STAGE_OK, NULL, build_get_sources,
 		sources_limit},
 	{"restore_cache", "Restoring cache", STAGE_OK, build_wants_restore, build_restore_cache,
 		NULL},

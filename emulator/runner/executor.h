@@ -19,6 +19,7 @@
 struct executor;
 struct job_env;
 struct selection;
+struct sources_view;
 
 /* One script to run in the job's surroundings. */
 struct step {
@@ -84,8 +85,12 @@ struct arena *build_arena(struct build *b);
 /* The job's final variables (job_env.h); complete once prepare is called. */
 const struct job_env *build_env(const struct build *b);
 bool build_stopping(const struct build *b); /* cancel, abort or a timeout came */
-/* GIT_STRATEGY: none and empty give an empty project directory. */
-bool build_wants_sources(const struct build *b);
-bool build_failed(const struct build *b); /* for --keep, asked in cleanup */
+/*
+ * What get_sources is to give. It may come twice: the empty project directory for the scripts that
+ * run before the sources are there, then the sources.
+ */
+const struct sources_view *build_sources_view(const struct build *b);
+bool build_wants_sources(const struct build *b); /* false: an empty project directory */
+bool build_failed(const struct build *b);        /* for --keep, asked in cleanup */
 
 #endif

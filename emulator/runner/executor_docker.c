@@ -487,7 +487,7 @@ static void on_uploaded(void *arg, struct error *err)
 	docker_end(e);
 }
 
-static void upload(struct executor_docker *e, struct sources *from, bool empty)
+static void upload(struct executor_docker *e, struct sources *from)
 {
 	struct archive_put p = {.container = e->container,
 		.path = STR("/"),
@@ -496,7 +496,8 @@ static void upload(struct executor_docker *e, struct sources *from, bool empty)
 		.arg = e};
 
 	docker_begin(e);
-	e->tar = sources_tar(from, build_env(e->base.build)->project_dir, empty, on_tar_bytes, e);
+	e->tar = sources_tar(from, build_env(e->base.build)->project_dir,
+		build_sources_view(e->base.build), on_tar_bytes, e);
 	e->put = docker_archive_put(e->engine, &p);
 }
 
@@ -511,7 +512,7 @@ static void on_sources(void *arg, const struct snapshot *s, const struct error *
 		o.surroundings = true;
 		docker_fail(e, &o);
 	} else if (!e->stopping) {
-		upload(e, build_host(e->base.build)->sources, false);
+		upload(e, build_host(e->base.build)->sources);
 	}
 	docker_end(e);
 }
@@ -531,7 +532,7 @@ static void docker_get_sources(struct executor *base)
 	} else {
 		struct sources *none = sources_new(h->loop, NULL);
 
-		upload(e, none, true);
+		upload(e, none);
 		sources_free(none);
 		docker_end(e);
 	}

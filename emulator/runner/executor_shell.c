@@ -94,12 +94,12 @@ static void on_copied(void *arg, const struct error *err)
 	answer(e, err ? FAIL_RUNNER_SYSTEM : FAIL_NONE, err ? err->text : "");
 }
 
-static void copy(struct executor_shell *e, bool empty)
+static void copy(struct executor_shell *e)
 {
 	struct build *b = e->base.build;
 
-	e->copy = sources_copy_start(
-		build_host(b)->sources, build_env(b)->project_dir, empty, on_copied, e);
+	e->copy = sources_copy_start(build_host(b)->sources, build_env(b)->project_dir,
+		build_sources_view(b), on_copied, e);
 	if (e->stop)
 		sources_copy_cancel(e->copy);
 }
@@ -112,7 +112,7 @@ static void on_sources(void *arg, const struct snapshot *s, const struct error *
 	if (err)
 		answer(e, FAIL_RUNNER_SYSTEM, err->text);
 	else
-		copy(e, false);
+		copy(e);
 }
 
 static void shell_get_sources(struct executor *base)

@@ -1,8 +1,11 @@
 #include "base/base.h"
 #include "emulator/runner/sources.h"
 #include "emulator/runner/sources_internal.h"
+#include "base/buf.h"
 #include "emulator/core/trace.h"
+#include "emulator/git/repo.h"
 #include "emulator/store/archive.h"
+#include "emulator/store/store.h"
 
 struct sources *sources_new(struct loop *loop, const struct repo *repo)
 {
@@ -23,6 +26,9 @@ void sources_unref(struct sources *s)
 	if (--s->refs)
 		return;
 	snapshot_release(&s->snapshot);
+	if (s->committed_dir)
+		store_remove_tree(s->committed_dir, NULL);
+	free(s->committed_dir);
 	free(s);
 }
 
@@ -37,11 +43,37 @@ const struct snapshot *sources_snapshot(const struct sources *s)
 	return s->repo && s->state == SOURCES_READY ? &s->snapshot : NULL;
 }
 
+void sources_set_committed(struct sources *s, const char *dir)
+{
+	free(s->committed_dir);
+	s->committed_dir = xstrdup(dir);
+}
+
+bool sources_committed(const struct sources *s)
+{
+	return s->committed_dir != NULL;
+}
+
+int sources_shallow(const struct sources *s, unsigned depth, struct buf *out, struct error *err)
+{
+	return snapshot_shallow(s->repo, s->repo->sha, depth, out, err);
+}
+
+bool sources_take_note(struct sources *s)
+{
+	bool give = !s->noted && s->state == SOURCES_READY && s->snapshot.n_untracked;
+
+	s->noted = s->noted || give;
+	return give;
+}
+
 static void make(uv_work_t *w)
 {
 	struct sources *s = container_of(w, struct sources, work);
-	struct snapshot_options o = {false};
+	struct snapshot_options o = {.committed_dir = s->committed_dir};
 
+	if (s->committed_dir && store_make_dirs(s->committed_dir, &s->error))
+		return;
 	snapshot_make(&s->snapshot, s->repo, &o, &s->error);
 }
 
@@ -122,8 +154,8 @@ struct cursor {
 	struct arena arena;
 	struct str dir; /* project directory without its leading slash */
 	size_t at;      /* in dir: parents up to here are done */
-	bool tmp_done, empty;
-	size_t i;        /* in entries */
+	bool tmp_done;
+	struct sources_pick pick;
 	struct buf path; /* of the item given last */
 };
 
@@ -152,9 +184,9 @@ static bool next_item(void *arg, struct archive_item *item)
 		folder(item, buf_str(&c->path));
 		return true;
 	}
-	if (c->empty || c->i == c->sources->snapshot.entries.n)
+	e = sources_pick_next(&c->pick);
+	if (!e)
 		return false;
-	e = &c->sources->snapshot.entries.v[c->i++];
 	buf_addc(&c->path, '/');
 	buf_addstr(&c->path, e->path);
 	*item = (struct archive_item){.path = buf_str(&c->path),
@@ -174,14 +206,15 @@ static void release(void *arg)
 {
 	struct cursor *c = arg;
 
+	sources_pick_end(&c->pick);
 	sources_unref(c->sources);
 	buf_release(&c->path);
 	arena_release(&c->arena);
 	free(c);
 }
 
-struct tar_stream *sources_tar(
-	struct sources *s, struct str dir, bool empty, void (*wake)(void *arg), void *wake_arg)
+struct tar_stream *sources_tar(struct sources *s, struct str dir, const struct sources_view *view,
+	void (*wake)(void *arg), void *wake_arg)
 {
 	struct cursor *c = xcalloc(1, sizeof(*c));
 	struct tar_stream_source source = {next_item, release, c};
@@ -192,7 +225,7 @@ struct tar_stream *sources_tar(
 	while (dir.n && dir.p[0] == '/')
 		dir = str_from(dir, 1);
 	c->dir = arena_str(&c->arena, dir);
-	c->empty = empty;
+	sources_pick_start(&c->pick, s, view);
 	buf_init(&c->path);
 	return tar_stream_new(s->loop, &source, wake, wake_arg);
 }

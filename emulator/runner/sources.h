@@ -13,6 +13,7 @@
 #include "emulator/core/error.h"
 #include "emulator/core/loop.h"
 
+struct buf;
 struct repo;
 struct snapshot;
 struct sources;
@@ -22,6 +23,28 @@ struct tar_stream;
 struct sources *sources_new(struct loop *loop, const struct repo *repo);
 /* Not while a build uses it. Work that is under way ends on a worker thread, then it is freed. */
 void sources_free(struct sources *s);
+
+/*
+ * Exactly HEAD instead of the work tree (snapshot.h), checked out below dir, which goes with the
+ * sources. Before the first job wants them; dir is copied.
+ */
+void sources_set_committed(struct sources *s, const char *dir);
+bool sources_committed(const struct sources *s);
+
+/* What one job gets of the files. Zeroed: all that is the project's own, and .git. */
+struct sources_view {
+	bool empty;                 /* no files at all */
+	bool git_only;              /* GIT_CHECKOUT=false: .git alone */
+	unsigned submodules;        /* the deepest level; 0: none */
+	struct str submodule_paths; /* GIT_SUBMODULE_PATHS as written; empty: all */
+	struct str shallow;         /* lines for .git/shallow */
+};
+/* Is the submodule (index in the snapshot's modules) part of the view? */
+bool sources_has_module(const struct sources *s, const struct sources_view *v, size_t module);
+/* The text of .git/shallow that GIT_DEPTH asks for; blocking, for a worker thread. */
+int sources_shallow(const struct sources *s, unsigned depth, struct buf *out, struct error *err);
+/* True once a run, where files are there that git neither tracks nor ignores: say so. */
+bool sources_take_note(struct sources *s);
 
 /* The list of files, once it is there; NULL before, and where there is no repository. */
 const struct snapshot *sources_snapshot(const struct sources *s);
@@ -42,10 +65,10 @@ void sources_unwant(struct sources_wait *w); /* no effect when not waiting */
 /*
  * Once ready: a tar of the project's tree for the root of a container. dir: absolute project
  * directory ("/builds/group/project"); its parents from below the root, and <dir>.tmp, are in the
- * tar, world-writable. empty: without the files. See tar_stream_new() for wake.
+ * tar, world-writable. The view's strings must outlive the stream. See tar_stream_new() for wake.
  */
-struct tar_stream *sources_tar(
-	struct sources *s, struct str dir, bool empty, void (*wake)(void *arg), void *wake_arg);
+struct tar_stream *sources_tar(struct sources *s, struct str dir, const struct sources_view *view,
+	void (*wake)(void *arg), void *wake_arg);
 
 /*
  * Once ready: a copy of the tree at dir (made, with its parents and <dir>.tmp), on a worker thread;
@@ -53,8 +76,8 @@ struct tar_stream *sources_tar(
  */
 struct sources_copy;
 typedef void sources_copy_fn(void *arg, const struct error *err);
-struct sources_copy *sources_copy_start(
-	struct sources *s, struct str dir, bool empty, sources_copy_fn *done, void *arg);
+struct sources_copy *sources_copy_start(struct sources *s, struct str dir,
+	const struct sources_view *view, sources_copy_fn *done, void *arg);
 /* done comes soon, with an error of domain CANCELLED. */
 void sources_copy_cancel(struct sources_copy *c);
 

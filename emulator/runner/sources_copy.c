@@ -15,7 +15,7 @@ struct sources_copy {
 	uv_work_t work;
 	struct sources *sources;
 	char *dir;
-	bool empty;
+	struct sources_view view;
 	atomic_bool cancelled;
 	struct error error;
 	sources_copy_fn *done;
@@ -93,7 +93,7 @@ static int put_entry(int dir, const struct entry *e, struct error *err)
 			return error_sys(err, errno, "cannot make folder '%s'", e->path.p);
 		return 0;
 	case ENTRY_LINK:
-		if (symlinkat(e->data.p, dir, e->path.p))
+		if (symlinkat(e->data.p, dir, e->path.p) && errno != EEXIST)
 			return error_sys(err, errno, "cannot make link '%s'", e->path.p);
 		return 0;
 	case ENTRY_FILE:
@@ -136,23 +136,26 @@ static void work(uv_work_t *w)
 	struct sources_copy *c = container_of(w, struct sources_copy, work);
 	CLEANUP(free) char *tmp = xasprintf("%s.tmp", c->dir);
 	CLEANUP(close) int dir = -1;
+	struct sources_pick pick;
+	const struct entry *e;
 
-	if (store_make_dirs(c->dir, &c->error) || store_make_dirs(tmp, &c->error) || c->empty)
+	if (store_make_dirs(c->dir, &c->error) || store_make_dirs(tmp, &c->error) || c->view.empty)
 		return;
 	dir = open(c->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0) {
 		error_sys(&c->error, errno, "cannot open '%s'", c->dir);
 		return;
 	}
-	vec_each (const struct entry *, e, &c->sources->snapshot.entries) {
-		if (atomic_load(&c->cancelled)) {
+	sources_pick_start(&pick, c->sources, &c->view);
+	while ((e = sources_pick_next(&pick)) && !error_is(&c->error)) {
+		if (atomic_load(&c->cancelled))
 			error_set(&c->error, ERR_CANCELLED, 0, "copying the sources was stopped");
-			return;
-		}
-		if (!is_borrowed(e->path) && put_entry(dir, e, &c->error))
-			return;
+		else if (!is_borrowed(e->path))
+			put_entry(dir, e, &c->error);
 	}
-	borrow_objects(dir, c->sources, &c->error);
+	sources_pick_end(&pick);
+	if (!error_is(&c->error))
+		borrow_objects(dir, c->sources, &c->error);
 }
 
 static void finish(void *arg)
@@ -171,8 +174,8 @@ static void after(uv_work_t *w, int status)
 	finish(container_of(w, struct sources_copy, work));
 }
 
-struct sources_copy *sources_copy_start(
-	struct sources *s, struct str dir, bool empty, sources_copy_fn *done, void *arg)
+struct sources_copy *sources_copy_start(struct sources *s, struct str dir,
+	const struct sources_view *view, sources_copy_fn *done, void *arg)
 {
 	struct sources_copy *c = xcalloc(1, sizeof(*c));
 	int r;
@@ -180,7 +183,7 @@ struct sources_copy *sources_copy_start(
 	c->sources = s;
 	s->refs++;
 	c->dir = xstrndup(dir.p, dir.n);
-	c->empty = empty;
+	c->view = *view;
 	atomic_init(&c->cancelled, false);
 	c->error = ERROR_INIT;
 	c->done = done;

@@ -83,7 +83,8 @@ static void grow(struct arena *a, size_t n)
 
 void *arena_alloc(struct arena *a, size_t n)
 {
-	const size_t align = _Alignof(max_align_t);
+	/* Enough for all that is kept in arenas; max_align_t would double many small strings. */
+	const size_t align = MAX(_Alignof(void *), _Alignof(int64_t));
 	char *p;
 
 	if (n > SIZE_MAX - align)

@@ -12,10 +12,22 @@
 #include "base/str.h"
 #include "base/util.h"
 
-/* 1-based place in a source; line 0 means nowhere. col counts characters (UTF-8), as editors do. */
+/*
+ * 1-based place in a source; line 0 means nowhere. col counts characters (UTF-8), as editors do.
+ * Every node has two of them, hence the bit-fields; loc_at() keeps to the largest that fit.
+ */
 struct loc {
-	uint32_t source, line, col;
+	uint64_t source : 14, line : 26, col : 24;
 };
+#define LOC_SOURCE_MAX 16383u
+#define LOC_LINE_MAX   67108863u
+#define LOC_COL_MAX    16777215u
+static inline struct loc loc_at(size_t source, size_t line, size_t col)
+{
+	return (struct loc){MIN(source, (size_t)LOC_SOURCE_MAX), MIN(line, (size_t)LOC_LINE_MAX),
+		MIN(col, (size_t)LOC_COL_MAX)};
+}
+
 struct span {
 	struct loc begin, end; /* end is the place behind the last character */
 };

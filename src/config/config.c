@@ -100,7 +100,8 @@ enum config_status config_compile(struct config *c)
 	if (!resolve_tree(c))
 		return CONFIG_FAILED;
 	pass_stages(c);
-	pass_jobs(c);
+	if (!pass_jobs(c))
+		return CONFIG_FAILED;
 	pass_check(c);
 	return c->diags->errors ? CONFIG_FAILED : CONFIG_OK;
 }

@@ -31,6 +31,7 @@ struct config_state {
 	size_t merged_keys; /* made by merge_deep so far */
 	bool stages_faulty;
 	struct map root_index; /* root key -> struct node_pair * */
+	struct job_rare *last_rare; /* for jobs that have the same */
 };
 
 static inline struct config_state *config_state_of(struct config *c)
@@ -123,7 +124,8 @@ enum config_status pass_include(struct config_state *s); /* WANT until all files
 bool pass_extends(struct config *c);
 bool pass_reference(struct config *c);
 void pass_stages(struct config *c);
-void pass_jobs(struct config *c);  /* workflow, variables, defaults, jobs */
+/* workflow, variables, defaults, jobs; false: too many, the rest is not read */
+bool pass_jobs(struct config *c);
 void pass_check(struct config *c); /* what concerns several jobs */
 
 /* --- merge.c --- */

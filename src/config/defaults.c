@@ -47,12 +47,36 @@ static void read_default_map(struct config *c, struct defaults *d)
 	}
 }
 
+/* A mapping of the job's own, since its node may be shared with a parent of `extends`. */
+static struct node *own_map(struct config *c, const struct node *from, size_t more)
+{
+	struct node *map = node_new(c->arena, NODE_MAP, from->at);
+
+	map->via = from->via;
+	map->origin = from->origin;
+	map->u.map.cap = from->u.map.n + more;
+	map->u.map.pairs = arena_array(c->arena, struct node_pair, map->u.map.cap);
+	memcpy(map->u.map.pairs, from->u.map.pairs, from->u.map.n * sizeof(*map->u.map.pairs));
+	map->u.map.n = from->u.map.n;
+	return map;
+}
+
+/* One marked copy of each value serves all jobs. */
+static void mark_given(struct config *c, struct defaults *d)
+{
+	d->given = own_map(c, d->node, 0);
+	node_each_pair(pair, d->given)
+	{
+		pair->value = copy_via(c->arena, pair->value, VIA_DEFAULT);
+	}
+}
+
 void read_defaults(struct config *c, struct defaults *out)
 {
 	struct frame root = FRAME_ROOT(c);
 
 	*out = (struct defaults){.node = NULL};
-	init_job_def(&out->def);
+	init_job_def(&out->def, &out->rare);
 	read_default_map(c, out);
 	for (size_t i = 0; i < KEYWORD_COUNT; i++) {
 		struct node_pair *pair;
@@ -77,16 +101,18 @@ void read_defaults(struct config *c, struct defaults *out)
 		keywords[i].read(&root, pair->value, &out->def);
 	}
 	c->defaults = out->node;
+	if (out->node)
+		mark_given(c, out);
 }
 
 static bool inherits(const struct job_def *job, struct str key)
 {
 	if (job->bridge && !str_is(key, "interruptible"))
 		return false;
-	if (job->inherit.all_default)
+	if (job->rare->inherit.all_default)
 		return true;
-	for (size_t i = 0; i < job->inherit.only_default.n; i++)
-		if (str_eq(job->inherit.only_default.v[i].s, key))
+	for (size_t i = 0; i < job->rare->inherit.only_default.n; i++)
+		if (str_eq(job->rare->inherit.only_default.v[i].s, key))
 			return true;
 	return false;
 }
@@ -104,11 +130,11 @@ static void copy_fields(struct job_def *job, const struct job_def *from, enum ke
 	} else if (id == KEYWORD_after_script) {
 		job->after_script = from->after_script;
 	} else if (id == KEYWORD_hooks) {
-		job->pre_get_sources_script = from->pre_get_sources_script;
+		job->rare->pre_get_sources_script = from->rare->pre_get_sources_script;
 	} else if (id == KEYWORD_retry) {
-		job->retry = from->retry;
+		job->rare->retry = from->rare->retry;
 	} else if (id == KEYWORD_timeout) {
-		job->timeout = from->timeout;
+		job->rare->timeout = from->rare->timeout;
 		job->timeout_s = from->timeout_s;
 	} else if (id == KEYWORD_interruptible) {
 		job->interruptible = from->interruptible;
@@ -121,27 +147,13 @@ static void copy_fields(struct job_def *job, const struct job_def *from, enum ke
 		job->n_caches = from->n_caches;
 		job->caches_set = from->caches_set;
 	} else if (id == KEYWORD_id_tokens) {
-		job->id_tokens = from->id_tokens;
-		job->n_id_tokens = from->n_id_tokens;
+		job->rare->id_tokens = from->rare->id_tokens;
+		job->rare->n_id_tokens = from->rare->n_id_tokens;
 	} else if (id == KEYWORD_identity) {
-		job->identity = from->identity;
+		job->rare->identity = from->rare->identity;
 	} else {
 		BUG("keyword %s of 'default' is not inherited", keywords[id].name.p);
 	}
-}
-
-/* A mapping of the job's own, since its node may be shared with a parent of `extends`. */
-static struct node *own_map(struct config *c, const struct node *from, size_t more)
-{
-	struct node *map = node_new(c->arena, NODE_MAP, from->at);
-
-	map->via = from->via;
-	map->origin = from->origin;
-	map->u.map.cap = from->u.map.n + more;
-	map->u.map.pairs = arena_array(c->arena, struct node_pair, map->u.map.cap);
-	memcpy(map->u.map.pairs, from->u.map.pairs, from->u.map.n * sizeof(*map->u.map.pairs));
-	map->u.map.n = from->u.map.n;
-	return map;
 }
 
 void inherit_defaults(struct config *c, const struct defaults *d, struct job_def *job)
@@ -150,7 +162,7 @@ void inherit_defaults(struct config *c, const struct defaults *d, struct job_def
 
 	if (!d->node)
 		return;
-	node_each_pair(pair, d->node)
+	node_each_pair(pair, d->given)
 	{
 		const struct keyword *k = keyword_find(pair->key->text);
 		struct node_pair *own;
@@ -162,10 +174,9 @@ void inherit_defaults(struct config *c, const struct defaults *d, struct job_def
 			map = own_map(c, job->node, d->node->u.map.n);
 		own = node_pair_of(map, k->name);
 		if (own)
-			own->value = copy_via(c->arena, pair->value, VIA_DEFAULT);
+			own->value = pair->value;
 		else
-			map->u.map.pairs[map->u.map.n++] = (struct node_pair){
-				pair->key, copy_via(c->arena, pair->value, VIA_DEFAULT)};
+			map->u.map.pairs[map->u.map.n++] = *pair;
 	}
 	if (map)
 		job->node = map;

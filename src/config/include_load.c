@@ -146,7 +146,7 @@ static bool check_given(struct config_state *s, struct include_file *file, const
 	}
 	if (!file->entry && given->u.map.n > LIMIT_PIPELINE_INPUTS) {
 		fault(f, "too-many-items", given->at, "=There cannot be more than 20 inputs",
-			"there are %zu inputs, more than the limit of %d", given->u.map.n,
+			"there are %u inputs, more than the limit of %d", given->u.map.n,
 			LIMIT_PIPELINE_INPUTS);
 		return false;
 	}

@@ -24,7 +24,7 @@ struct text {
 };
 struct texts {
 	struct text *v;
-	size_t n;
+	uint32_t n;
 	bool set; /* the keyword was there, maybe empty */
 	struct span at;
 };
@@ -220,44 +220,50 @@ struct pages_def {
 	struct text publish, path_prefix, expire_in;
 };
 
+/* What few jobs have. Equal ones are shared between jobs, so nothing changes them afterwards. */
+struct job_rare {
+	struct inherit_def inherit;
+	struct texts pre_get_sources_script;
+	struct text start_in, manual_confirmation;
+	struct only_except only, except;
+	struct retry_def retry;
+	struct text timeout, coverage;
+	const struct release_def *release;
+	struct pages_def pages;
+	struct text publish; /* deprecated form of pages:publish */
+	struct id_token_def *id_tokens;
+	size_t n_id_tokens;
+	const struct node *secrets, *run, *inputs, *identity, *dast_configuration;
+};
+
 struct job_def {
 	struct text name;
 	const struct node *node; /* the merged mapping, for messages, expand and explain */
-	bool hidden;             /* starts with a dot: only `node` is set */
-	struct text stage;       /* default test */
-	struct inherit_def inherit;
+	struct job_rare *rare;   /* never NULL but where hidden */
+	bool hidden;             /* starts with a dot: only `name` and `node` are set */
+	bool bridge;             /* a trigger job */
+	bool caches_set;
+	int8_t interruptible; /* -1 unset */
+	enum job_when when;   /* WHEN_UNSET: on_success */
+	struct text stage;    /* default test */
 	const struct image *image;
 	struct service *services;
 	size_t n_services;
-	struct texts before_script, script, after_script, pre_get_sources_script;
+	struct texts before_script, script, after_script;
 	struct var_defs vars;
-	enum job_when when; /* WHEN_UNSET: on_success */
-	struct text start_in, manual_confirmation;
 	struct allow_failure allow_failure;
 	struct need_defs needs;
 	struct texts dependencies;
 	struct rule_defs rules;
-	struct only_except only, except;
 	struct parallel_def parallel;
-	struct retry_def retry;
-	struct text timeout;
-	int64_t timeout_s;    /* 0: not given */
-	int8_t interruptible; /* -1 unset */
-	struct text resource_group, coverage;
+	int64_t timeout_s; /* 0: not given */
+	struct text resource_group;
 	struct texts tags;
 	const struct artifacts_def *artifacts;
 	struct cache_def *caches;
 	size_t n_caches;
-	bool caches_set;
 	const struct environment_def *environment;
 	const struct trigger_def *trigger;
-	const struct release_def *release;
-	struct pages_def pages;
-	struct text publish; /* deprecated form of pages:publish */
-	bool bridge;         /* a trigger job */
-	struct id_token_def *id_tokens;
-	size_t n_id_tokens;
-	const struct node *secrets, *run, *inputs, *identity, *dast_configuration;
 };
 
 #endif

@@ -45,13 +45,27 @@ bool is_root_keyword(struct str key)
 	return false;
 }
 
-void init_job_def(struct job_def *job)
+void init_job_def(struct job_def *job, struct job_rare *rare)
 {
-	*job = (struct job_def){
-		.when = WHEN_UNSET,
-		.interruptible = -1,
-		.inherit = {.all_default = true, .all_variables = true},
-	};
+	memset(rare, 0, sizeof(*rare));
+	rare->inherit.all_default = true;
+	rare->inherit.all_variables = true;
+	*job = (struct job_def){.rare = rare, .when = WHEN_UNSET, .interruptible = -1};
+}
+
+/*
+ * Most jobs have nothing in it, or what they inherit: they share it with the job before. Padding may
+ * differ where the values don't, which only costs a copy.
+ */
+static struct job_rare *settle_rare(struct config *c, const struct job_rare *rare)
+{
+	struct config_state *s = config_state_of(c);
+
+	if (!s->last_rare || memcmp(s->last_rare, rare, sizeof(*rare))) {
+		s->last_rare = arena_new(c->arena, struct job_rare);
+		memcpy(s->last_rare, rare, sizeof(*rare));
+	}
+	return s->last_rare;
 }
 
 static bool has(const struct node *job, const char *key)
@@ -212,10 +226,10 @@ static void publish_folder(const struct frame *f, struct job_def *job)
 	struct texts *paths;
 	struct text *grown;
 
-	if (job->publish.s.n)
-		folder = job->publish;
-	if (job->pages.publish.s.n)
-		folder = job->pages.publish;
+	if (job->rare->publish.s.n)
+		folder = job->rare->publish;
+	if (job->rare->pages.publish.s.n)
+		folder = job->rare->pages.publish;
 	out = arena_new(f->c->arena, struct artifacts_def);
 	*out = job->artifacts ? *job->artifacts : none;
 	paths = &out->paths;
@@ -236,21 +250,21 @@ static void finish_pages(const struct frame *f, struct job_def *job)
 	const struct node *pages = get_node(job->node, "pages");
 
 	if (str_is(job->name.s, "pages") && !pages)
-		job->pages.enabled = true;
-	if (job->publish.s.p && !job->pages.enabled)
-		fault(f, "disallowed-keyword", job->publish.at,
+		job->rare->pages.enabled = true;
+	if (job->rare->publish.s.p && !job->rare->pages.enabled)
+		fault(f, "disallowed-keyword", job->rare->publish.at,
 			"publish can only be used within a `pages` job",
 			"'publish' of job '" STR_FMT "' is only for jobs with 'pages'",
 			STR_ARG(job->name.s));
-	if (job->publish.s.p && job->pages.publish.s.p)
-		fault(f, "exclusive-keywords", job->publish.at,
+	if (job->rare->publish.s.p && job->rare->pages.publish.s.p)
+		fault(f, "exclusive-keywords", job->rare->publish.at,
 			fmt_in(f,
 				"=" STR_FMT " job: use either " STR_FMT ":publish or " STR_FMT
 				":pages:publish",
 				STR_ARG(job->name.s), STR_ARG(job->name.s), STR_ARG(job->name.s)),
 			"job '" STR_FMT "' has both 'publish' and 'pages:publish'",
 			STR_ARG(job->name.s));
-	if (job->pages.enabled)
+	if (job->rare->pages.enabled)
 		publish_folder(f, job);
 }
 
@@ -430,12 +444,14 @@ static bool add_job(const struct frame *jobs, struct node_pair *pair, const stru
 	struct config *c = jobs->c;
 	struct job_def *job = arena_new(c->arena, struct job_def);
 	const struct node *value = pair->value;
+	struct job_rare rare;
 
-	init_job_def(job);
+	init_job_def(job, &rare);
 	job->name = text_of(pair->key);
 	job->node = value;
 	job->hidden = pair->key->text.n && pair->key->text.p[0] == '.';
 	if (job->hidden) {
+		job->rare = NULL;
 		map_put(&c->jobs, job->name.s, job);
 		return false;
 	}
@@ -451,17 +467,30 @@ static bool add_job(const struct frame *jobs, struct node_pair *pair, const stru
 	map_put(&c->jobs, job->name.s, job);
 	read_job(jobs, pair, job);
 	inherit_defaults(c, d, job);
+	job->rare = settle_rare(c, &rare);
 	pair->value = (struct node *)job->node;
 	return true;
 }
 
-void pass_jobs(struct config *c)
+/* GitLab, lib/gitlab/ci/pipeline: checked long before any is made, for what they would take. */
+static bool too_many_jobs(const struct frame *jobs, const struct node_pair *pair)
+{
+	fault(jobs, "too-many-jobs", pair->key->at,
+		fmt_in(jobs,
+			"=The number of jobs has exceeded the limit of %d. Try splitting the "
+			"configuration with parent-child-pipelines",
+			LIMIT_JOBS),
+		"the definition has more than %d jobs", LIMIT_JOBS);
+	return false;
+}
+
+bool pass_jobs(struct config *c)
 {
 	struct frame root = FRAME_ROOT(c), jobs = FRAME_IN(&root, "jobs");
 	struct frame vars = FRAME_IN(&root, "variables");
 	struct node_pair *pair = root_pair(c, STR("variables"));
 	struct defaults *d = arena_new(c->arena, struct defaults);
-	bool any = false;
+	size_t n = 0;
 
 	read_defaults(c, d);
 	if (pair && !node_is_null(pair->value))
@@ -471,11 +500,15 @@ void pass_jobs(struct config *c)
 		read_workflow(&root, pair->value, &c->workflow);
 	for (size_t i = 0; i < c->root->u.map.n; i++) {
 		pair = &c->root->u.map.pairs[i];
-		if (!is_root_keyword(pair->key->text) || pair->key->kind != NODE_STRING)
-			any = add_job(&jobs, pair, d) || any;
+		if (is_root_keyword(pair->key->text) && pair->key->kind == NODE_STRING)
+			continue;
+		n += add_job(&jobs, pair, d);
+		if (n > LIMIT_JOBS)
+			return too_many_jobs(&jobs, pair);
 	}
-	if (!any)
+	if (!n)
 		fault(&jobs, "no-jobs", c->root->at,
 			"config should contain at least one visible job",
 			"the definition has no job that could run");
+	return true;
 }

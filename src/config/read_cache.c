@@ -56,7 +56,7 @@ static void read_key_files(
 			subject(&entry, NULL));
 	else if (n->u.seq.n > LIMIT_KEY_FILES)
 		fault(&entry, "too-many-items", n->at, "config has too many items (maximum is 2)",
-			"%s names %zu files, more than the limit of %d", subject(&entry, NULL),
+			"%s names %u files, more than the limit of %d", subject(&entry, NULL),
 			n->u.seq.n, LIMIT_KEY_FILES);
 	else
 		texts_of(&entry, n, out);
@@ -135,7 +135,7 @@ static void read_cache_map(const struct frame *f, const struct node *map, struct
 	if (out->fallback_keys.n > LIMIT_FALLBACK_KEYS)
 		fault(f, "too-many-items", out->fallback_keys.at,
 			"fallback keys has to many entries (maximum 5)",
-			"%s has %zu entries, more than the limit of %d",
+			"%s has %u entries, more than the limit of %d",
 			subject(f, "fallback_keys"), out->fallback_keys.n, LIMIT_FALLBACK_KEYS);
 }
 
@@ -171,7 +171,7 @@ void read_cache(const struct frame *f, const struct node *value, struct job_def 
 	if (value->u.seq.n > LIMIT_CACHES)
 		fault(&caches, "too-many-caches", value->at,
 			"config no more than 4 caches can be created",
-			"%s has %zu entries, more than the limit of %d", subject(f, "cache"),
+			"%s has %u entries, more than the limit of %d", subject(f, "cache"),
 			value->u.seq.n, LIMIT_CACHES);
 	job->caches = arena_array(frame_arena(f), struct cache_def, count_flat(value));
 	each_flat(f, value, read_one_cache, job);

@@ -56,7 +56,7 @@ void read_inputs(const struct frame *f, const struct node *value, struct job_def
 		return;
 	if (value->u.map.n > LIMIT_JOB_INPUTS) {
 		fault(f, "too-many-items", value->at, "inputs has too many entries (maximum 50)",
-			"%s has %zu entries, more than the limit of %d", subject(&entry, NULL),
+			"%s has %u entries, more than the limit of %d", subject(&entry, NULL),
 			value->u.map.n, LIMIT_JOB_INPUTS);
 		return;
 	}
@@ -64,5 +64,5 @@ void read_inputs(const struct frame *f, const struct node *value, struct job_def
 	{
 		read_job_input(f, &entry, pair);
 	}
-	job->inputs = value;
+	job->rare->inputs = value;
 }

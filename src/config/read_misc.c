@@ -74,7 +74,7 @@ void read_tags(const struct frame *f, const struct node *value, struct job_def *
 	if (value->u.seq.n >= LIMIT_TAGS)
 		fault(&entry, "too-many-items", value->at,
 			"config must be less than the limit of 50 tags",
-			"%s has %zu items, and the limit is below %d", subject(&entry, NULL),
+			"%s has %u items, and the limit is below %d", subject(&entry, NULL),
 			value->u.seq.n, LIMIT_TAGS);
 	texts_of(&entry, value, &job->tags);
 }
@@ -98,13 +98,13 @@ void read_when(const struct frame *f, const struct node *value, struct job_def *
 void read_start_in(const struct frame *f, const struct node *value, struct job_def *job)
 {
 	UNUSED(f);
-	job->start_in = text_of(value);
+	job->rare->start_in = text_of(value);
 }
 
 void read_manual_confirmation(const struct frame *f, const struct node *value, struct job_def *job)
 {
 	if (want_string(f, value, "manual_confirmation"))
-		job->manual_confirmation = text_of(value);
+		job->rare->manual_confirmation = text_of(value);
 }
 
 void read_allow_failure(const struct frame *f, const struct node *value, struct job_def *job)
@@ -135,7 +135,7 @@ void read_timeout(const struct frame *f, const struct node *value, struct job_de
 	struct frame entry = FRAME_IN(f, "timeout");
 
 	if (want_duration(&entry, value, NULL, LIMIT_TIMEOUT, &job->timeout_s))
-		job->timeout = text_of(value);
+		job->rare->timeout = text_of(value);
 }
 
 void read_interruptible(const struct frame *f, const struct node *value, struct job_def *job)
@@ -173,7 +173,7 @@ void read_coverage(const struct frame *f, const struct node *value, struct job_d
 
 	if (value->kind == NODE_STRING && regex_split(value->text, &pattern, &flags) &&
 		check_regex(f, pattern, flags, &why)) {
-		job->coverage = text_of(value);
+		job->rare->coverage = text_of(value);
 		/* GitLab takes the slashes off only where the last character is one. */
 		if (flags)
 			diag_warn(f->c->diags, "coverage-flags", value->at,
@@ -255,7 +255,7 @@ static void check_inherited_names(const struct frame *f, const struct node *name
 void read_inherit(const struct frame *f, const struct node *value, struct job_def *job)
 {
 	struct frame entry = FRAME_IN(f, "inherit");
-	struct inherit_def *out = &job->inherit;
+	struct inherit_def *out = &job->rare->inherit;
 
 	if (!want_map(&entry, value, NULL))
 		return;

@@ -157,7 +157,7 @@ void read_release(const struct frame *f, const struct node *value, struct job_de
 	if (!want_map(&entry, value, NULL))
 		return;
 	out->at = value->at;
-	job->release = out;
+	job->rare->release = out;
 	check_scope(&entry, value, SCOPE_release);
 	out->tag_name = required_text(&entry, value, "tag_name");
 	out->description = required_text(&entry, value, "description");
@@ -213,11 +213,11 @@ void read_pages(const struct frame *f, const struct node *value, struct job_def 
 {
 	struct frame entry = FRAME_IN(f, "pages");
 
-	job->pages.enabled = true;
+	job->rare->pages.enabled = true;
 	if (value->kind == NODE_BOOL)
-		job->pages.enabled = value->u.boolean;
+		job->rare->pages.enabled = value->u.boolean;
 	else if (value->kind == NODE_MAP)
-		read_pages_map(&entry, value, &job->pages);
+		read_pages_map(&entry, value, &job->rare->pages);
 	else
 		fault(&entry, "wrong-type", value->at, "config should be a hash or a boolean value",
 			"%s must be true, false or a mapping, not %s", subject(&entry, NULL),
@@ -229,5 +229,5 @@ void read_publish(const struct frame *f, const struct node *value, struct job_de
 	struct frame entry = FRAME_IN(f, "publish");
 
 	if (want_string(&entry, value, NULL))
-		job->publish = text_of(value);
+		job->rare->publish = text_of(value);
 }

@@ -134,5 +134,5 @@ void read_retry(const struct frame *f, const struct node *value, struct job_def 
 			found(f, value));
 		return;
 	}
-	job->retry = out;
+	job->rare->retry = out;
 }

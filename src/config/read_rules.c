@@ -42,7 +42,7 @@ static bool check_path_count(const struct frame *f, const struct node *n, const 
 		return true;
 	fault(f, "too-many-patterns", n->at,
 		fmt_in(f, "%s has too many entries (maximum %d)", attr, LIMIT_RULE_PATHS),
-		"%s has %zu patterns, more than the limit of %d", subject(f, NULL), n->u.seq.n,
+		"%s has %u patterns, more than the limit of %d", subject(f, NULL), n->u.seq.n,
 		LIMIT_RULE_PATHS);
 	return false;
 }
@@ -399,12 +399,12 @@ void read_only(const struct frame *f, const struct node *value, struct job_def *
 {
 	struct frame entry = FRAME_IN(f, "only");
 
-	read_policy(&entry, value, &job->only);
+	read_policy(&entry, value, &job->rare->only);
 }
 
 void read_except(const struct frame *f, const struct node *value, struct job_def *job)
 {
 	struct frame entry = FRAME_IN(f, "except");
 
-	read_policy(&entry, value, &job->except);
+	read_policy(&entry, value, &job->rare->except);
 }

@@ -108,7 +108,7 @@ void read_hooks(const struct frame *f, const struct node *value, struct job_def 
 	script = get_node(value, "pre_get_sources_script");
 	if (script)
 		read_lines(&hooks, script, STR("pre_get_sources_script"),
-			&job->pre_get_sources_script);
+			&job->rare->pre_get_sources_script);
 }
 
 static bool is_step_name(struct str s)
@@ -213,5 +213,5 @@ void read_run(const struct frame *f, const struct node *value, struct job_def *j
 	node_each (step, value) {
 		check_step(&run, step);
 	}
-	job->run = value;
+	job->rare->run = value;
 }

@@ -12,12 +12,12 @@ void read_id_tokens(const struct frame *f, const struct node *value, struct job_
 
 	if (!want_map(&entry, value, NULL))
 		return;
-	job->id_tokens = arena_array(frame_arena(f), struct id_token_def, value->u.map.n);
-	job->n_id_tokens = 0;
+	job->rare->id_tokens = arena_array(frame_arena(f), struct id_token_def, value->u.map.n);
+	job->rare->n_id_tokens = 0;
 	node_each_pair(pair, value)
 	{
 		struct frame token_frame = FRAME_AT(&entry, pair->key->text);
-		struct id_token_def *token = &job->id_tokens[job->n_id_tokens];
+		struct id_token_def *token = &job->rare->id_tokens[job->rare->n_id_tokens];
 
 		if (!want_map(&token_frame, pair->value, NULL))
 			continue;
@@ -30,7 +30,7 @@ void read_id_tokens(const struct frame *f, const struct node *value, struct job_
 		}
 		token->name = text_of(pair->key);
 		get_texts(&token_frame, pair->value, "aud", &token->aud);
-		job->n_id_tokens++;
+		job->rare->n_id_tokens++;
 	}
 }
 
@@ -119,13 +119,13 @@ void read_secrets(const struct frame *f, const struct node *value, struct job_de
 
 		check_secret(&secret, pair->value);
 	}
-	job->secrets = value;
+	job->rare->secrets = value;
 }
 
 void read_identity(const struct frame *f, const struct node *value, struct job_def *job)
 {
 	if (check_choice(f, value, "identity", "google_cloud", "should be one of: google_cloud"))
-		job->identity = value;
+		job->rare->identity = value;
 }
 
 void read_dast_configuration(const struct frame *f, const struct node *value, struct job_def *job)
@@ -135,5 +135,5 @@ void read_dast_configuration(const struct frame *f, const struct node *value, st
 	if (!want_map(&entry, value, NULL))
 		return;
 	check_scope(&entry, value, SCOPE_dast_configuration);
-	job->dast_configuration = value;
+	job->rare->dast_configuration = value;
 }

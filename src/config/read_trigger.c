@@ -66,7 +66,7 @@ static void read_child(const struct frame *f, const struct node *map, struct tri
 	}
 	if (n->kind == NODE_SEQ && n->u.seq.n > LIMIT_TRIGGER_INCLUDES) {
 		fault(&entry, "too-many-includes", n->at, "config is too long (maximum is 3)",
-			"%s has %zu entries, more than the limit of %d", subject(&entry, NULL),
+			"%s has %u entries, more than the limit of %d", subject(&entry, NULL),
 			n->u.seq.n, LIMIT_TRIGGER_INCLUDES);
 		return;
 	}

@@ -44,7 +44,7 @@ static void check_options(const struct frame *f, const struct node *n)
 	}
 	if (n->u.seq.n > LIMIT_INPUT_OPTIONS)
 		fault(f, "too-many-items", n->at, "config cannot define more than 50 options",
-			"%s has %zu entries, more than the limit of %d", subject(f, "options"),
+			"%s has %u entries, more than the limit of %d", subject(f, "options"),
 			n->u.seq.n, LIMIT_INPUT_OPTIONS);
 	node_each (item, n) {
 		if (item->kind != NODE_NULL)

@@ -92,11 +92,11 @@ static struct node *id_tokens_node(struct arena *a, const struct job_def *def)
 {
 	struct node *n = d_map(a);
 
-	for (size_t i = 0; i < def->n_id_tokens; i++) {
+	for (size_t i = 0; i < def->rare->n_id_tokens; i++) {
 		struct node *token = d_map(a);
 
-		d_put(a, token, "aud", d_texts(a, &def->id_tokens[i].aud));
-		node_map_put(a, n, d_str(a, def->id_tokens[i].name.s), token);
+		d_put(a, token, "aud", d_texts(a, &def->rare->id_tokens[i].aud));
+		node_map_put(a, n, d_str(a, def->rare->id_tokens[i].name.s), token);
 	}
 	return n;
 }
@@ -130,8 +130,8 @@ static void put_nodes(struct arena *a, const struct job_def *def, struct node *o
 	const struct {
 		const char *key;
 		const struct node *n;
-	} nodes[] = {{"secrets", def->secrets}, {"run", def->run}, {"inputs", def->inputs},
-		{"identity", def->identity}, {"dast_configuration", def->dast_configuration}};
+	} nodes[] = {{"secrets", def->rare->secrets}, {"run", def->rare->run}, {"inputs", def->rare->inputs},
+		{"identity", def->rare->identity}, {"dast_configuration", def->rare->dast_configuration}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
 		if (nodes[i].n)
@@ -142,13 +142,13 @@ static void put_pages(struct arena *a, const struct job_def *def, struct node *o
 {
 	struct node *pages;
 
-	d_put_text(a, out, "publish", def->publish);
-	if (!def->pages.enabled)
+	d_put_text(a, out, "publish", def->rare->publish);
+	if (!def->rare->pages.enabled)
 		return;
 	pages = d_map(a);
-	d_put_text(a, pages, "publish", def->pages.publish);
-	d_put_text(a, pages, "path_prefix", def->pages.path_prefix);
-	d_put_text(a, pages, "expire_in", def->pages.expire_in);
+	d_put_text(a, pages, "publish", def->rare->pages.publish);
+	d_put_text(a, pages, "path_prefix", def->rare->pages.path_prefix);
+	d_put_text(a, pages, "expire_in", def->rare->pages.expire_in);
 	d_put(a, out, "pages", pages);
 }
 
@@ -160,7 +160,7 @@ static void put_full(
 	d_put_texts(a, out, "before_script", &def->before_script);
 	d_put_texts(a, out, "script", &def->script);
 	d_put_texts(a, out, "after_script", &def->after_script);
-	d_put_texts(a, out, "pre_get_sources_script", &def->pre_get_sources_script);
+	d_put_texts(a, out, "pre_get_sources_script", &def->rare->pre_get_sources_script);
 	d_put(a, out, "variables", vars_node(a, &job->vars, false));
 	if (def->caches_set)
 		d_put(a, out, "cache", caches_node(a, p, job));
@@ -169,8 +169,8 @@ static void put_full(
 	if (job->has_dependencies)
 		d_put(a, out, "dependencies",
 			names_node(a, job->dependencies, job->n_dependencies));
-	if (def->retry.set)
-		d_put(a, out, "retry", retry_node(a, &def->retry));
+	if (def->rare->retry.set)
+		d_put(a, out, "retry", retry_node(a, &def->rare->retry));
 	if (def->timeout_s)
 		d_put_int(a, out, "timeout", def->timeout_s);
 	if (job->start_in_s)
@@ -179,8 +179,8 @@ static void put_full(
 	d_put_bool(a, out, "dag", job->dag);
 	if (job->resource_group.n)
 		d_put_str(a, out, "resource_group", job->resource_group);
-	d_put_text(a, out, "coverage", def->coverage);
-	d_put_text(a, out, "manual_confirmation", def->manual_confirmation);
+	d_put_text(a, out, "coverage", def->rare->coverage);
+	d_put_text(a, out, "manual_confirmation", def->rare->manual_confirmation);
 	if (job->node_index) {
 		struct node *parallel = d_map(a);
 
@@ -188,10 +188,10 @@ static void put_full(
 		d_put_int(a, parallel, "total", job->node_total);
 		d_put(a, out, "parallel", parallel);
 	}
-	if (def->n_id_tokens)
+	if (def->rare->n_id_tokens)
 		d_put(a, out, "id_tokens", id_tokens_node(a, def));
-	if (def->release)
-		d_put(a, out, "release", release_node(a, def->release));
+	if (def->rare->release)
+		d_put(a, out, "release", release_node(a, def->rare->release));
 	put_pages(a, def, out);
 	put_nodes(a, def, out);
 }

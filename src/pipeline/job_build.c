@@ -39,7 +39,7 @@ static bool listed(const struct texts *list, struct str name)
  */
 static void init_vars(struct builder *b, struct instance *in)
 {
-	const struct inherit_def *inherit = &in->pub.def->inherit;
+	const struct inherit_def *inherit = &in->pub.def->rare->inherit;
 	struct varset *s = &in->pub.vars;
 	const struct varset *root = &b->p->vars;
 
@@ -91,7 +91,7 @@ static void set_defaults(struct instance *in)
 	}
 	job->interruptible = def->interruptible > 0;
 	in->needs = def->needs.set ? &def->needs : NULL;
-	set_start_in(job, def->start_in);
+	set_start_in(job, def->rare->start_in);
 }
 
 static void apply_rule(struct builder *b, struct instance *in, const struct rule_def *rule)

@@ -58,7 +58,7 @@ static bool may_be_absent(const struct job_def *job)
 	const struct rule_def *last;
 
 	if (!job->rules.set)
-		return job->only.set || job->except.set;
+		return job->rare->only.set || job->rare->except.set;
 	for (size_t i = 0; i < job->rules.n; i++)
 		if (job->rules.v[i].when == WHEN_NEVER)
 			return true;
@@ -413,9 +413,9 @@ static void lint_job(struct lint *l, const struct job_def *job)
 		l, &job->rules, arena_printf(&l->a, "job '" STR_FMT "'", STR_ARG(job->name.s)).p);
 	absent_needs(l, job);
 	check_variables(l, &job->rules);
-	for (size_t i = 0; i < job->only.variables.n; i++)
-		if (job->only.exprs[i])
-			expr_each_variable(job->only.exprs[i], undefined_variable, l);
+	for (size_t i = 0; i < job->rare->only.variables.n; i++)
+		if (job->rare->only.exprs[i])
+			expr_each_variable(job->rare->only.exprs[i], undefined_variable, l);
 	l->job = NULL;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include "pipeline/pipeline_internal.h"
+#include "config/limits.h"
 #include "yaml/node.h"
 
 /* How many values a key of the matrix has; a scalar is a list of one. */
@@ -147,26 +148,56 @@ static void add_matrix(struct builder *b, struct group *g)
 	}
 }
 
-static size_t max_instances(const struct config *c)
+static size_t n_instances(const struct job_def *def)
 {
 	size_t n = 0;
 
-	map_each (struct map_entry *, e, &c->jobs) {
+	if (!def->parallel.matrix)
+		return MAX(def->parallel.count, 1u);
+	node_each (row, def->parallel.matrix) {
+		n += row_combinations(row);
+	}
+	return n;
+}
+
+static void too_many_jobs(struct builder *b, const struct job_def *def)
+{
+	job_error(b, NULL, "too-many-jobs", def->name.at,
+		arena_printf(&b->scratch,
+			"The number of jobs has exceeded the limit of %d. Try splitting the "
+			"configuration with parent-child-pipelines",
+			LIMIT_JOBS)
+			.p,
+		"the pipeline has more than %d jobs, parallel copies counted", LIMIT_JOBS);
+}
+
+/* Counted before any is made; false: too many. */
+static bool count_instances(struct builder *b, size_t *n)
+{
+	*n = 0;
+	map_each (struct map_entry *, e, &b->c->jobs) {
 		const struct job_def *def = e->value;
 
 		if (!def->hidden)
-			n += def->parallel.matrix ? 200 : MAX(def->parallel.count, 1u);
+			*n += n_instances(def);
+		if (*n > LIMIT_JOBS) {
+			too_many_jobs(b, def);
+			return false;
+		}
 	}
-	return n;
+	return true;
 }
 
 void expand_jobs(struct builder *b)
 {
 	struct pipeline *p = b->p;
+	size_t n;
 
 	map_init(&p->by_name, b->a);
 	map_init(&b->groups, b->a);
-	p->all = arena_array(b->a, struct job *, max_instances(b->c) + 1);
+	if (!count_instances(b, &n))
+		return;
+	p->all = arena_array(b->a, struct job *, n + 1);
 	map_each (struct map_entry *, e, &b->c->jobs) {
 		const struct job_def *def = e->value;
 		struct group *g;

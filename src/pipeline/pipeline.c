@@ -91,6 +91,8 @@ static bool is_empty(const struct pipeline *p)
 static bool check(struct builder *b)
 {
 	expand_jobs(b);
+	if (!b->p->all)
+		return false; /* too many */
 	set_stages(b);
 	check_edges(b);
 	if (!b->failed)

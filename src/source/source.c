@@ -71,7 +71,7 @@ struct loc source_loc(const struct source *src, size_t offset)
 
 		i += len ? len : 1;
 	}
-	return (struct loc){src->id, (uint32_t)lo + 1, col};
+	return loc_at(src->id, lo + 1, col);
 }
 
 struct str source_line(const struct source *src, uint32_t line)

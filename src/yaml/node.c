@@ -49,11 +49,11 @@ struct node *node_new_bool(struct arena *a, bool v, struct span at)
 void node_seq_push(struct arena *a, struct node *seq, struct node *item)
 {
 	if (seq->u.seq.n >= seq->u.seq.cap) {
-		size_t cap = MAX(seq->u.seq.n, (size_t)2);
+		size_t cap = MAX(seq->u.seq.n, 1u);
 
 		seq->u.seq.items = vec_grow_arena(
 			a, seq->u.seq.items, seq->u.seq.n, &cap, sizeof(*seq->u.seq.items));
-		seq->u.seq.cap = cap;
+		seq->u.seq.cap = (uint32_t)cap;
 	}
 	seq->u.seq.items[seq->u.seq.n++] = item;
 }
@@ -137,11 +137,11 @@ void node_map_put(struct arena *a, struct node *map, struct node *key, struct no
 		return;
 	}
 	if (map->u.map.n >= map->u.map.cap) {
-		size_t cap = MAX(map->u.map.n, (size_t)2);
+		size_t cap = MAX(map->u.map.n, 1u);
 
 		map->u.map.pairs = vec_grow_arena(
 			a, map->u.map.pairs, map->u.map.n, &cap, sizeof(*map->u.map.pairs));
-		map->u.map.cap = cap;
+		map->u.map.cap = (uint32_t)cap;
 	}
 	map->u.map.pairs[map->u.map.n] = (struct node_pair){key, value};
 	if (map->u.map.index && map->u.map.index->n == map->u.map.n)

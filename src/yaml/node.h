@@ -23,7 +23,7 @@ enum node_kind {
 	NODE_SEQ,
 	NODE_MAP,
 	NODE_REFERENCE /* !reference: items as in a SEQ; replaced by the reference pass */
-};
+} __attribute__((packed));
 
 /* How a copied node came to be where it is. */
 enum node_via {
@@ -35,7 +35,7 @@ enum node_via {
 	VIA_INCLUDE,   /* merged over or under another file's value */
 	VIA_INPUT,     /* $[[ ]] interpolation */
 	VIA_MATRIX
-};
+} __attribute__((packed));
 
 struct node;
 struct node_index;
@@ -62,8 +62,8 @@ struct node {
 		double number;
 		struct {
 			struct node **items;
-			size_t n;
-			size_t cap; /* 0 where items were not allocated by node_seq_push */
+			uint32_t n;
+			uint32_t cap; /* 0 where items were not allocated by node_seq_push */
 		} seq; /* SEQ and REFERENCE; a !reference of anything but a sequence has n == 0 */
 		/*
 		 * Change pairs with the functions below, and no key's text in place: large maps
@@ -71,9 +71,8 @@ struct node {
 		 */
 		struct {
 			struct node_pair *pairs;
-			size_t n;
 			struct node_index *index;
-			size_t cap;
+			uint32_t n, cap;
 		} map;
 	} u;
 };

@@ -146,6 +146,12 @@ void sources_free(struct sources *s)
 	UNUSED(s);
 }
 
+void sources_set_committed(struct sources *s, const char *dir)
+{
+	UNUSED(s);
+	UNUSED(dir);
+}
+
 struct shell_login *shell_login_new(struct loop *loop)
 {
 	UNUSED(loop);

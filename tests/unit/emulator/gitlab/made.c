@@ -32,8 +32,9 @@ static void make_job(struct made *m, size_t i, const struct made_job *from)
 	job->allow_failure = from->allow_failure;
 	job->resource_group = str_c(from->resource_group);
 	m->defs[i].name.s = job->name;
-	m->defs[i].retry.set = from->retry > 0;
-	m->defs[i].retry.max = from->retry;
+	m->defs[i].rare = &m->rares[i];
+	m->rares[i].retry.set = from->retry > 0;
+	m->rares[i].retry.max = from->retry;
 	if (from->allow_exit_code) {
 		m->codes[i] = from->allow_exit_code;
 		job->allow_exit_codes = &m->codes[i];

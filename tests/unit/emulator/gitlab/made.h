@@ -26,6 +26,7 @@ struct made {
 	struct facts facts;
 	struct job jobs[MADE_MAX];
 	struct job_def defs[MADE_MAX];
+	struct job_rare rares[MADE_MAX];
 	struct need needs[MADE_MAX][MADE_MAX];
 	struct job *in[MADE_MAX], *all[MADE_MAX];
 	int64_t codes[MADE_MAX];

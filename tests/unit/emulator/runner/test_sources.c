@@ -45,7 +45,7 @@ static void test_empty_tar(void **state)
 	struct stat st;
 
 	UNUSED(state);
-	p.t = sources_tar(s, STR("/builds/g/p"), false, wake, &p);
+	p.t = sources_tar(s, STR("/builds/g/p"), &(struct sources_view){0}, wake, &p);
 	sources_free(s);
 	wake(&p);
 	loop_run(l);

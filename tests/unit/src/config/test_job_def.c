@@ -73,7 +73,7 @@ static void scripts(void **state)
 	assert_str(a->script.v[0].s, "one\ntwo\n");
 	assert_int_equal(a->after_script.n, 2);
 	assert_str(a->after_script.v[1].s, "d");
-	assert_str(a->pre_get_sources_script.v[0].s, "h");
+	assert_str(a->rare->pre_get_sources_script.v[0].s, "h");
 	assert_str(a->stage.s, "two");
 }
 
@@ -98,19 +98,19 @@ static void control(void **state)
 {
 	(void)state;
 	assert_int_equal(a->when, WHEN_MANUAL);
-	assert_str(a->manual_confirmation.s, "sure?");
+	assert_str(a->rare->manual_confirmation.s, "sure?");
 	assert_true(a->allow_failure.set);
 	assert_false(a->allow_failure.value);
 	assert_int_equal(a->allow_failure.n_exit_codes, 2);
 	assert_int_equal(a->allow_failure.exit_codes[1], 4);
 	assert_int_equal(a->parallel.count, 3);
-	assert_int_equal(a->retry.max, 2);
-	assert_str(a->retry.when.v[0].s, "script_failure");
-	assert_int_equal(a->retry.exit_codes[0], 137);
+	assert_int_equal(a->rare->retry.max, 2);
+	assert_str(a->rare->retry.when.v[0].s, "script_failure");
+	assert_int_equal(a->rare->retry.exit_codes[0], 137);
 	assert_int_equal(a->timeout_s, 5400);
 	assert_int_equal(a->interruptible, 0);
 	assert_str(a->resource_group.s, "rg");
-	assert_str(a->coverage.s, "/x(\\d+)/");
+	assert_str(a->rare->coverage.s, "/x(\\d+)/");
 	assert_str(a->tags.v[0].s, "t");
 	assert_true(a->dependencies.set);
 	assert_int_equal(a->dependencies.n, 0);
@@ -167,12 +167,12 @@ static void the_rest(void **state)
 	assert_str(a->environment->name.s, "e");
 	assert_str(a->environment->action.s, "prepare");
 	assert_str(a->environment->deployment_tier.s, "other");
-	assert_str(a->release->tag_name.s, "t");
-	assert_str(a->release->milestones.v[0].s, "m");
-	assert_int_equal(a->n_id_tokens, 1);
-	assert_int_equal(a->id_tokens[0].aud.n, 2);
-	assert_true(a->pages.enabled);
-	assert_str(a->pages.publish.s, "pub");
+	assert_str(a->rare->release->tag_name.s, "t");
+	assert_str(a->rare->release->milestones.v[0].s, "m");
+	assert_int_equal(a->rare->n_id_tokens, 1);
+	assert_int_equal(a->rare->id_tokens[0].aud.n, 2);
+	assert_true(a->rare->pages.enabled);
+	assert_str(a->rare->pages.publish.s, "pub");
 	assert_int_equal(b->parallel.count, 0);
 	assert_int_equal(b->parallel.matrix->u.seq.n, 1);
 	assert_int_equal(b->when, WHEN_UNSET);

@@ -185,12 +185,12 @@ static void every_default_keyword(void **state)
 	assert_non_null(a->artifacts);
 	assert_int_equal(a->before_script.n, 1);
 	assert_int_equal(a->n_caches, 1);
-	assert_int_equal(a->pre_get_sources_script.n, 1);
-	assert_int_equal(a->n_id_tokens, 1);
-	assert_non_null(a->identity);
+	assert_int_equal(a->rare->pre_get_sources_script.n, 1);
+	assert_int_equal(a->rare->n_id_tokens, 1);
+	assert_non_null(a->rare->identity);
 	assert_non_null(a->image);
 	assert_int_equal(a->interruptible, 1);
-	assert_int_equal(a->retry.max, 1);
+	assert_int_equal(a->rare->retry.max, 1);
 	assert_int_equal(a->n_services, 1);
 	assert_int_equal(a->tags.n, 1);
 	assert_int_equal(a->timeout_s, 3600);

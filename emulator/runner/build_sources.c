@@ -1,0 +1,272 @@
+/*
+ * The stage get_sources. The Runner fetches from GitLab in a helper container; here the files come
+ * from the work tree, so the scripts around it run where the job's own script runs.
+ *
+ * Source: GitLab Runner, shells/abstract.go (writeGetSourcesScript).
+ */
+#include "base/base.h"
+#include "emulator/runner/build_internal.h"
+#include "emulator/core/error.h"
+#include "emulator/git/snapshot.h"
+#include "emulator/log/job_log.h"
+#include "emulator/runner/runner_config.h"
+#include "emulator/runner/script.h"
+
+static struct str strategy(const struct build *b)
+{
+	return job_env_get(&b->env, "GIT_STRATEGY");
+}
+
+static bool skips(const struct build *b)
+{
+	struct str s = strategy(b);
+
+	return str_is(s, "none") || str_is(s, "empty") || !b->host.sources;
+}
+
+bool build_wants_sources(const struct build *b)
+{
+	return !skips(b) && !b->sources.view.empty;
+}
+
+const struct sources_view *build_sources_view(const struct build *b)
+{
+	return &b->sources.view;
+}
+
+/* True where the stage goes on; else the answer was passed on. */
+static bool went_well(struct build *b)
+{
+	struct outcome o = b->outcome;
+
+	if (o.reason == FAIL_NONE && build_stopping(b))
+		outcome_fail(&o, FAIL_CANCELED, "canceled");
+	if (o.reason == FAIL_NONE)
+		return true;
+	build_step_done(b, &o);
+	return false;
+}
+
+static void run_hook(struct build *b, struct str config, const struct texts *job)
+{
+	struct script_spec s = {.pre = config};
+
+	if (b->spec->executor == EXECUTOR_DOCKER)
+		job_log_println(b->log, "The scripts around the sources run in the job's own "
+					"container here, not in a helper's");
+	build_add_commands(b, &s, job);
+	build_run_script(b, &s, "get_sources");
+}
+
+/* After */
+
+static void note_untracked(struct build *b, const struct snapshot *s)
+{
+	struct buf names = BUF_INIT;
+	size_t shown = MIN(s->n_untracked, ARRAY_SIZE(s->untracked));
+
+	for (size_t i = 0; i < shown; i++)
+		buf_printf(&names, "%s" STR_FMT, i ? ", " : "", STR_ARG(s->untracked[i]));
+	if (s->n_untracked > shown)
+		buf_printf(&names, " and %zu more", s->n_untracked - shown);
+	job_log_warnln(b->log,
+		"not in the sources, because git does not track them: " STR_FMT
+		" (`git add` takes them in)",
+		STR_ARG(buf_str(&names)));
+	buf_release(&names);
+}
+
+static void show_modules(struct build *b, const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->modules.n; i++) {
+		const struct submodule *m = &s->modules.v[i];
+
+		if (!sources_has_module(b->host.sources, &b->sources.view, i))
+			continue;
+		if (m->missing)
+			job_log_warnln(b->log,
+				"submodule '" STR_FMT "' is not checked out here, so its folder is "
+				"empty; `git submodule update --init --recursive` gets it",
+				STR_ARG(m->path));
+		else
+			job_log_println(b->log, "Submodule '" STR_FMT "' as it is checked out here",
+				STR_ARG(m->path));
+	}
+}
+
+static void got(struct build *b)
+{
+	const struct runner_config *c = b->host.config;
+	const struct snapshot *s;
+	struct outcome ok = OUTCOME_OK;
+
+	if (!went_well(b))
+		return;
+	s = sources_snapshot(b->host.sources);
+	if (s) {
+		show_modules(b, s);
+		if (sources_take_note(b->host.sources))
+			note_untracked(b, s);
+	}
+	if (c->post_get_sources_script.v.n)
+		run_hook(b, c->post_get_sources_script.v, NULL);
+	else
+		build_step_done(b, &ok);
+}
+
+/* The sources */
+
+static void get(struct build *b)
+{
+	b->then = got;
+	b->executor->ops->get_sources(b->executor);
+}
+
+static void cut_history(uv_work_t *w)
+{
+	struct build *b = container_of(w, struct build, files.work);
+
+	sources_shallow(b->host.sources, (unsigned)b->sources.depth, &b->sources.shallow,
+		&b->sources.error);
+}
+
+static void on_cut(uv_work_t *w, int status)
+{
+	struct build *b = container_of(w, struct build, files.work);
+	struct outcome o;
+
+	UNUSED(status);
+	if (error_is(&b->sources.error)) {
+		outcome_fail(&o, FAIL_RUNNER_SYSTEM, "%s", b->sources.error.text);
+		o.surroundings = true;
+		build_step_done(b, &o);
+	} else if (build_stopping(b)) {
+		build_step_done(b, outcome_fail(&o, FAIL_CANCELED, "canceled"));
+	} else {
+		b->sources.view.shallow = buf_str(&b->sources.shallow);
+		get(b);
+	}
+}
+
+static void say(struct build *b)
+{
+	const struct build_spec *s = b->spec;
+	const struct build_sources *g = &b->sources;
+
+	job_log_infoln(b->log, "%s",
+		sources_committed(b->host.sources)
+			? "Taking the commit, without the work tree's changes..."
+			: "Taking the work tree with its uncommitted changes...");
+	if (g->depth)
+		job_log_infoln(b->log, "History cut to git depth %" PRId64 "...", g->depth);
+	if (g->view.git_only)
+		job_log_infoln(b->log, "Skipping Git checkout");
+	else
+		job_log_infoln(b->log,
+			"Checking out " STR_FMT " as detached HEAD (ref is " STR_FMT ")...",
+			STR_ARG(str_sub(s->sha, 0, 8)), STR_ARG(s->ref));
+	job_log_raw(b->log, "\n");
+	if (!g->view.submodules)
+		job_log_infoln(b->log, "Skipping Git submodules setup");
+	else
+		job_log_infoln(b->log, "Updating/initializing submodules%s...",
+			g->view.submodules > 1 ? " recursively" : "");
+}
+
+static void fetch(struct build *b)
+{
+	struct outcome o;
+
+	b->sources.view = b->sources.wanted;
+	say(b);
+	if (!b->sources.depth) {
+		get(b);
+		return;
+	}
+	if (uv_queue_work(loop_uv(b->host.loop), &b->files.work, cut_history, on_cut)) {
+		outcome_fail(&o, FAIL_RUNNER_SYSTEM, "cannot start a worker thread");
+		build_step_done(b, &o);
+	}
+}
+
+static void hooks_done(struct build *b)
+{
+	if (went_well(b))
+		fetch(b);
+}
+
+static void folder_made(struct build *b)
+{
+	if (!went_well(b))
+		return;
+	b->then = hooks_done;
+	run_hook(b, b->host.config->pre_get_sources_script.v, b->spec->pre_get_sources_script);
+}
+
+/* Settings */
+
+static int64_t depth(struct build *b)
+{
+	struct str text = job_env_get(&b->env, "GIT_DEPTH");
+	uint64_t n = 0;
+
+	if (!text.n)
+		return 0;
+	if (!parse_u64(text, &n) || n > INT32_MAX) {
+		job_log_warnln(b->log,
+			"GIT_DEPTH: expected int got \"" STR_FMT "\", using default value: 0",
+			STR_ARG(text));
+		return 0;
+	}
+	return (int64_t)n;
+}
+
+/* 0, or -1 where the Runner refuses the job. */
+static int read_view(struct build *b, struct sources_view *v)
+{
+	struct str modules = job_env_get(&b->env, "GIT_SUBMODULE_STRATEGY"), s = strategy(b);
+
+	*v = (struct sources_view){.submodule_paths = job_env_get(&b->env, "GIT_SUBMODULE_PATHS")};
+	if (s.n && !str_is(s, "clone") && !str_is(s, "fetch"))
+		job_log_warnln(b->log,
+			"GIT_STRATEGY: expected clone, fetch, none or empty, got \"" STR_FMT
+			"\", using default value: fetch",
+			STR_ARG(s));
+	v->git_only = !job_env_bool(&b->env, "GIT_CHECKOUT", true);
+	if (str_is(modules, "normal"))
+		v->submodules = 1;
+	else if (str_is(modules, "recursive"))
+		v->submodules = UINT_MAX;
+	else if (modules.n && !str_is(modules, "none"))
+		return -1;
+	b->sources.depth = depth(b);
+	return 0;
+}
+
+void build_get_sources(struct build *b)
+{
+	struct outcome o;
+
+	if (skips(b)) {
+		job_log_infoln(b->log, "%s",
+			str_is(strategy(b), "empty") ? "Skipping Git repository setup and creating "
+						       "an empty build directory"
+						     : "Skipping Git repository setup");
+		b->sources.view.empty = true;
+		b->executor->ops->get_sources(b->executor);
+		return;
+	}
+	if (read_view(b, &b->sources.wanted)) {
+		build_step_done(
+			b, outcome_fail(&o, FAIL_RUNNER_SYSTEM, "unknown GIT_SUBMODULE_STRATEGY"));
+		return;
+	}
+	if (!b->host.config->pre_get_sources_script.v.n &&
+		!build_has_commands(b->spec->pre_get_sources_script)) {
+		fetch(b);
+		return;
+	}
+	b->sources.view.empty = true;
+	b->then = folder_made;
+	b->executor->ops->get_sources(b->executor);
+}
