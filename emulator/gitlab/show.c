@@ -286,8 +286,8 @@ void show_attempt_end(struct job_run *j, bool retried)
 	finished_event(j, status, retried);
 	if (retried && r->console) {
 		struct str line = arena_printf(&r->arena,
-			"job '" STR_FMT "' failed (" STR_FMT "): retry %u of %u",
-			STR_ARG(j->shown), STR_ARG(j->reason), j->attempt, max);
+			"job '" STR_FMT "' failed (" STR_FMT "): retry %u of %u", STR_ARG(j->shown),
+			STR_ARG(j->reason), j->attempt, max);
 
 		console_line(r->console, line);
 	}
@@ -313,6 +313,9 @@ void show_pipeline_start(struct run *r)
 		.sha = f->sha,
 		.source = f->source};
 
+	for (size_t i = 0; r->console && r->parent && i < r->p->n_jobs; i++)
+		if (r->plan.chosen[i])
+			console_expect(r->console, &r->jobs[i].shown, 1);
 	if (!r->events)
 		return;
 	e.jobs = chosen_names(r, &e.n_jobs);
@@ -345,8 +348,7 @@ static void show_blocked(struct run *r)
 {
 	for (size_t i = 0; i < r->p->n_jobs; i++) {
 		if (!r->plan.chosen[i] || job_run_status(&r->jobs[i]) != STATUS_MANUAL ||
-			r->jobs[i].child ||
-			progress_allow_failure(r->progress, (uint32_t)i))
+			r->jobs[i].child || progress_allow_failure(r->progress, (uint32_t)i))
 			continue;
 		run_message(r, DIAG_NOTE,
 			"the pipeline is blocked: manual job '" STR_FMT

@@ -48,7 +48,7 @@ static void differ_pipelines(struct one_case *c, const struct pipeline *is)
 
 	differ(c, a, b);
 	if (was_jobs->u.seq.n != is_jobs->u.seq.n) {
-		case_fail(c, "expanded, it makes %zu jobs, not %zu", is_jobs->u.seq.n,
+		case_fail(c, "expanded, it makes %u jobs, not %u", is_jobs->u.seq.n,
 			was_jobs->u.seq.n);
 		return;
 	}
