@@ -77,6 +77,7 @@ static void test_objects_are_borrowed(void **state)
 	struct error err = ERROR_INIT;
 	struct loop *l = loop_new(&err);
 	struct sources *s = sources_new(l, NULL);
+	const struct sources_view view = {.empty = false};
 	bool done = false;
 	char line[256];
 	FILE *f;
@@ -88,7 +89,7 @@ static void test_objects_are_borrowed(void **state)
 
 		vec_push_in(&s->snapshot.arena, &s->snapshot.entries, e);
 	}
-	sources_copy_start(s, str_c(to), false, on_copied, &done);
+	sources_copy_start(s, str_c(to), &view, on_copied, &done);
 	sources_free(s);
 	loop_run(l);
 	assert_true(done);
