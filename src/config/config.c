@@ -65,7 +65,7 @@ const struct job_def *config_job(const struct config *c, struct str name)
 static bool resolve_tree(struct config *c)
 {
 	index_root(c);
-	return pass_extends(c) && pass_reference(c);
+	return check_job_count(c) && pass_extends(c) && pass_reference(c);
 }
 
 /* GitLab tells an empty file from one that holds only comments (lib/gitlab/ci/yaml_processor.rb).
@@ -100,8 +100,7 @@ enum config_status config_compile(struct config *c)
 	if (!resolve_tree(c))
 		return CONFIG_FAILED;
 	pass_stages(c);
-	if (!pass_jobs(c))
-		return CONFIG_FAILED;
+	pass_jobs(c);
 	pass_check(c);
 	return c->diags->errors ? CONFIG_FAILED : CONFIG_OK;
 }

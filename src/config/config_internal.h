@@ -15,6 +15,7 @@
 
 struct include_file;
 
+struct reading;
 struct config_state {
 	struct config pub; /* first: struct config * is a struct config_state * */
 	const struct varset *include_vars;
@@ -30,8 +31,9 @@ struct config_state {
 	bool merged;
 	size_t merged_keys; /* made by merge_deep so far */
 	bool stages_faulty;
-	struct map root_index; /* root key -> struct node_pair * */
+	struct map root_index;      /* root key -> struct node_pair * */
 	struct job_rare *last_rare; /* for jobs that have the same */
+	struct reading *readings;   /* jobs.c: what was read from which node */
 };
 
 static inline struct config_state *config_state_of(struct config *c)
@@ -124,8 +126,8 @@ enum config_status pass_include(struct config_state *s); /* WANT until all files
 bool pass_extends(struct config *c);
 bool pass_reference(struct config *c);
 void pass_stages(struct config *c);
-/* workflow, variables, defaults, jobs; false: too many, the rest is not read */
-bool pass_jobs(struct config *c);
+bool check_job_count(struct config *c); /* jobs.c; before extends multiplies them */
+void pass_jobs(struct config *c);
 void pass_check(struct config *c); /* what concerns several jobs */
 
 /* --- merge.c --- */

@@ -117,9 +117,9 @@ static bool inherits(const struct job_def *job, struct str key)
 	return false;
 }
 
-static void copy_fields(struct job_def *job, const struct job_def *from, enum keyword_id id)
+bool copy_fields(struct job_def *job, const struct job_def *from, enum keyword_id id)
 {
-	/* Only keywords that `default` takes; the tests compare this list with keywords.def. */
+	/* All keywords that `default` takes; the tests compare this list with keywords.def. */
 	if (id == KEYWORD_image) {
 		job->image = from->image;
 	} else if (id == KEYWORD_services) {
@@ -152,8 +152,9 @@ static void copy_fields(struct job_def *job, const struct job_def *from, enum ke
 	} else if (id == KEYWORD_identity) {
 		job->rare->identity = from->rare->identity;
 	} else {
-		BUG("keyword %s of 'default' is not inherited", keywords[id].name.p);
+		return false;
 	}
+	return true;
 }
 
 void inherit_defaults(struct config *c, const struct defaults *d, struct job_def *job)
@@ -169,7 +170,8 @@ void inherit_defaults(struct config *c, const struct defaults *d, struct job_def
 
 		if (!inherits(job, k->name) || get_node(job->node, k->name.p))
 			continue;
-		copy_fields(job, &d->def, (enum keyword_id)(k - keywords));
+		if (!copy_fields(job, &d->def, (enum keyword_id)(k - keywords)))
+			BUG("keyword " STR_FMT " of 'default' is not inherited", STR_ARG(k->name));
 		if (!map)
 			map = own_map(c, job->node, d->node->u.map.n);
 		own = node_pair_of(map, k->name);

@@ -66,12 +66,16 @@ struct allow_failure {
 	struct span at;
 };
 
+/* For who starts a pipeline by hand. */
+struct var_help {
+	struct str description;
+	struct texts options;
+};
 /* One entry of variables: */
 struct var_def {
 	struct text key, value;
-	struct str description;
-	struct texts options;
-	bool raw; /* expand: false */
+	const struct var_help *help; /* of the root's; NULL without */
+	bool raw;                    /* expand: false */
 };
 struct var_defs {
 	struct var_def *v;

@@ -54,8 +54,8 @@ void init_job_def(struct job_def *job, struct job_rare *rare)
 }
 
 /*
- * Most jobs have nothing in it, or what they inherit: they share it with the job before. Padding may
- * differ where the values don't, which only costs a copy.
+ * Most jobs have nothing in it, or what they inherit: they share it with the job before. Padding
+ * may differ where the values don't, which only costs a copy.
  */
 static struct job_rare *settle_rare(struct config *c, const struct job_rare *rare)
 {
@@ -314,6 +314,66 @@ static void check_job_keywords(const struct frame *f, const struct job_def *job)
 	check_keywords(f, map, job->bridge ? 'b' : 'j');
 }
 
+/*
+ * Jobs that extend the same one share its nodes: each is read once. A small table is enough, since
+ * such jobs stand together.
+ */
+#define READINGS 512
+struct reading {
+	const struct node *value;
+	const struct job_def *job; /* who has what was made of it */
+	enum keyword_id id;
+};
+
+static bool copy_own_fields(struct job_def *job, const struct job_def *from, enum keyword_id id)
+{
+	if (id == KEYWORD_script)
+		job->script = from->script;
+	else if (id == KEYWORD_variables)
+		job->vars = from->vars;
+	else if (id == KEYWORD_rules)
+		job->rules = from->rules;
+	else if (id == KEYWORD_only)
+		job->rare->only = from->rare->only;
+	else if (id == KEYWORD_except)
+		job->rare->except = from->rare->except;
+	else if (id == KEYWORD_needs)
+		job->needs = from->needs;
+	else if (id == KEYWORD_dependencies)
+		job->dependencies = from->dependencies;
+	else if (id == KEYWORD_environment)
+		job->environment = from->environment;
+	else if (id == KEYWORD_release)
+		job->rare->release = from->rare->release;
+	else if (id == KEYWORD_trigger)
+		job->trigger = from->trigger;
+	else if (id == KEYWORD_artifacts && from->rare->pages.enabled)
+		return false; /* with the published folder by now */
+	else
+		return copy_fields(job, from, id);
+	return true;
+}
+
+/* What has faults is read again, for they name the job. */
+static void read_keyword(const struct frame *f, const struct keyword *k, const struct node *value,
+	struct job_def *job)
+{
+	struct config_state *s = config_state_of(f->c);
+	enum keyword_id id = (enum keyword_id)(k - keywords);
+	size_t before = f->c->diags->n;
+	struct reading *r;
+
+	if (!s->readings)
+		s->readings = arena_array(f->c->arena, struct reading, READINGS);
+	r = &s->readings[(((uintptr_t)value >> 3) * 31 + id) % READINGS];
+	if (r->value == value && r->id == id && r->job->bridge == job->bridge &&
+		copy_own_fields(job, r->job, id))
+		return;
+	k->read(f, value, job);
+	if (f->c->diags->n == before && !faults_full(f))
+		*r = (struct reading){value, job, id};
+}
+
 static void read_job(const struct frame *jobs, const struct node_pair *pair, struct job_def *job)
 {
 	struct frame f = FRAME_AT(jobs, pair->key->text);
@@ -330,7 +390,7 @@ static void read_job(const struct frame *jobs, const struct node_pair *pair, str
 		const struct keyword *k = keyword_find(p->key->text);
 
 		if (keyword_allowed(k, job->bridge ? 'b' : 'j') && !node_is_null(p->value))
-			k->read(&f, p->value, job);
+			read_keyword(&f, k, p->value, job);
 	}
 	if (!job->stage.s.p)
 		job->stage = (struct text){STR("test"), job->name.at};
@@ -472,11 +532,33 @@ static bool add_job(const struct frame *jobs, struct node_pair *pair, const stru
 	return true;
 }
 
-/* GitLab, lib/gitlab/ci/pipeline: checked long before any is made, for what they would take. */
-static bool too_many_jobs(const struct frame *jobs, const struct node_pair *pair)
+/*
+ * Counted before anything is made of them. A visible key that is neither a keyword nor a job is a
+ * fault anyway.
+ */
+bool check_job_count(struct config *c)
 {
-	fault(jobs, "too-many-jobs", pair->key->at,
-		fmt_in(jobs,
+	struct frame root = FRAME_ROOT(c), jobs = FRAME_IN(&root, "jobs");
+	const struct node_pair *last = NULL;
+	size_t visible = 0, hidden = 0;
+
+	node_each_pair(pair, c->root)
+	{
+		if (str_starts(pair->key->text, STR(".")))
+			hidden++;
+		else if (!is_root_keyword(pair->key->text) || pair->key->kind != NODE_STRING)
+			visible++;
+		last = pair;
+		if (visible > LIMIT_JOBS || hidden > LIMIT_HIDDEN_JOBS)
+			break;
+	}
+	if (hidden > LIMIT_HIDDEN_JOBS)
+		fault(&jobs, "too-many-jobs", last->key->at, NULL,
+			"the definition has more than %d hidden jobs", LIMIT_HIDDEN_JOBS);
+	if (visible <= LIMIT_JOBS)
+		return hidden <= LIMIT_HIDDEN_JOBS;
+	fault(&jobs, "too-many-jobs", last->key->at,
+		fmt_in(&jobs,
 			"=The number of jobs has exceeded the limit of %d. Try splitting the "
 			"configuration with parent-child-pipelines",
 			LIMIT_JOBS),
@@ -484,13 +566,13 @@ static bool too_many_jobs(const struct frame *jobs, const struct node_pair *pair
 	return false;
 }
 
-bool pass_jobs(struct config *c)
+void pass_jobs(struct config *c)
 {
 	struct frame root = FRAME_ROOT(c), jobs = FRAME_IN(&root, "jobs");
 	struct frame vars = FRAME_IN(&root, "variables");
 	struct node_pair *pair = root_pair(c, STR("variables"));
 	struct defaults *d = arena_new(c->arena, struct defaults);
-	size_t n = 0;
+	bool any = false;
 
 	read_defaults(c, d);
 	if (pair && !node_is_null(pair->value))
@@ -502,13 +584,10 @@ bool pass_jobs(struct config *c)
 		pair = &c->root->u.map.pairs[i];
 		if (is_root_keyword(pair->key->text) && pair->key->kind == NODE_STRING)
 			continue;
-		n += add_job(&jobs, pair, d);
-		if (n > LIMIT_JOBS)
-			return too_many_jobs(&jobs, pair);
+		any = add_job(&jobs, pair, d) || any;
 	}
-	if (!n)
+	if (!any)
 		fault(&jobs, "no-jobs", c->root->at,
 			"config should contain at least one visible job",
 			"the definition has no job that could run");
-	return true;
 }

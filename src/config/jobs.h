@@ -13,6 +13,8 @@ struct defaults {
 	struct node *given; /* the same with values as jobs get them (VIA_DEFAULT) */
 };
 void read_defaults(struct config *c, struct defaults *out);
+/* What the reader of a keyword made, for another job; false: not a keyword of `default`. */
+bool copy_fields(struct job_def *job, const struct job_def *from, enum keyword_id id);
 /* Gives the job what it inherits: fields and, in a new mapping, the nodes (VIA_DEFAULT). */
 void inherit_defaults(struct config *c, const struct defaults *d, struct job_def *job);
 

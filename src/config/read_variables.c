@@ -8,7 +8,8 @@ static bool is_scalar_or_null(const struct node *n)
 	return node_is_null(n) || node_is_scalar(n);
 }
 
-static void read_options(const struct frame *f, const struct node *map, struct var_def *def)
+static void read_options(
+	const struct frame *f, const struct node *map, const struct var_def *def, struct texts *out)
 {
 	const struct node *options = get_node(map, "options"), *value = node_get(map, "value");
 	struct diag *d;
@@ -28,12 +29,12 @@ static void read_options(const struct frame *f, const struct node *map, struct v
 			"%s must hold only strings, not %s", subject(f, "options"), found(f, item));
 		return;
 	}
-	texts_of(f, options, &def->options);
+	texts_of(f, options, out);
 	/* GitLab compares before it makes texts: the number 1 is not the option "1". */
-	for (size_t i = 0; i < def->options.n; i++)
-		if (node_is(value, NODE_STRING) && str_eq(def->options.v[i].s, value->text))
+	for (size_t i = 0; i < out->n; i++)
+		if (node_is(value, NODE_STRING) && str_eq(out->v[i].s, value->text))
 			return;
-	if (!def->options.n)
+	if (!out->n)
 		return;
 	d = fault(f, "value-not-in-options", def->value.at.begin.line ? def->value.at : map->at,
 		"config value must be present in options",
@@ -47,6 +48,7 @@ static void read_long(const struct frame *f, const struct node *map, enum variab
 {
 	const struct node *value = node_get(map, "value"), *expand = get_node(map, "expand");
 	const struct node *description = get_node(map, "description");
+	struct var_help help = {.description = STR_NULL};
 
 	check_scope_keys(f, map, kind == VARIABLES_ROOT ? SCOPE_root_variable : SCOPE_job_variable,
 		"config uses invalid data keys");
@@ -61,14 +63,20 @@ static void read_long(const struct frame *f, const struct node *map, enum variab
 				"config description must be an alphanumeric string",
 				"%s must be a string, not %s", subject(f, "description"),
 				found(f, description));
-		def->description = description->text;
+		help.description = description->text;
 	}
 	if (expand && expand->kind != NODE_BOOL)
 		fault(f, "wrong-type", expand->at, "config expand should be a boolean value",
 			"%s must be true or false, not %s", subject(f, "expand"), found(f, expand));
 	def->raw = node_is(expand, NODE_BOOL) && !expand->u.boolean;
 	if (kind == VARIABLES_ROOT)
-		read_options(f, map, def);
+		read_options(f, map, def, &help.options);
+	if (help.description.p || help.options.set) {
+		struct var_help *kept = arena_new(f->c->arena, struct var_help);
+
+		*kept = help;
+		def->help = kept;
+	}
 }
 
 static void read_var(const struct frame *f, const struct node_pair *pair, enum variables_kind kind,

@@ -33,6 +33,21 @@ static bool listed(const struct texts *list, struct str name)
 	return false;
 }
 
+/* From so many on, copies of a job and jobs that extend the same one have them in one set. */
+#define MANY_VARS 8
+
+static const struct varset *shared_vars(struct builder *b, const struct var_defs *defs)
+{
+	if (b->shared_defs == defs->v)
+		return b->shared;
+	b->shared = arena_new(b->a, struct varset);
+	b->shared_defs = defs->v;
+	varset_init_on(b->shared, b->a, &b->p->vars);
+	varset_reserve(b->shared, defs->n);
+	put_yaml_vars(b->shared, VAR_YAML_JOB, defs);
+	return b->shared;
+}
+
 /*
  * The set that the job's own variables lie on: with inherit:variables only what was asked for of
  * the root's (workflow's variables are among them).
@@ -45,16 +60,19 @@ static void init_vars(struct builder *b, struct instance *in)
 
 	size_t own = in->pub.def->vars.n + in->n_vars + (in->pub.def->environment ? 12 : 8);
 
-	if (inherit->all_variables) {
+	if (inherit->all_variables && in->pub.def->vars.n >= MANY_VARS) {
+		varset_init_on(s, b->a, shared_vars(b, &in->pub.def->vars));
+	} else if (inherit->all_variables) {
 		varset_init_on(s, b->a, root);
 		varset_reserve(s, own);
+		put_yaml_vars(s, VAR_YAML_JOB, &in->pub.def->vars);
 	} else {
 		varset_init_on(s, b->a, b->base);
 		for (size_t i = 0; i < root->n; i++)
 			if (listed(&inherit->only_variables, root->v[i].key))
 				varset_put(s, &root->v[i]);
+		put_yaml_vars(s, VAR_YAML_JOB, &in->pub.def->vars);
 	}
-	put_yaml_vars(s, VAR_YAML_JOB, &in->pub.def->vars);
 	for (size_t i = 0; i < in->n_vars; i++) {
 		struct var v = {
 			.key = in->vars[i].key,

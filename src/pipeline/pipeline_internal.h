@@ -40,12 +40,14 @@ struct builder {
 	struct config *c;
 	const struct facts *f;
 	struct diags *d;
-	struct arena scratch; /* emptied after each job */
-	struct varset *base;  /* predefined and settings: below everything */
-	struct map groups;    /* job_def's name -> struct group * */
+	struct arena scratch;  /* emptied after each job */
+	struct varset *base;   /* predefined and settings: below everything */
+	struct map groups;     /* job_def's name -> struct group * */
+	struct varset *shared; /* variables of jobs that have the same ones, on p->vars */
+	const struct var_def *shared_defs;
 	struct secret *secrets;
 	bool knows_secrets;
-	bool failed;          /* job_error was called (the error itself may be known already) */
+	bool failed; /* job_error was called (the error itself may be known already) */
 };
 
 /* The copies of one definition, in order. */

@@ -163,7 +163,7 @@ static void variable_values(void **state)
 		assert_str(f.config->vars.v[i].value.s, want[i].value);
 		assert_int_equal(f.config->vars.v[i].raw, want[i].raw);
 	}
-	assert_str(f.config->vars.v[5].description, "d");
+	assert_str(f.config->vars.v[5].help->description, "d");
 	assert_int_equal(a->vars.n, 1);
 	assert_str(a->vars.v[0].value.s, "1");
 	fixture_release(&f);
