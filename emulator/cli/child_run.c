@@ -150,8 +150,8 @@ static void load_clone(struct child *ch, struct load *parent, const struct trigg
 		return;
 	}
 	l->facts.config_path = STR(DEFAULT_FILE);
-	if (read_small_file(&l->c->arena,
-		    arena_printf(&l->c->arena, "%s/" DEFAULT_FILE, l->root).p, &text))
+	if (read_small_file(
+		    &l->c->arena, arena_printf(&l->c->arena, "%s/" DEFAULT_FILE, l->root).p, &text))
 		why(out, "there is no " DEFAULT_FILE " in %s", l->root);
 	else if (load_text(l, shown_name(ch, t->project), text, t->inputs) == EXIT_OK)
 		ch->state = CHILD_BUILT;
@@ -170,15 +170,14 @@ static void load_child(struct child *ch, struct load *parent, const struct downs
 		tell(ch, parent, out);
 }
 
-static void load_project_of(struct child *ch, struct load *parent,
-	const struct downstream_ask *ask, struct downstream *out)
+static void load_project_of(struct child *ch, struct load *parent, const struct downstream_ask *ask,
+	struct downstream *out)
 {
 	const struct job *job = ask->job;
 	struct trigger_target t;
 	const char *path;
 
-	pipeline_trigger_target(
-		&parent->c->arena, parent->pipeline, job, ask->extra, &t);
+	pipeline_trigger_target(&parent->c->arena, parent->pipeline, job, ask->extra, &t);
 	child_init(parent, job, ask, ch);
 	path = child_clone(ch, t.project);
 	ch->state = CHILD_ELSEWHERE;

@@ -80,8 +80,7 @@ static void set_facts(struct child *ch, const struct trigger_target *t)
 	if (ch->ask) {
 		f->pipeline_id = ch->ask->pipeline_id;
 		f->pipeline_iid = ch->ask->pipeline_id;
-		f->upstream_job_id =
-			arena_printf(&l->c->arena, "%" PRIu64, ch->ask->job_id);
+		f->upstream_job_id = arena_printf(&l->c->arena, "%" PRIu64, ch->ask->job_id);
 	}
 	f->upstream_project_id = arena_printf(&l->c->arena, "%" PRIu64, f->project_id);
 	f->settings_vars = &l->vars;
@@ -101,8 +100,8 @@ static void set_vars(struct child *ch, const struct load *parent)
 
 void child_forward(const struct child *ch, const struct load *parent, struct varset *out)
 {
-	pipeline_trigger_vars(&parent->c->arena, parent->pipeline, ch->job,
-		ch->ask ? ch->ask->extra : NULL, out);
+	pipeline_trigger_vars(
+		&parent->c->arena, parent->pipeline, ch->job, ch->ask ? ch->ask->extra : NULL, out);
 }
 
 const char *child_clone(const struct child *ch, struct str project)

@@ -26,7 +26,7 @@ struct child {
 	bool project;   /* multi-project, else a child pipeline */
 	struct span at; /* the trigger's `include` or `project` */
 	struct load
-		load;  /* facts, variables and definition are its own, the rest is the parent's */
+		load; /* facts, variables and definition are its own, the rest is the parent's */
 	const struct downstream_ask *ask; /* of a run; NULL: nothing runs */
 	bool own_repo;
 	uint32_t made; /* the source that stands for the trigger's entries; errors in it are at `at`

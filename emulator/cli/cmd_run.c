@@ -165,7 +165,9 @@ const struct cmd cmd_run = {
 		   "Ctrl-C cancels: scripts stop, after_script runs, everything that was started "
 		   "is taken down. A "
 		   "second Ctrl-C does without after_script.",
-	.output = "With --json: one object a line, each with \"event\" and \"time\": "
+	.output = "With --json: one object a line, each with \"event\", \"time\" and \"pipeline\" "
+		  "(null, "
+		  "or the trigger job whose pipeline it is about): "
 		  "pipeline_started; "
 		  "job_started (\"job\", \"stage\"); section; log (\"job\", \"text\"); "
 		  "job_finished (\"job\", "

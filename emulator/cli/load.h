@@ -33,9 +33,9 @@ struct load {
 	struct varset vars;        /* CI/CD settings, --var-file, --var; lives in c->arena */
 	struct facts facts;
 	struct loader loader;
-	struct mask_set *mask; /* of load_masked(), made when it is asked for */
+	struct mask_set *mask;            /* of load_masked(), made when it is asked for */
 	const struct downstream_ask *ask; /* of a run: who answers include:artifact; or NULL */
-	bool registry;         /* the local registry is in use */
+	bool registry;                    /* the local registry is in use */
 
 	/* one definition */
 	struct arena arena; /* handed to the pipeline once it is built */

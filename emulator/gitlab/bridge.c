@@ -84,8 +84,8 @@ struct job_run *bridge_find_job(struct run *r, struct str pipeline_id, struct st
 }
 
 /* One file out of what a job left. Paths below a folder of the run, which goes again at once. */
-static int read_artifact(struct job_run *dep, struct str path, struct arena *a, struct str *text,
-	struct error *err)
+static int read_artifact(
+	struct job_run *dep, struct str path, struct arena *a, struct str *text, struct error *err)
 {
 	struct run *r = dep->run;
 	const char *dir = store_job_path(&r->top->folder, a, dep->slug, "include", err);
@@ -117,8 +117,8 @@ static int on_artifact(void *arg, struct str job, struct str path, struct arena 
 	}
 	if (!read_artifact(dep, path, a, text, &err))
 		return 0;
-	*why = arena_printf(a, "it is not in the artifacts of job '" STR_FMT "' (%s)", STR_ARG(job),
-		err.text);
+	*why = arena_printf(
+		a, "it is not in the artifacts of job '" STR_FMT "' (%s)", STR_ARG(job), err.text);
 	return -1;
 }
 
@@ -142,7 +142,8 @@ static bool may_start(struct job_run *j, const struct trigger_target *t)
 
 	if (!t->child && str_eq(t->project, r->p->facts->project_path))
 		fail(j, "invalid_bridge_trigger",
-			"a project can't trigger itself; 'trigger:include' starts a child pipeline");
+			"a project can't trigger itself; 'trigger:include' starts a child "
+			"pipeline");
 	else if (t->child && r->depth >= MAX_DEPTH)
 		fail(j, "reached_max_descendant_pipelines_depth",
 			"more than %d levels of child pipelines", MAX_DEPTH);
@@ -160,8 +161,8 @@ static bool may_start(struct job_run *j, const struct trigger_target *t)
 static void manual_words(struct run *c, const struct run_options *from, struct run_options *o)
 {
 	struct str *words = arena_array(&c->arena, struct str, from->n_manual + 1);
-	struct str start = arena_printf(
-		&c->arena, STR_FMT BRIDGE_ARROW, STR_ARG(c->bridge->job->name));
+	struct str start =
+		arena_printf(&c->arena, STR_FMT BRIDGE_ARROW, STR_ARG(c->bridge->job->name));
 
 	o->manual = words;
 	o->n_manual = 0;
@@ -348,8 +349,7 @@ static void take(struct job_run *j, const struct trigger_target *t, const struct
 
 	if (!t->child && loops(j, d->pipeline)) {
 		if (j->run->top->o->downstream_free)
-			j->run->top->o->downstream_free(
-				j->run->top->o->downstream_arg, d->made);
+			j->run->top->o->downstream_free(j->run->top->o->downstream_arg, d->made);
 		fail(j, "pipeline_loop_detected", "pipelines that trigger each other go round");
 		return;
 	}
@@ -359,16 +359,10 @@ static void take(struct job_run *j, const struct trigger_target *t, const struct
 		return;
 	}
 	if (lacks_engine(c)) {
-		struct error err = ERROR_INIT;
-
-		if (session_engine(&c->top->session, c->o->docker_host, &err)) {
-			fail(j, "runner_system_failure", "%s", err.text);
-			j->result.surroundings = true;
-			drop(c);
-			return;
-		}
-		c->session.engine = c->host.docker = c->top->session.engine;
-		c->top->host.docker = c->top->session.engine;
+		fail(j, "runner_system_failure", STR_FMT, STR_ARG(c->top->no_engine));
+		j->result.surroundings = true;
+		drop(c);
+		return;
 	}
 	start(j, c, t);
 }
@@ -453,8 +447,7 @@ void bridge_child_over(struct run *c)
 	s = status_now(j, &t);
 	if (s == STATUS_FAILED) {
 		j->result.surroundings = is_surroundings(c);
-		fail(j, "unknown_failure", "the %s pipeline %s",
-			t.child ? "child" : "downstream",
+		fail(j, "unknown_failure", "the %s pipeline %s", t.child ? "child" : "downstream",
 			progress_pipeline_status(c->progress) == STATUS_SKIPPED ? "was skipped"
 										: "failed");
 	} else {

@@ -146,8 +146,7 @@ void events_pipeline_finished(
 	json_object_set_new(o, "status", text(status));
 	json_object_set_new(o, "warnings", json_boolean(warnings));
 	json_object_set_new(o, "duration", json_real(seconds));
-	json_object_set_new(
-		o, "exit_code", exit_code < 0 ? json_null() : json_integer(exit_code));
+	json_object_set_new(o, "exit_code", exit_code < 0 ? json_null() : json_integer(exit_code));
 	finish(e, o);
 }
 

@@ -162,8 +162,11 @@ static int nothing_to_run(const struct pipeline *p, struct error *err)
 }
 
 /* "bridge > job" is for the pipeline that the trigger job starts. */
-static bool of_child(struct str word)
+static bool of_child(const struct pipeline *p, struct str word)
 {
+	for (size_t i = 0; i < p->n_jobs; i++)
+		if (job_fits(p->jobs[i], word, NULL) == FIT_NAME)
+			return false;
 	return str_find(word, STR(" > ")) != STR_NPOS;
 }
 
@@ -186,7 +189,8 @@ int plan_make(struct plan *plan, struct arena *a, const struct pipeline *p,
 		if (mark_stage(plan, o->stages[i], err))
 			return -1;
 	for (size_t i = 0; i < o->n_manual; i++)
-		if (!of_child(o->manual[i]) && mark_jobs(plan, o->manual[i], plan->play, NULL, err))
+		if (!of_child(p, o->manual[i]) &&
+			mark_jobs(plan, o->manual[i], plan->play, NULL, err))
 			return -1;
 	if (!plan->selected)
 		memset(plan->chosen, true, p->n_jobs);

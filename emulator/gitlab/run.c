@@ -175,10 +175,10 @@ void run_make_jobs(struct run *r)
 		r->jobs[i].run = r;
 		r->jobs[i].job = r->p->jobs[i];
 		r->jobs[i].seconds = -1;
-		r->jobs[i].shown = r->prefix.n ? arena_printf(&r->arena, STR_FMT STR_FMT,
-							 STR_ARG(r->prefix),
-							 STR_ARG(r->p->jobs[i]->name))
-					       : r->p->jobs[i]->name;
+		r->jobs[i].shown =
+			r->prefix.n ? arena_printf(&r->arena, STR_FMT STR_FMT, STR_ARG(r->prefix),
+					      STR_ARG(r->p->jobs[i]->name))
+				    : r->p->jobs[i]->name;
 	}
 	r->progress = plan_progress(&r->plan);
 }

@@ -82,8 +82,8 @@ struct run {
 	void *made;               /* for o->downstream_free */
 	unsigned slots;           /* top: jobs of all runs that take part in the limit */
 	unsigned n_runs;          /* top: of all runs */
-	struct pipeline *p; /* one reference held */
-	struct arena arena; /* for the whole run */
+	struct pipeline *p;       /* one reference held */
+	struct arena arena;       /* for the whole run */
 	struct session session;
 	struct plan plan;
 	struct progress *progress;
@@ -95,6 +95,7 @@ struct run {
 	struct store store;
 	struct store_run folder;
 	bool has_store, has_folder;
+	struct str no_engine; /* top: why there is none, where trigger jobs may yet want one */
 	struct sources *sources;
 	bool own_sources; /* of a child: of another project */
 	struct shell_login *login;
@@ -118,7 +119,7 @@ struct run {
 	struct job_heap ready;
 	struct job_heap bridges; /* trigger jobs that may start: they take no slot */
 	unsigned running, limit; /* limit: top */
-	unsigned waiting; /* jobs in DELAYED or RESOURCE: they move without anybody's help */
+	unsigned waiting;        /* jobs in DELAYED or RESOURCE: they move without anybody's help */
 	struct resource *resources;
 	struct loop_task pump;
 };
@@ -203,10 +204,10 @@ struct job_run {
 	const char *word;           /* failure reason that no build has; NULL: the build's */
 
 	/* a trigger job */
-	struct run *child;           /* what it started last */
-	enum job_status downstream;  /* what it ends with */
-	bool waits;                  /* for the end of child */
-	bool borrowed; /* not run here, looked for in earlier runs */
+	struct run *child;          /* what it started last */
+	enum job_status downstream; /* what it ends with */
+	bool waits;                 /* for the end of child */
+	bool borrowed;              /* not run here, looked for in earlier runs */
 };
 
 /* scheduler.c */
@@ -243,7 +244,8 @@ enum executor_kind job_executor(const struct run *r, const struct job *job);
 /* The configuration names an executor that is none of ours: -1 with err. */
 int job_executor_check(const struct run *r, struct error *err);
 
-/* job_files.c: 0, or -1 with err where a job of another pipeline has nothing to give; downloads, caches, uploads of the next attempt into j->spec, dotenv into extra. */
+/* job_files.c: 0, or -1 with err where a job of another pipeline has nothing to give; downloads,
+ * caches, uploads of the next attempt into j->spec, dotenv into extra. */
 int job_files_make(struct job_run *j, struct varset *extra, struct error *err);
 
 /* run.c */

@@ -14,7 +14,8 @@
 static bool wants_engine(const struct run *r)
 {
 	for (size_t i = 0; i < r->p->n_jobs; i++)
-		if (r->plan.chosen[i] && job_executor(r, r->p->jobs[i]) == EXECUTOR_DOCKER)
+		if (r->plan.chosen[i] && !r->p->jobs[i]->def->trigger &&
+			job_executor(r, r->p->jobs[i]) == EXECUTOR_DOCKER)
 			return true;
 	return false;
 }
@@ -96,12 +97,32 @@ static int setup_registry(struct run *r, struct error *err)
 	return registry_rules(r, &state, &info, err);
 }
 
+/* What the pipelines of trigger jobs hold is not known yet. */
+static bool may_want_engine(const struct run *r)
+{
+	for (size_t i = 0; i < r->p->n_jobs; i++)
+		if (r->plan.chosen[i] && r->p->jobs[i]->def->trigger &&
+			r->o->executor != RUN_EXECUTOR_SHELL)
+			return true;
+	return false;
+}
+
 int run_setup_engine(struct run *r, struct error *err)
 {
 	bool registry = r->o->registry && r->p->facts->registry_host.n;
 
-	if (!wants_engine(r))
-		return 0;
+	if (!wants_engine(r)) {
+		struct error none = ERROR_INIT;
+
+		if (!may_want_engine(r))
+			return 0;
+		if (session_engine(&r->session, r->o->docker_host, &none)) {
+			r->no_engine = arena_str(&r->arena, str_c(none.text));
+			return r->session.signum ? error_set(err, ERR_CANCELLED, 0, "interrupted")
+						 : 0;
+		}
+		return registry ? setup_registry(r, err) : 0;
+	}
 	if (session_engine(&r->session, r->o->docker_host, err))
 		return -1;
 	return registry ? setup_registry(r, err) : 0;

@@ -227,8 +227,7 @@ bool scheduler_take_resource(struct job_run *j)
 		if (!res->told)
 			run_message(r, DIAG_NOTE,
 				"resource group '" STR_FMT "' is held by another %s: waiting",
-				STR_ARG(res->key),
-				r->top->n_runs > 1 ? "pipeline" : "cilocal");
+				STR_ARG(res->key), r->top->n_runs > 1 ? "pipeline" : "cilocal");
 		res->told = true;
 		res->busy = true;
 		watch_lock(res);
