@@ -2,6 +2,8 @@
 
 #include "expr/expr_internal.h"
 
+#define MAX_SHOWN 1000 /* bytes of a value that `explain` shows */
+
 struct eval {
 	struct arena *a;
 	const struct expr_env *env;
@@ -236,6 +238,18 @@ bool expr_eval(const struct expr *e, struct arena *a, const struct expr_env *env
 	return expr_truthy(&v);
 }
 
+/* The start of a long value, up to a whole character. */
+static struct str shown(struct str s)
+{
+	size_t n = MAX_SHOWN;
+
+	if (s.n <= n)
+		return s;
+	while (n && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+		n--;
+	return str_sub(s, 0, n);
+}
+
 struct str expr_trace_text(struct arena *a, const struct expr_trace *t)
 {
 	CLEANUP(buf_release) struct buf b = BUF_INIT;
@@ -245,7 +259,8 @@ struct str expr_trace_text(struct arena *a, const struct expr_trace *t)
 			buf_adds(&b, ", ");
 		buf_printf(&b, r->input ? "input '" STR_FMT "'" : "$" STR_FMT, STR_ARG(r->name));
 		if (r->defined)
-			buf_printf(&b, " is \"" STR_FMT "\"", STR_ARG(r->value));
+			buf_printf(&b, " is \"" STR_FMT "%s\"", STR_ARG(shown(r->value)),
+				r->value.n > MAX_SHOWN ? "..." : "");
 		else
 			buf_adds(&b, " is undefined");
 	}

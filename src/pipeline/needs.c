@@ -76,16 +76,13 @@ static bool is_parallel(const struct group *g)
 static size_t names_of(struct builder *b, struct str name, struct str **out)
 {
 	const struct group *g = map_get(&b->groups, name);
-	VEC(struct str) names = {NULL, 0, 0};
+	size_t n = is_parallel(g) ? g->n : 1;
 
-	if (is_parallel(g)) {
-		for (size_t i = 0; i < g->n; i++)
-			vec_push_in(&b->scratch, &names, g->v[i]->name);
-	} else {
-		vec_push_in(&b->scratch, &names, name);
-	}
-	*out = names.v;
-	return names.n;
+	*out = arena_array(&b->scratch, struct str, n + 1);
+	(*out)[0] = name;
+	for (size_t i = 0; is_parallel(g) && i < n; i++)
+		(*out)[i] = g->v[i]->name;
+	return n;
 }
 
 /* One of the job's own needs: its matrix counts only where the needed job is parallel. */
@@ -166,7 +163,7 @@ static void check_edge(struct builder *b, const struct edge *e)
 	const struct group *g = map_get(&b->groups, e->to);
 
 	if (!to) {
-		if (e->optional)
+		if (e->optional || errors_full(b))
 			return;
 		struct diag *d = job_error(b, e->from, "undefined-need", e->at,
 			arena_printf(&b->scratch, STR_FMT " job: undefined %s: " STR_FMT,
@@ -175,7 +172,7 @@ static void check_edge(struct builder *b, const struct edge *e)
 			"job '" STR_FMT "' %s job '" STR_FMT "', which does not exist",
 			STR_ARG(from), strcmp(e->kind, "need") ? "depends on" : "needs",
 			STR_ARG(e->to));
-		if (!g)
+		if (!g && d)
 			note_nearest_job(b, d, e->to);
 		return;
 	}

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "pipeline/pipeline_internal.h"
+#include "config/limits.h"
 #include "expr/glob.h"
 #include "source/source.h"
 #include "vars/predefined.h"
@@ -14,11 +15,13 @@ struct diag *job_error(struct builder *b, const struct job *job, const char *cod
 	struct str text;
 	va_list ap;
 
+	b->failed = true;
+	if (b->d->errors >= LIMIT_ERRORS)
+		return NULL;
 	va_start(ap, fmt);
 	text = arena_vprintf(&b->scratch, fmt, ap);
 	va_end(ap);
 	struct diag *d = diag_error(b->d, code, at, STR_FMT, STR_ARG(text));
-	b->failed = true;
 	diag_set_gitlab(b->d, d, "%s", gitlab);
 	if (job)
 		diag_set_job(b->d, d, job->base_name);
@@ -29,11 +32,12 @@ static void set_stages(struct builder *b)
 {
 	const struct texts *stages = &b->c->stages;
 	struct pipeline *p = b->p;
+	struct arena scratch = ARENA_INIT;
 	struct map index;
 
 	p->stages = arena_array(b->a, struct str, stages->n + 1);
 	p->n_stages = stages->n;
-	map_init(&index, b->a);
+	map_init(&index, &scratch);
 	for (size_t i = 0; i < stages->n; i++) {
 		p->stages[i] = stages->v[i].s;
 		map_put(&index, p->stages[i], (void *)(uintptr_t)(i + 1));
@@ -44,6 +48,7 @@ static void set_stages(struct builder *b)
 		/* The config room has refused stages that do not exist. */
 		p->all[i]->stage_index = at ? (uint32_t)at - 1 : 0;
 	}
+	arena_release(&scratch);
 }
 
 /* The sets below all jobs: predefined and settings, then the root's variables. */

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "config/config.h"
+#include "config/limits.h"
 #include "pipeline/pipeline.h"
 #include "vars/facts.h"
 
@@ -57,7 +58,8 @@ struct group {
 	size_t n;
 };
 
-/* An error of this phase: gitlab is GitLab's whole line. */
+/* An error of this phase: gitlab is GitLab's whole line. NULL when LIMIT_ERRORS are known already.
+ */
 struct diag *job_error(struct builder *b, const struct job *job, const char *code, struct span at,
 	const char *gitlab, const char *fmt, ...) PRINTF_LIKE(6, 7);
 

@@ -13,6 +13,8 @@
 
 /* Wider lines are shown in part, around the span: a minified file must not fill the terminal. */
 #define LINE_COLUMNS 160
+#define MAX_PRINTED  2000 /* nobody reads more */
+#define NEAR_COLUMNS 512  /* of a long line before an error, of which some are shown */
 #define TAB_WIDTH    8
 
 struct printer {
@@ -120,12 +122,31 @@ static void put_line(struct printer *p, struct str line, size_t left, bool cut)
 	buf_addc(p->out, '\n');
 }
 
+/*
+ * What can be seen of a line, with the columns in it: a definition on one line of a megabyte may
+ * have an error in each of its words.
+ */
+static struct str near_by(struct str line, uint32_t *from, uint32_t *to)
+{
+	uint32_t skip = *from > NEAR_COLUMNS ? *from - NEAR_COLUMNS : 0;
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < skip && at < line.n; i++)
+		do
+			at++;
+		while (at < line.n && ((unsigned char)line.p[at] & 0xC0) == 0x80);
+	*from -= skip;
+	if (*to != UINT32_MAX)
+		*to -= skip;
+	return str_sub(line, at, MIN(line.n, at + 16 * NEAR_COLUMNS));
+}
+
 static void put_source(struct printer *p, struct span at)
 {
 	const struct source *src = source_get(p->set, at.begin.source);
 	struct str line;
 	size_t x0, x1, left = 0;
-	uint32_t to;
+	uint32_t from = at.begin.col, to;
 
 	if (!src || !at.begin.line || at.begin.line > src->n_lines)
 		return;
@@ -136,7 +157,8 @@ static void put_source(struct printer *p, struct span at)
 								       : at.begin.col + 1;
 	if (at.end.line > at.begin.line)
 		to = UINT32_MAX;
-	screen_columns(line, at.begin.col, to, &x0, &x1);
+	line = near_by(line, &from, &to);
+	screen_columns(line, from, to, &x0, &x1);
 	if (x0 + 20 > LINE_COLUMNS)
 		left = x0 - 40;
 	put_line(p, line, left, left > 0);
@@ -245,7 +267,9 @@ void diags_print(struct buf *out, const struct source_set *set, const struct dia
 	size_t n;
 	const struct diag **v = diags_sorted(&scratch, ds, &n);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && i < MAX_PRINTED; i++)
 		diag_print(out, set, v[i], color);
+	if (n > MAX_PRINTED)
+		buf_printf(out, "... and %zu more\n", n - MAX_PRINTED);
 	arena_release(&scratch);
 }
