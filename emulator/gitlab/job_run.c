@@ -148,6 +148,15 @@ static bool wants_retry(const struct job_run *j)
 		       r->has_exit_code ? r->exit_code : -1);
 }
 
+/* The highest of the pipelines that fail with this one. */
+static struct run *what_it_fails(struct run *r)
+{
+	while (r->parent && r->bridge->child == r && r->bridge->waits &&
+		!progress_allow_failure(r->parent->progress, r->bridge->job->id))
+		r = r->parent;
+	return r;
+}
+
 /* workflow:auto_cancel:on_job_failure: all, and --fail-fast. */
 static void after_failure(struct job_run *j)
 {
@@ -160,7 +169,7 @@ static void after_failure(struct job_run *j)
 		STR_ARG(j->shown),
 		r->o->fail_fast ? "--fail-fast" : "workflow:auto_cancel:on_job_failure");
 	r->failed_fast = true;
-	run_cancel(r->o->fail_fast ? r->top : r);
+	run_cancel(r->o->fail_fast ? what_it_fails(r) : r);
 }
 
 static void built(struct job_run *j)

@@ -81,6 +81,18 @@ has "plain > say  | yaml=y typed=."
 has "closed > say | yaml= typed=."
 has "all > say    | yaml=y typed=t."
 
+# --fail-fast stops what fails with the child: everything, or the child alone.
+cat >.gitlab-ci.yml <<'END'
+up: {trigger: {include: one.yml, strategy: depend}}
+slow: {script: sleep 2; echo slept}
+END
+echo 'bad: {script: sleep 0.3; exit 1}' >one.yml
+run 1 run --fail-fast -j 2
+has_not "| slept"
+sed -i 's/, strategy: depend//' .gitlab-ci.yml
+run 0 run --fail-fast -j 2
+has "| slept"
+
 # Ctrl-C reaches the jobs below.
 cat >.gitlab-ci.yml <<'END'
 up: {trigger: {include: one.yml, strategy: depend}}
