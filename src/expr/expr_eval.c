@@ -45,7 +45,8 @@ static void note_read(struct eval *ev, struct str name, bool input, bool defined
 			return;
 	r = arena_new(ev->a, struct expr_read);
 	r->name = arena_str(ev->a, name);
-	r->value = arena_str(ev->a, text);
+	/* More is never shown, and a definition may read a long value ten thousand times. */
+	r->value = arena_str(ev->a, str_sub(text, 0, MIN(text.n, MAX_SHOWN + 1)));
 	r->defined = defined;
 	r->input = input;
 	*ev->trace->tail = r;
