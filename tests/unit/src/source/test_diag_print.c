@@ -123,6 +123,25 @@ static void test_long_line(void **state)
 	buf_release(&out);
 }
 
+/* A definition on one line with an error in each word: as much is printed as can be read, and soon.
+ */
+static void test_many_in_a_long_line(void **state)
+{
+	struct buf text = BUF_INIT, out = BUF_INIT;
+
+	UNUSED(state);
+	for (int i = 0; i < 300000; i++)
+		buf_adds(&text, "abc ");
+	start(text.p);
+	for (uint32_t i = 0; i < 2500; i++)
+		diag_error(&diags, "c", span(1, 400 * i + 1, 400 * i + 4), "t%u", i);
+	diags_print(&out, &set, &diags, false);
+	assert_non_null(strstr(out.p, "... and 500 more\n"));
+	assert_null(strstr(out.p, "t2000 "));
+	buf_release(&text);
+	buf_release(&out);
+}
+
 static void test_include_chain(void **state)
 {
 	struct span at = {{3, 1, 1}, {3, 1, 2}};
@@ -175,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_odd_spans),
 		cmocka_unit_test(test_control_characters),
 		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_many_in_a_long_line),
 		cmocka_unit_test(test_include_chain),
 		cmocka_unit_test(test_color),
 		cmocka_unit_test(test_order),
