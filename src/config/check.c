@@ -24,9 +24,10 @@ static void add_stage(struct config *c, struct map *known, struct text stage)
 /* The user's list, .pre first and .post last wherever they were written, each name once. */
 static void set_stages(struct config *c, const struct texts *list)
 {
+	struct arena scratch = ARENA_INIT;
 	struct map known;
 
-	map_init(&known, c->arena);
+	map_init(&known, &scratch);
 	c->stages.v = arena_array(c->arena, struct text, list->n + 2);
 	c->stages.set = list->set;
 	c->stages.at = list->at;
@@ -37,6 +38,7 @@ static void set_stages(struct config *c, const struct texts *list)
 		if (!is_edge(list->v[i].s))
 			add_stage(c, &known, list->v[i]);
 	add_stage(c, &known, (struct text){STR(".post"), list->at});
+	arena_release(&scratch);
 }
 
 void pass_stages(struct config *c)
@@ -247,20 +249,20 @@ static void check_names(struct config *c, const struct job_def *job)
 }
 
 /* What has a fault already is left alone: it would often only be repeated in other words. */
-static void faulty_jobs(struct config *c, struct map *out)
+static void faulty_jobs(struct config *c, struct arena *a, struct map *out)
 {
-	map_init(out, c->arena);
+	map_init(out, a);
 	for (const struct diag *d = c->diags->first; d; d = d->next)
 		if (d->level == DIAG_ERROR && d->job.n)
 			map_put(out, d->job, c);
 }
 
-void pass_check(struct config *c)
+static void check_all(struct config *c, struct arena *scratch)
 {
 	struct map stages, faulty;
 
-	faulty_jobs(c, &faulty);
-	map_init(&stages, c->arena);
+	faulty_jobs(c, scratch, &faulty);
+	map_init(&stages, scratch);
 	for (size_t i = 0; i < c->stages.n; i++)
 		map_put(&stages, c->stages.v[i].s, (void *)(uintptr_t)(i + 1));
 	map_each (struct map_entry *, e, &c->jobs) {
@@ -281,4 +283,12 @@ void pass_check(struct config *c)
 		if (!job->hidden && !map_has(&faulty, job->name.s))
 			check_names(c, job);
 	}
+}
+
+void pass_check(struct config *c)
+{
+	struct arena scratch = ARENA_INIT;
+
+	check_all(c, &scratch);
+	arena_release(&scratch);
 }

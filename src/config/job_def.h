@@ -112,6 +112,10 @@ struct need_defs {
 	struct span at;
 };
 
+struct auto_cancel {
+	struct text on_new_commit, on_job_failure;
+};
+
 struct rule_def {
 	struct text if_text;     /* empty: no `if` */
 	const struct expr *expr; /* parsed `if` (expr room), NULL without */
@@ -122,8 +126,8 @@ struct rule_def {
 	struct allow_failure allow_failure;
 	struct var_defs vars;
 	struct need_defs needs;
-	int8_t interruptible;                                              /* -1 unset */
-	struct text auto_cancel_on_new_commit, auto_cancel_on_job_failure; /* workflow rules only */
+	int8_t interruptible;                  /* -1 unset */
+	const struct auto_cancel *auto_cancel; /* workflow rules only, or NULL */
 	struct span at;
 };
 struct rule_defs {

@@ -41,8 +41,10 @@
 	LIMIT(IMAGE_USER, 255, "entry/schemas/imageable/executor_opts.json")                       \
 	LIMIT(SPEC_DESCRIPTION, 256, "lib/gitlab/ci/config/header/spec.rb")                        \
 	/* Ours: what GitLab leaves to a timeout is a clear error here. */                         \
-	LIMIT(JOBS, 15000, "cilocal: jobs of a pipeline; GitLab's words, its limit is a plan's")   \
+	LIMIT(JOBS, 12500, "cilocal: jobs of a pipeline; GitLab's words, its limit is a plan's")   \
 	LIMIT(HIDDEN_JOBS, 15000, "cilocal: keys of the root that start with a dot")               \
+	LIMIT(NEEDS, 20000, "cilocal: items of one list; GitLab's limit of 50 is checked later")   \
+	LIMIT(RULES, 20000, "cilocal: rules in one list")                                          \
 	LIMIT(ERRORS, 1000, "cilocal: messages that are kept for one definition")                  \
 	LIMIT(MERGED_KEYS, 1500000, "cilocal: keys made by merging in one definition")             \
 	LIMIT(EXPANDED_BYTES, 16777216, "cilocal: one text after $[[ ]]")                          \

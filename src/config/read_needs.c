@@ -160,6 +160,11 @@ void read_need_defs(
 			subject(f, NULL));
 		return;
 	}
+	if (n->kind == NODE_SEQ && count_flat(n) > LIMIT_NEEDS) {
+		fault(f, "too-many-needs", n->at, NULL, "%s holds more than %d items",
+			subject(f, NULL), LIMIT_NEEDS);
+		return;
+	}
 	*out = (struct need_defs){.set = true, .at = n->at};
 	if (n->kind == NODE_MAP) {
 		out->v = arena_new(frame_arena(f), struct need_def);

@@ -175,9 +175,12 @@ static void read_rule_parts(
 	if (value && kind != RULES_INCLUDE)
 		read_need_defs(&needs, value, NEEDS_RULE, &rule->needs);
 	value = get_node(n, "auto_cancel");
-	if (value && kind == RULES_WORKFLOW)
-		read_auto_cancel(&cancel, value, &rule->auto_cancel_on_new_commit,
-			&rule->auto_cancel_on_job_failure);
+	if (value && kind == RULES_WORKFLOW) {
+		struct auto_cancel *out = arena_new(frame_arena(f), struct auto_cancel);
+
+		read_auto_cancel(&cancel, value, &out->on_new_commit, &out->on_job_failure);
+		rule->auto_cancel = out;
+	}
 	value = get_node(n, "allow_failure");
 	if (node_is(value, NODE_BOOL) && kind == RULES_JOB) {
 		rule->allow_failure = (struct allow_failure){
@@ -285,6 +288,12 @@ void read_rule_defs(
 	}
 	if (!n->u.seq.n) {
 		fault(f, "blank", n->at, "config can't be blank", "%s is empty", subject(f, NULL));
+		return;
+	}
+	if (nodes.n > LIMIT_RULES) {
+		fault(f, "too-many-rules", n->at, NULL,
+			"%s holds %zu rules, more than the limit of %d", subject(f, NULL), nodes.n,
+			LIMIT_RULES);
 		return;
 	}
 	*out = (struct rule_defs){.set = true, .at = n->at};

@@ -4,7 +4,6 @@
  */
 #include "base/base.h"
 #include "pipeline/pipeline_internal.h"
-#include "config/limits.h"
 #include "yaml/node.h"
 
 /* How many values a key of the matrix has; a scalar is a list of one. */

@@ -58,6 +58,12 @@ struct group {
 	size_t n;
 };
 
+/* No more errors are kept: a loop that makes long texts for them may end. */
+static inline bool errors_full(const struct builder *b)
+{
+	return b->d->errors >= LIMIT_ERRORS;
+}
+
 /* An error of this phase: gitlab is GitLab's whole line. NULL when LIMIT_ERRORS are known already.
  */
 struct diag *job_error(struct builder *b, const struct job *job, const char *code, struct span at,

@@ -61,8 +61,10 @@ void build_workflow(struct builder *b)
 	}
 	if (rule) {
 		put_yaml_vars(&p->vars, VAR_YAML_ROOT, &rule->vars);
-		take_auto_cancel(&p->auto_cancel_on_new_commit, rule->auto_cancel_on_new_commit);
-		take_auto_cancel(&p->auto_cancel_on_job_failure, rule->auto_cancel_on_job_failure);
+	}
+	if (rule && rule->auto_cancel) {
+		take_auto_cancel(&p->auto_cancel_on_new_commit, rule->auto_cancel->on_new_commit);
+		take_auto_cancel(&p->auto_cancel_on_job_failure, rule->auto_cancel->on_job_failure);
 	}
 	if (!p->run)
 		p->refusal = STR(NOT_RUN);

@@ -1,11 +1,14 @@
 #include "fuzz.h"
 
 #include "base/diag.h"
+#include "config/config.h"
 #include "expr/expr.h"
 #include "expr/glob.h"
 #include "expr/regex.h"
+#include "pipeline/pipeline.h"
 #include "source/diag_print.h"
 #include "source/source.h"
+#include "vars/facts.h"
 #include "yaml/node.h"
 #include "yaml/yaml.h"
 
@@ -22,63 +25,102 @@
 #define MAX_KIB    65536
 #define MAX_MILLIS 3000
 
-enum entry { YAML, EXPR, REGEX, GLOB };
+enum entry { YAML, EXPR, REGEX, GLOB, PIPELINE };
 
-/* prefix, then unit (with %zu for a running number) until SIZE, then suffix. */
+#define SIX "[a,b,c,d,e,f]"
+#define TEMPLATE                                                                               \
+	".b:\n script: [a, b]\n image: {name: a, entrypoint: [b]}\n variables: {A: b, C: d}\n" \
+	" cache: [{key: a, paths: [b]},{key: c, paths: [d]}]\n artifacts: {paths: [a, b]}\n"   \
+	" services: [a, b, c]\n tags: [a, b]\n only: {refs: [a]}\n retry: 2\n"
+#define RULES " rules: [{if: $A},{if: $B, variables: {A: c}},{changes: [a]},{when: always}]\n"
+
+/* prefix, then unit (with %zu for a running number) until SIZE or `units` of them, then suffix. */
 static const struct hostile {
 	enum entry entry;
 	const char *prefix, *unit, *suffix;
+	size_t units; /* 0: as many as go in */
 } inputs[] = {
-	{YAML, "a: [", "1,", "]\n"},
-	{YAML, "a: {", "x,", "}\n"},
-	{YAML, "a: {", "x%zu: y,", "}\n"},
-	{YAML, "a: ", "[", "\n"},
-	{YAML, "a: ", "{", "\n"},
-	{YAML, "", "- ", "\n"},
-	{YAML, "", "? ", "\n"},
-	{YAML, "", "a: 1\n", ""},
-	{YAML, "", "k%zu: \n", ""},
-	{YAML, "", "%zu: x\n", ""},
-	{YAML, "", "? [a, %zu]\n: b\n", ""},
-	{YAML, "", "a%zu: &a%zu 1\n", ""},
-	{YAML, "a: &a {b: c}\nd:\n", "  <<: *a\n", ""},
-	{YAML, "a: &a [1,2,3,4,5,6,7,8,9]\n", "x: *a\n", ""},
-	{YAML, "a: ", "9", "\n"},
-	{YAML, "a: 0x", "f", "\n"},
-	{YAML, "a: ", "1:", "2\n"},
-	{YAML, "a: ", "x ", "\n"},
-	{YAML, "a: \"", "\\u00e9", "\"\n"},
-	{YAML, "a: \"", "x\n", ""},
-	{YAML, "a: |\n", "  x\n", ""},
-	{YAML, "", "#", "\n"},
-	{YAML, "", "---\n", ""},
-	{YAML, "a: !reference [", "x,", "]\n"},
-	{YAML, "a: \"\xe2\x80\xa8\"\nb: [", "1,", "]\n"},
-	{YAML, "a: ", "!x ", "\n"},
-	{YAML, "a: [", "*x,", "]\n"},
-	{YAML, "a: [", "2020-01-01,", "]\n"},
-	{YAML, "a: !!binary ", "QUJD", "\n"},
-	{YAML, "", "\t", "\n"},
-	{YAML, "", "\xff", "\n"},
-	{EXPR, "", "(", ""},
-	{EXPR, "", "$A && ", "$A"},
-	{EXPR, "\"", "x", "\" == $A"},
-	{EXPR, "/", "\\/", "a/"},
-	{EXPR, "\"", "a", "\" =~ /(a|aa)+$/ || $B"},
-	{REGEX, "", "(", ""},
-	{REGEX, "", "(a?)", "\nb"},
-	{REGEX, "", "a{1,1000}", "\nb"},
-	{REGEX, "[", "a-b", "]\nb"},
-	{REGEX, "(a*)*(b|c)\n", "a", ""},
-	{REGEX, "a*[bc]\n", "a", ""},
-	{REGEX, "(x+x+)+y\n", "x", ""},
-	{REGEX, "(?i).*a.*b.*c.*d\n", "ab", ""},
-	{GLOB, "", "{a,b}", "\na"},
-	{GLOB, "", "{", "\na"},
-	{GLOB, "", "**/", "b\na/a/a/a/a/a"},
-	{GLOB, "*a*a*a*a*b\n", "a", ""},
-	{GLOB, "**/a/**/b\n", "a/", ""},
-	{GLOB, "[", "a-z", "]\nq"},
+	{YAML, "a: [", "1,", "]\n", 0},
+	{YAML, "a: {", "x,", "}\n", 0},
+	{YAML, "a: {", "x%zu: y,", "}\n", 0},
+	{YAML, "a: ", "[", "\n", 0},
+	{YAML, "a: ", "{", "\n", 0},
+	{YAML, "", "- ", "\n", 0},
+	{YAML, "", "? ", "\n", 0},
+	{YAML, "", "a: 1\n", "", 0},
+	{YAML, "", "k%zu: \n", "", 0},
+	{YAML, "", "%zu: x\n", "", 0},
+	{YAML, "", "? [a, %zu]\n: b\n", "", 0},
+	{YAML, "", "a%zu: &a%zu 1\n", "", 0},
+	{YAML, "a: &a {b: c}\nd:\n", "  <<: *a\n", "", 0},
+	{YAML, "a: &a [1,2,3,4,5,6,7,8,9]\n", "x: *a\n", "", 0},
+	{YAML, "a: ", "9", "\n", 0},
+	{YAML, "a: 0x", "f", "\n", 0},
+	{YAML, "a: ", "1:", "2\n", 0},
+	{YAML, "a: ", "x ", "\n", 0},
+	{YAML, "a: \"", "\\u00e9", "\"\n", 0},
+	{YAML, "a: \"", "x\n", "", 0},
+	{YAML, "a: |\n", "  x\n", "", 0},
+	{YAML, "", "#", "\n", 0},
+	{YAML, "", "---\n", "", 0},
+	{YAML, "a: !reference [", "x,", "]\n", 0},
+	{YAML, "a: \"\xe2\x80\xa8\"\nb: [", "1,", "]\n", 0},
+	{YAML, "a: ", "!x ", "\n", 0},
+	{YAML, "a: [", "*x,", "]\n", 0},
+	{YAML, "a: [", "2020-01-01,", "]\n", 0},
+	{YAML, "a: !!binary ", "QUJD", "\n", 0},
+	{YAML, "", "\t", "\n", 0},
+	{YAML, "", "\xff", "\n", 0},
+	{EXPR, "", "(", "", 0},
+	{EXPR, "", "$A && ", "$A", 0},
+	{EXPR, "\"", "x", "\" == $A", 0},
+	{EXPR, "/", "\\/", "a/", 0},
+	{EXPR, "\"", "a", "\" =~ /(a|aa)+$/ || $B", 0},
+	{REGEX, "", "(", "", 0},
+	{REGEX, "", "(a?)", "\nb", 0},
+	{REGEX, "", "a{1,1000}", "\nb", 0},
+	{REGEX, "[", "a-b", "]\nb", 0},
+	{REGEX, "(a*)*(b|c)\n", "a", "", 0},
+	{REGEX, "a*[bc]\n", "a", "", 0},
+	{REGEX, "(x+x+)+y\n", "x", "", 0},
+	{REGEX, "(?i).*a.*b.*c.*d\n", "ab", "", 0},
+	{GLOB, "", "{a,b}", "\na", 0},
+	{GLOB, "", "{", "\na", 0},
+	{GLOB, "", "**/", "b\na/a/a/a/a/a", 0},
+	{GLOB, "*a*a*a*a*b\n", "a", "", 0},
+	{GLOB, "**/a/**/b\n", "a/", "", 0},
+	{GLOB, "[", "a-z", "]\nq", 0},
+	{PIPELINE, "", "%zu: {script: a}\n", "", 0},
+	{PIPELINE, "", "a%zu: {script: a}\n", "", 12400},
+	{PIPELINE, "", "a%zu: {script: [a], parallel: 200}\n", "", 0},
+	{PIPELINE, "", "a%zu: {script: [a], parallel: 200}\n", "", 62},
+	{PIPELINE, "", "a%zu: {script: [a], parallel: {matrix: [{A: " SIX ", B: " SIX "}]}}\n", "",
+		0},
+	{PIPELINE, "", "a%zu: {script: [a], parallel: {matrix: [{A: " SIX ", B: " SIX "}]}}\n", "",
+		340},
+	{PIPELINE, "", "a%zu: {script: a, rules: [{if: $A},{if: $B}]}\n", "", 12400},
+	{PIPELINE, "", ".%zu: {a: b}\n", "", 0},
+	{PIPELINE, "a: {script: a}\n", ".%zu: {extends: .0}\n", "", 0},
+	{PIPELINE, TEMPLATE, "a%zu: {extends: .b}\n", "", 0},
+	{PIPELINE, TEMPLATE, "a%zu: {extends: .b}\n", "", 12400},
+	{PIPELINE, ".b:\n script: a\n" RULES, "a%zu: {extends: .b}\n", "", 12400},
+	{PIPELINE, TEMPLATE, "a%zu: {extends: .b, variables: {B%zu: c}}\n", "", 12400},
+	{PIPELINE, "default:\n image: a\n before_script: " SIX "\n timeout: 1h\n tags: " SIX "\n",
+		"a%zu: {script: a}\n", "", 12400},
+	{PIPELINE, "a: &a {script: a, variables: {A: b}, cache: {key: a, paths: [b]}}\n",
+		"b%zu: *a\n", "", 12400},
+	{PIPELINE, "a: {script: a}\nb:\n script: a\n needs: [", "a,", "]\n", 0},
+	{PIPELINE, "a: {script: a}\nb:\n script: a\n needs:\n", "  - {job: a, optional: true}\n",
+		"", 0},
+	{PIPELINE, "b:\n script: a\n needs: [", "x%zu,", "]\n", 0},
+	{PIPELINE, "b:\n script: [", "a,", "]\n", 0},
+	{PIPELINE, "b:\n script: a\n rules:\n", "  - if: $A\n", "", 0},
+	{PIPELINE, "b:\n script: a\n variables:\n", "  A%zu: $A\n", "", 0},
+	{PIPELINE, "b: {script: a, parallel: 200}\nvariables:\n", "  A%zu: b\n", "", 0},
+	{PIPELINE, "b:\n script: a\n parallel: 200\n variables:\n", "  A%zu: b\n", "", 0},
+	{PIPELINE, "stages: [", "a%zu,", "]\na: {script: a, stage: a0}\n", 0},
+	{PIPELINE, "a: {script: a}\n.a: &a {b: [", "a,", "]}\n.b: [*a, *a, *a, *a]\n", 0},
+	{PIPELINE, "a0: {script: a}\n", "a%zu: {script: a, needs: [a0]}\n", "", 12400},
 };
 
 static void run_yaml(struct str text)
@@ -92,6 +134,25 @@ static void run_yaml(struct str text)
 	diags_init(&d, &a);
 	yaml_read_file(
 		&a, source_get(&set, source_add(&set, STR("f"), text, SPAN_NONE)), &d, &file);
+	arena_release(&a);
+}
+
+static void run_pipeline(struct str text)
+{
+	static const struct facts facts = {.source = STR_INIT("push"),
+		.branch = STR_INIT("main"),
+		.ref_name = STR_INIT("main")};
+	struct arena a = ARENA_INIT;
+	struct source_set set;
+	struct diags d;
+	struct config *c;
+	struct pipeline *p;
+
+	source_set_init(&set, &a);
+	diags_init(&d, &a);
+	c = config_new(&a, &set, &d, &facts, NULL, STR("f"), text);
+	if (config_compile(c) == CONFIG_OK && (p = pipeline_build(c, &facts)))
+		pipeline_unref(p);
 	arena_release(&a);
 }
 
@@ -137,11 +198,13 @@ static void run(const struct hostile *h)
 	size_t end = strlen(h->suffix);
 
 	buf_adds(&b, h->prefix);
-	for (size_t i = 0; b.n + end < SIZE; i++)
+	for (size_t i = 0; b.n + end < SIZE && (!h->units || i < h->units); i++)
 		buf_printf(&b, h->unit, i, i);
 	buf_adds(&b, h->suffix);
 	if (h->entry == YAML)
 		run_yaml(buf_str(&b));
+	else if (h->entry == PIPELINE)
+		run_pipeline(buf_str(&b));
 	else if (h->entry == EXPR)
 		run_expr(buf_str(&b));
 	else
