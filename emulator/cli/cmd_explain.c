@@ -158,6 +158,17 @@ static void say_steps(struct cli *c, const struct load *l, const char *title,
 	}
 }
 
+/* Keywords that are checked but that only a GitLab server can serve. */
+static bool needs_gitlab(struct str keyword)
+{
+	static const char *const names[] = {
+		"secrets", "identity", "id_tokens", "pages", "publish", "dast_configuration"};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_is(keyword, names[i]))
+			return true;
+	return false;
+}
+
 static void say_keywords(struct cli *c, const struct load *l, const struct job *j)
 {
 	struct buf *out = &c->out;
@@ -174,6 +185,8 @@ static void say_keywords(struct cli *c, const struct load *l, const struct job *
 		buf_addstr(out, at.n ? at : STR("(not written)"));
 		if (how.n)
 			buf_printf(out, "  through " STR_FMT, STR_ARG(how));
+		if (needs_gitlab(pair->key->text))
+			buf_adds(out, "  (needs GitLab: has no effect here)");
 		buf_addc(out, '\n');
 	}
 }
@@ -214,6 +227,7 @@ static struct node *keywords_tree(struct arena *a, const struct load *l, const s
 				node_seq_push(a, through, w);
 			}
 		tree_put(a, m, "through", through);
+		tree_bool(a, m, "needs_gitlab", needs_gitlab(pair->key->text));
 		node_seq_push(a, seq, m);
 	}
 	return seq;
@@ -317,7 +331,8 @@ const struct cmd cmd_explain = {
 		"\"jobs\":[{\"job\", \"in\":bool, \"when\", \"stage\", \"rule\":null|INDEX, "
 		"\"source\", "
 		"\"steps\":[{\"rule\":null|INDEX, \"matched\":bool, \"why\", \"source\"}], "
-		"\"keywords\":[{\"keyword\", \"source\", \"through\":[...]}], "
+		"\"keywords\":[{\"keyword\", \"source\", \"through\":[...], "
+		"\"needs_gitlab\":bool}], "
 		"\"downstream\":null|{\"kind\":child|downstream, "
 		"\"state\":built|invalid|missing|dynamic|elsewhere, "
 		"\"pipeline\":null|{as of list}}}]}.",

@@ -72,6 +72,13 @@ run 0 explain elsewhere
 has "It starts a downstream pipeline in group/other of 2 jobs:"
 has "  theirs  (test, on_success)"
 
+# What only a server can serve is marked.
+project <<'END'
+a: {script: x, secrets: {S: {vault: a/b@c}}}
+END
+run 0 explain a
+has "(needs GitLab: has no effect here)"
+
 # Definitions that start themselves come to an end.
 project <<'END'
 again: {trigger: {include: [{local: .gitlab-ci.yml}]}}
