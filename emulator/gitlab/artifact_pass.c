@@ -187,8 +187,8 @@ static void show_tests(struct run *r, const struct job_run *j)
 	const struct junit *t = &j->artifacts.junit;
 	size_t bad = t->failed + t->errors;
 
-	line(r, "  " STR_FMT ": %zu tests, %zu failed, %zu skipped", STR_ARG(j->shown),
-		t->tests, bad, t->skipped);
+	line(r, "  " STR_FMT ": %zu tests, %zu failed, %zu skipped", STR_ARG(j->shown), t->tests,
+		bad, t->skipped);
 	for (size_t i = 0; i < t->n && i < SHOWN_TESTS; i++) {
 		const struct junit_failure *f = &t->v[i];
 

@@ -88,8 +88,7 @@ static const struct node *index_into(struct interpolation *in, const struct node
 	if (i >= n->u.seq.n)
 		return block_fault(in, "bad-input-access", at,
 			fmt_in(f,
-				"array index " STR_FMT " out of bounds (size: %u) in `" STR_FMT
-				"`",
+				"array index " STR_FMT " out of bounds (size: %u) in `" STR_FMT "`",
 				STR_ARG(digits), n->u.seq.n, STR_ARG(path)));
 	return n->u.seq.items[i];
 }

@@ -135,8 +135,8 @@ static void read_cache_map(const struct frame *f, const struct node *map, struct
 	if (out->fallback_keys.n > LIMIT_FALLBACK_KEYS)
 		fault(f, "too-many-items", out->fallback_keys.at,
 			"fallback keys has to many entries (maximum 5)",
-			"%s has %u entries, more than the limit of %d",
-			subject(f, "fallback_keys"), out->fallback_keys.n, LIMIT_FALLBACK_KEYS);
+			"%s has %u entries, more than the limit of %d", subject(f, "fallback_keys"),
+			out->fallback_keys.n, LIMIT_FALLBACK_KEYS);
 }
 
 static void read_one_cache(const struct frame *f, const struct node *n, void *ctx)

@@ -130,8 +130,9 @@ static void put_nodes(struct arena *a, const struct job_def *def, struct node *o
 	const struct {
 		const char *key;
 		const struct node *n;
-	} nodes[] = {{"secrets", def->rare->secrets}, {"run", def->rare->run}, {"inputs", def->rare->inputs},
-		{"identity", def->rare->identity}, {"dast_configuration", def->rare->dast_configuration}};
+	} nodes[] = {{"secrets", def->rare->secrets}, {"run", def->rare->run},
+		{"inputs", def->rare->inputs}, {"identity", def->rare->identity},
+		{"dast_configuration", def->rare->dast_configuration}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
 		if (nodes[i].n)

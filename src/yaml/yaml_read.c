@@ -80,16 +80,15 @@ static struct loc place_of_char(const struct reader *r, size_t n)
 	start = src->line_at[lo];
 	if (start <= r->part->from)
 		return loc_at(r->base.source, lo + 1, r->base.col + n);
-	return loc_at(r->base.source, lo + 1,
-		(uint32_t)(n - char_number(r, start - r->part->from)) + 1);
+	return loc_at(
+		r->base.source, lo + 1, (uint32_t)(n - char_number(r, start - r->part->from)) + 1);
 }
 
 static struct loc place(const struct reader *r, yaml_mark_t m)
 {
 	if (r->char_at)
 		return place_of_char(r, m.index);
-	return loc_at(r->base.source, r->base.line + m.line,
-		(m.line ? 1 : r->base.col) + m.column);
+	return loc_at(r->base.source, r->base.line + m.line, (m.line ? 1 : r->base.col) + m.column);
 }
 
 static struct span place_of(const struct reader *r, const yaml_event_t *e)
