@@ -83,7 +83,7 @@ struct job_run *bridge_find_job(struct run *r, struct str pipeline_id, struct st
 	return NULL;
 }
 
-/* One file out of what a job left. Paths below a folder of the run, which goes again at once. */
+/* One file out of what a job left, unpacked into a folder of the run that goes again at once. */
 static int read_artifact(
 	struct job_run *dep, struct str path, struct arena *a, struct str *text, struct error *err)
 {
