@@ -215,6 +215,11 @@ static void run(const struct hostile *h)
 /* Sanitizers need memory and time of their own: with them, the inputs only have to be survived. */
 static bool sanitized(void)
 {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+	return true;
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 	return true;
 #else

@@ -186,6 +186,35 @@ static void many_jobs(void **state)
 	unmake(&m);
 }
 
+/* The copies count, and none is made: the limit itself is fine, one more is not. */
+static void limit_of_jobs(void **state)
+{
+	static const struct {
+		unsigned jobs, single;
+		bool ok;
+	} rows[] = {{62, 100, true}, {62, 101, false}, {61, 301, false}};
+
+	UNUSED(state);
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct made m = {.p = NULL};
+		struct buf b = BUF_INIT;
+
+		for (unsigned i = 0; i < rows[r].jobs; i++)
+			buf_printf(&b, "p%u: {script: x, parallel: 200}\n", i);
+		for (unsigned i = 0; i < rows[r].single; i++)
+			buf_printf(&b, "s%u: {script: x}\n", i);
+		make(&m, b.p);
+		assert_int_equal(m.p != NULL, rows[r].ok);
+		assert_int_equal(m.diags.errors, !rows[r].ok);
+		if (!rows[r].ok)
+			assert_str(m.diags.first->gitlab,
+				"The number of jobs has exceeded the limit of 12500. Try splitting "
+				"the configuration with parent-child-pipelines");
+		buf_release(&b);
+		unmake(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +226,7 @@ int main(void)
 		cmocka_unit_test(dump_has_the_keys_of_the_contract),
 		cmocka_unit_test(cross_pipeline_needs),
 		cmocka_unit_test(many_jobs),
+		cmocka_unit_test(limit_of_jobs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
