@@ -56,7 +56,9 @@ static struct node *own_map(struct config *c, const struct node *from, size_t mo
 	map->origin = from->origin;
 	map->u.map.cap = from->u.map.n + more;
 	map->u.map.pairs = arena_array(c->arena, struct node_pair, map->u.map.cap);
-	memcpy(map->u.map.pairs, from->u.map.pairs, from->u.map.n * sizeof(*map->u.map.pairs));
+	if (from->u.map.n)
+		memcpy(map->u.map.pairs, from->u.map.pairs,
+			from->u.map.n * sizeof(*map->u.map.pairs));
 	map->u.map.n = from->u.map.n;
 	return map;
 }
