@@ -487,3 +487,28 @@ void http_free(struct http *h)
 	http_poll_close(h);
 	free(h);
 }
+
+bool http_fault_is_certificate(const struct error *err)
+{
+	return err->domain == ERR_CURL && (err->code == CURLE_PEER_FAILED_VERIFICATION ||
+						  err->code == CURLE_SSL_CACERT_BADFILE);
+}
+
+bool http_fault_may_pass(const struct error *err)
+{
+	if (err->domain != ERR_CURL)
+		return false;
+	switch (err->code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_GOT_NOTHING:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		return true;
+	default:
+		return false;
+	}
+}

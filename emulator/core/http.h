@@ -87,6 +87,12 @@ void http_drop(struct http_call *c);
 void http_pause(struct http_call *c);
 void http_resume(struct http_call *c); /* chunks flow and produce is asked again */
 
+/* Of a completion's error: the peer's certificate was refused. */
+bool http_fault_is_certificate(const struct error *err);
+/* Of a completion's error: the same question may have another answer in a second (no connection,
+ * a time-out, an answer cut short). */
+bool http_fault_may_pass(const struct error *err);
+
 /* Percent-encodes everything but unreserved characters (RFC 3986, 2.3) onto b. */
 struct buf;
 void http_urlencode(struct buf *b, struct str s);

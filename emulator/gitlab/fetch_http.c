@@ -9,8 +9,6 @@
 #include "config/duration.h"
 #include "source/loader.h"
 
-#include <curl/curl.h>
-
 #define TRIES         3
 #define TIMEOUT_MS    30000 /* all tries together: GitLab gives a whole definition that long */
 #define MAX_SIZE      (5 * 1024 * 1024)
@@ -94,30 +92,6 @@ static void failed(struct transfer *t, const char *why)
 			STR_ARG(t->url), t->tries, t->tries == 1 ? "" : "s", why);
 }
 
-static bool is_certificate(const struct error *err)
-{
-	return err->domain == ERR_CURL && (err->code == CURLE_PEER_FAILED_VERIFICATION ||
-						  err->code == CURLE_SSL_CACERT_BADFILE);
-}
-
-/* Whether the same question may have another answer in a second. */
-static bool may_pass(const struct error *err)
-{
-	switch (err->code) {
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_OPERATION_TIMEDOUT:
-	case CURLE_GOT_NOTHING:
-	case CURLE_PARTIAL_FILE:
-	case CURLE_RECV_ERROR:
-	case CURLE_SEND_ERROR:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* Without a network nobody should wait for what is here already. */
 static bool try_again(
 	const struct transfer *t, const struct error *err, const struct http_response *r)
@@ -127,7 +101,7 @@ static bool try_again(
 	if (t->tries >= TRIES || time_left(t) <= pause)
 		return false;
 	if (err)
-		return may_pass(err) && !(t->copy && fetch_age(t->copy) >= 0);
+		return http_fault_may_pass(err) && !(t->copy && fetch_age(t->copy) >= 0);
 	return r->status >= 500 || r->status == 429;
 }
 
@@ -141,7 +115,7 @@ static void on_answer(void *arg, struct error *err, const struct http_response *
 		loop_timer_start(t->f->loop, &t->timer, t->tries * 1000, ask_again, t);
 		return;
 	}
-	if (err && is_certificate(err)) {
+	if (err && http_fault_is_certificate(err)) {
 		failed(t,
 			arena_printf(&t->f->arena,
 				"%s; CURL_CA_BUNDLE can name a file with its authority", err->text)
