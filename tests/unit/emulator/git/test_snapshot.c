@@ -130,8 +130,14 @@ static void test_submodule(void **state)
 		0);
 	make(&s, &r, "super");
 	assert_int_equal(find(&s, "lib")->kind, ENTRY_DIR);
-	assert_null(find(&s, "lib/f"));
-	assert_non_null(find(&s, ".gitmodules"));
+	assert_int_equal(find(&s, "lib")->module, 0);
+	assert_int_equal(s.modules.n, 1);
+	assert_string_equal(s.modules.v[0].path.p, "lib");
+	assert_int_equal(s.modules.v[0].level, 1);
+	assert_false(s.modules.v[0].missing);
+	assert_int_equal(find(&s, "lib/f")->module, 1);
+	assert_int_equal(find(&s, "lib/.git/HEAD")->module, 1);
+	assert_int_equal(find(&s, ".gitmodules")->module, 0);
 	snapshot_release(&s);
 	repo_release(&r);
 }
