@@ -37,3 +37,30 @@ run 0 run again
 has 'two'
 nothing_left
 git status --porcelain | cmp -s - "$work/status" || fail "the work tree changed: $(git status --porcelain)"
+
+# Scripts before the sources run in the job's container; depth and checkout are the job's own.
+project main <<'YAML'
+hook:
+  image: debian:bookworm
+  hooks: {pre_get_sources_script: ['ls | wc -l | xargs echo files', 'echo kept >from-hook']}
+  variables: {GIT_DEPTH: "1"}
+  script: [cat from-hook tracked, git log --oneline | wc -l | xargs echo commits]
+bare:
+  image: debian:bookworm
+  variables: {GIT_CHECKOUT: "false"}
+  script: [test ! -e tracked, git show HEAD:tracked]
+YAML
+echo one >tracked
+git add -A && git commit -q -m "Files"
+echo two >tracked
+run 0 run hook
+has 'files 0'
+has 'kept'
+has 'two'
+has 'commits 1'
+run 0 run --committed hook
+has 'kept'
+grep -qx one "$work/out" || fail "not the commit's file"
+run 0 run bare
+has 'Skipping Git checkout'
+nothing_left
