@@ -48,12 +48,38 @@ static void collect(struct verdict *v)
 	}
 }
 
+/*
+ * The definition is sound, but the pipeline of this very event can't be created: a need that its
+ * rules leave out, a ref that rules:changes compares to. GitLab's lint looks at the definition
+ * alone, so these become warnings here; `list` and `run` refuse.
+ * Source: GitLab, app/controllers/projects/ci/lints_controller.rb (dry_run is off by default).
+ */
+static bool sound_but_for_event(struct diags *d)
+{
+	for (const struct diag *e = d->first; e; e = e->next)
+		if (e->level == DIAG_ERROR && strcmp(e->code, "absent-need") != 0 &&
+			strcmp(e->code, "bad-rule") != 0)
+			return false;
+	for (struct diag *e = d->first; e; e = e->next)
+		if (e->level == DIAG_ERROR)
+			e->level = DIAG_WARNING;
+	d->warnings += d->errors;
+	d->errors = 0;
+	return true;
+}
+
 /* "3 jobs", and for a definition that gives no pipeline for this event: why. */
 static void say_valid(struct verdict *v)
 {
 	const struct load *l = &v->load;
 	const struct pipeline *p = l->pipeline;
 	struct cli *c = v->c;
+	if (!p) {
+		buf_printf(&c->out,
+			STR_FMT ": valid, but for this event GitLab creates no pipeline\n",
+			STR_ARG(l->facts.config_path));
+		return;
+	}
 	buf_printf(&c->out, STR_FMT ": valid, %zu job%s", STR_ARG(l->facts.config_path), p->n_jobs,
 		p->n_jobs == 1 ? "" : "s");
 	if (!p->run)
@@ -72,7 +98,10 @@ static int lint_one(struct verdict *v, const char *path)
 	int code = load_definition(l, path);
 	if (!l->config)
 		return code;
-	if (code == EXIT_OK) {
+	if (code == EXIT_INVALID && l->diags.errors && sound_but_for_event(&l->diags)) {
+		pipeline_lint(l->config, &l->facts, &l->diags);
+		code = EXIT_OK;
+	} else if (code == EXIT_OK) {
 		const struct pipeline *p = l->pipeline;
 		pipeline_lint(l->config, &l->facts, &l->diags);
 		for (size_t i = 0; i < p->n_all; i++)
