@@ -162,6 +162,9 @@ struct str docker_stand_in(struct executor_docker *e, struct str image);
 /* Activities of the first phase (executor_docker.c, docker_names.c). */
 void docker_make_network(struct executor_docker *e);
 void docker_names_start(struct executor_docker *e);
+/* An entry of extra_hosts (NAME:ADDRESS) has the name of such a container, which the run answers
+ * itself. */
+bool docker_names_host(const struct executor_docker *e, struct str entry);
 
 /* Bodies of create (docker_spec.c). 0, or -1 with e->first set. */
 int docker_job_spec(struct executor_docker *e, struct container_spec *out);

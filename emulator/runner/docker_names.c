@@ -30,6 +30,19 @@ static void on_inspected(void *arg, struct error *err, const struct container_st
 	docker_end(e);
 }
 
+bool docker_names_host(const struct executor_docker *e, struct str entry)
+{
+	const struct build_host *h = build_host(e->base.build);
+	size_t cut = str_chr(entry, '=');
+
+	if (cut == STR_NPOS)
+		cut = str_chr(entry, ':');
+	for (size_t i = 0; cut != STR_NPOS && i < h->n_extra_names; i++)
+		if (str_eq(str_sub(entry, 0, cut), h->extra_names[i].host))
+			return true;
+	return false;
+}
+
 void docker_names_start(struct executor_docker *e)
 {
 	const struct build_host *h = build_host(e->base.build);

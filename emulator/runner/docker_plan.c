@@ -306,6 +306,12 @@ static void plan_network(struct executor_docker *e)
 			"the local registry is not reachable by its name with network_mode = "
 			"\"" STR_FMT "\"",
 			STR_ARG(e->network_mode));
+	for (size_t i = 0; i < h->config->docker.extra_hosts.n; i++)
+		if (docker_names_host(e, h->config->docker.extra_hosts.v[i].v))
+			job_log_warnln(build_log(e->base.build),
+				"extra_hosts \"" STR_FMT
+				"\" is left out: the local registry has that name",
+				STR_ARG(h->config->docker.extra_hosts.v[i].v));
 }
 
 static struct docker_kv kv(const char *key, struct str value)

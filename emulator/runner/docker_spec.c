@@ -224,7 +224,8 @@ static int common(struct executor_docker *e, struct container_spec *out)
 
 	out->labels = e->labels;
 	for (i = 0; i < d->extra_hosts.n; i++)
-		opts[n++] = d->extra_hosts.v[i].v;
+		if (!docker_names_host(e, d->extra_hosts.v[i].v))
+			opts[n++] = d->extra_hosts.v[i].v;
 	for (i = 0; i < e->n_extra_hosts; i++)
 		opts[n++] = e->extra_hosts[i];
 	out->extra_hosts = (struct docker_strs){opts, n};

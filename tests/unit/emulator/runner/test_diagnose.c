@@ -14,7 +14,7 @@ static void test_samples_hit_their_entry(void **state)
 {
 	size_t n;
 	const struct diagnose_entry *table = diagnose_table(&n);
-	assert_int_equal(n, 86);
+	assert_int_equal(n, 88);
 	for (size_t i = 0; i < n; i++) {
 		struct str_split it = str_split(str_c(table[i].sample), '\n');
 		struct str line;
@@ -36,11 +36,10 @@ static void test_ids_and_names_are_unique(void **state)
 	size_t n;
 	const struct diagnose_entry *t = diagnose_table(&n);
 	for (size_t i = 0; i < n; i++) {
-		char id[32];
-		snprintf(id, sizeof(id), "D%02zu", i + 1);
-		assert_string_equal(t[i].id, id);
-		for (size_t j = 0; j < i; j++)
+		for (size_t j = 0; j < i; j++) {
+			assert_string_not_equal(t[i].id, t[j].id);
 			assert_string_not_equal(t[i].name, t[j].name);
+		}
 	}
 }
 
