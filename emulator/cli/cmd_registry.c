@@ -131,6 +131,9 @@ static int run(struct cli *c)
 	const char *root = NULL;
 	struct str names[ARRAY_SIZE(verbs)];
 	struct str verb = str_c(c->opt.args[0]);
+	if (opt_flag(&c->opt, OPT_PURGE) && !str_is(verb, "stop"))
+		return cli_usage(
+			c, "'--purge' goes with 'registry stop', not with '%s'", c->opt.args[0]);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		names[i] = str_c(verbs[i].name);
 	o.host = project_host(c, &root);

@@ -339,6 +339,10 @@ static void check_extra_hosts(
 			"' has, or host-gateway for this machine: "
 			"\"" STR_FMT ":192.0.2.10\"",
 			STR_ARG(name), STR_ARG(name));
+		if (str_starts(name, STR("registry.")))
+			diag_note(r->diags, d, SPAN_NONE,
+				"for the local registry (--registry) no entry is needed: remove "
+				"it");
 	}
 }
 
