@@ -107,6 +107,7 @@ run 0 run deploy --tag v1.0
 has 'deployed to production'
 git rm -q src/main.c
 is "$(jobs --tag v1.0)" "test deploy"
+# shellcheck disable=SC2016 # as it stands in the file
 change '    - if: $CI_COMMIT_TAG || $CI_PIPELINE_SOURCE == "schedule"
       when: never
 ' ''
@@ -146,6 +147,7 @@ has_not 'add.o'
 run 0 artifacts build --to "$work/kept"
 is "$("$work/kept/out/add" 20 22)" 42
 rm -rf "$work/kept"
+# shellcheck disable=SC2016 # as it stands in the file
 change '$1 + $2' '$1 - $2'
 run 1 run
 has 'got 0, want 2'
@@ -163,6 +165,8 @@ run 0 run
 has 'deps are there'
 has 'run number 2'
 has '2 deps'
+run 0 run count --branch topic
+has 'run number 3'
 echo 'midpad 2.0' >>deps.lock
 run 0 run
 has 'fetching deps'
