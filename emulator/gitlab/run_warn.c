@@ -12,7 +12,18 @@ static const struct {
 	{"id_tokens", "the token variables are not set"},
 	{"secrets", "the secret variables are not set"},
 	{"run", "steps are not run"},
+	{"identity", "no cloud credentials are made"},
+	{"dast_configuration", "the profiles of a scan are not read"},
+	{"needs:project", "artifacts of other projects are not fetched"},
 };
+
+static bool needs_other_project(const struct job_def *def)
+{
+	for (size_t i = 0; i < def->needs.n; i++)
+		if (def->needs.v[i].project.s.n)
+			return true;
+	return false;
+}
 
 static bool job_uses(const struct job_def *def, const char *keyword)
 {
@@ -24,6 +35,12 @@ static bool job_uses(const struct job_def *def, const char *keyword)
 		return def->rare->n_id_tokens > 0;
 	if (!strcmp(keyword, "secrets"))
 		return def->rare->secrets;
+	if (!strcmp(keyword, "identity"))
+		return def->rare->identity;
+	if (!strcmp(keyword, "dast_configuration"))
+		return def->rare->dast_configuration;
+	if (!strcmp(keyword, "needs:project"))
+		return needs_other_project(def);
 	return def->rare->run;
 }
 
