@@ -6,7 +6,7 @@
 "$root/tests/engine/images" busybox:latest alpine:latest debian:bookworm redis:7 postgres:15
 
 sample() {
-	project <"$root/samples/$1/.gitlab-ci.yml"
+	project main <"$root/samples/$1/.gitlab-ci.yml"
 	cp -R "$root/samples/$1/." .
 	git add -A
 	git commit -q -m "The sample" || :
