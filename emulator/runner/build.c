@@ -170,6 +170,7 @@ static void after_script_result(struct build *b, const struct outcome *o)
 	set_result(b, BUILD_FAILED, o->reason, o->text);
 	b->result.has_exit_code = o->has_exit_code;
 	b->result.exit_code = o->exit_code;
+	b->result.surroundings = o->surroundings;
 }
 
 static void stage_ended(struct build *b)

@@ -12,10 +12,20 @@ export DOCKER_HOST=unix://$engine/docker.sock
 api POST /images/load -f -o /dev/null -H 'Content-Type: application/x-tar' -T "$work/busybox.tar"
 project main <<'END'
 job: {image: busybox, script: ["echo started", "sleep 100"]}
+after: {image: busybox, script: ["true"], after_script: ["echo its end", "sleep 100"]}
 END
 
 start run job
 printed started
+kill -KILL "$(<"$engine/dockerd.pid")"
+ends 4 within 20
+has_line '[Ee]ngine|[Dd]aemon|docker\.sock'
+
+# The script was fine by then; the job is not.
+"$root/tests/engine/engine" stop "$engine"
+"$root/tests/engine/engine" start "$engine" >/dev/null
+start run after
+until_true 60 grep -qx 'its end' "$work/out"
 kill -KILL "$(<"$engine/dockerd.pid")"
 ends 4 within 20
 has_line '[Ee]ngine|[Dd]aemon|docker\.sock'
