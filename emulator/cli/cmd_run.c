@@ -3,6 +3,7 @@
 #include "emulator/cli/children.h"
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/load.h"
+#include "emulator/store/store.h"
 #include "emulator/cli/term.h"
 #include "emulator/core/error.h"
 #include "emulator/gitlab/run.h"
@@ -130,6 +131,22 @@ static int options_of(struct cli *c, struct load *l, struct run_options *o)
 	return EXIT_OK;
 }
 
+/* The next run's CI_PIPELINE_ID is another one. */
+static int number_pipeline(struct cli *c, const struct load *l)
+{
+	struct error err = ERROR_INIT;
+	struct store s;
+	int failed = store_open(&s, l->root, true, &err);
+
+	if (!failed) {
+		failed = store_pipeline_made(&s, l->facts.pipeline_id, &err);
+		store_release(&s);
+	}
+	if (failed)
+		cli_error(c, "%s", err.text);
+	return failed ? EXIT_SURROUNDINGS : EXIT_OK;
+}
+
 static int run(struct cli *c)
 {
 	struct load l;
@@ -143,6 +160,8 @@ static int run(struct cli *c)
 	code = load_pipeline(c, &l);
 	if (!code)
 		code = options_of(c, &l, &o);
+	if (!code && !o.dry_run)
+		code = number_pipeline(c, &l);
 	if (!code) {
 		code = run_pipeline(l.pipeline, &o, &err);
 		if (err.text[0])

@@ -63,7 +63,6 @@ int facts_from_options(struct load *l)
 		f->branch = branch;
 	}
 	f->created_at = iso_now(&l->c->arena);
-	f->pipeline_id = f->pipeline_iid = 1;
 	if (str_is(event, "schedule"))
 		f->schedule_description = STR("a schedule");
 	if (str_is(event, "parent_pipeline"))

@@ -1,6 +1,7 @@
 #include "base/base.h"
 
 #include "emulator/cli/load.h"
+#include "emulator/store/store.h"
 #include "emulator/cli/cmd.h"
 #include "emulator/core/error.h"
 #include "emulator/gitlab/fetch_include.h"
@@ -39,6 +40,7 @@ int load_project(struct cli *c, struct load *l)
 		code = facts_from_options(l);
 	if (code)
 		return code;
+	l->facts.pipeline_id = l->facts.pipeline_iid = store_next_pipeline(l->root);
 	repo_fill_facts(&l->repo, &l->facts);
 	code = load_variables(l);
 	if (!code)

@@ -58,6 +58,29 @@ static int make_run_dir(struct store *s, struct store_run *r, long now_s, struct
 	return error_sys(err, EEXIST, "cannot make a folder in '%s/runs'", s->root);
 }
 
+uint64_t store_next_pipeline(const char *project_root)
+{
+	CLEANUP(free) char *path = xasprintf("%s/.cilocal/pipeline", project_root);
+	struct error ignored = ERROR_INIT;
+	struct arena a = ARENA_INIT;
+	uint64_t number = 0;
+	struct str text;
+
+	if (!store_read_file(path, &a, 64, &text, &ignored) && !parse_u64(str_trim(text), &number))
+		number = 0;
+	arena_release(&a);
+	return number < INT64_MAX ? number + 1 : 1;
+}
+
+int store_pipeline_made(struct store *s, uint64_t number, struct error *err)
+{
+	CLEANUP(free) char *path = xasprintf("%s/pipeline", s->root);
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%" PRIu64 "\n", number);
+
+	return store_write_file(path, str_n(text, (size_t)n), err);
+}
+
 int store_run_create(struct store *s, struct store_run *r, long now_s, struct error *err)
 {
 	CLEANUP(free) char *runs = xasprintf("%s/runs", s->root);

@@ -2,6 +2,7 @@
  * The layout of .cilocal/ in the project's root:
  *
  *     .cilocal/.gitignore            "*": the folder ignores itself
+ *     .cilocal/pipeline              the number of the newest pipeline that was run
  *     .cilocal/runs/<id>/lock        held (flock) while the run lives
  *     .cilocal/runs/<id>/run.json    the run's record (run_record.h)
  *     .cilocal/runs/<id>/<slug>/trace.log
@@ -13,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/arena.h"
 #include "base/str.h"
 
@@ -26,6 +28,12 @@ struct store {
 /* Finds or (create) makes .cilocal in the project's root. Without create a missing one is fine. */
 int store_open(struct store *s, const char *project_root, bool create, struct error *err);
 void store_release(struct store *s);
+
+/* The number that the project's next pipeline will have (CI_PIPELINE_ID, CI_PIPELINE_IID); from 1.
+ */
+uint64_t store_next_pipeline(const char *project_root);
+/* Remembers that the pipeline of this number was made. */
+int store_pipeline_made(struct store *s, uint64_t number, struct error *err);
 
 /* A run of this process: its folder and its lock. */
 struct store_run {
