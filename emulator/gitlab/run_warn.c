@@ -15,6 +15,8 @@ static const struct {
 	{"identity", "no cloud credentials are made"},
 	{"dast_configuration", "the profiles of a scan are not read"},
 	{"needs:project", "artifacts of other projects are not fetched"},
+	{"environment:kubernetes", "no cluster is asked for anything"},
+	{"variables:GIT_CLONE_PATH", "the sources are in $CI_PROJECT_DIR as ever"},
 };
 
 static bool needs_other_project(const struct job_def *def)
@@ -25,8 +27,14 @@ static bool needs_other_project(const struct job_def *def)
 	return false;
 }
 
-static bool job_uses(const struct job_def *def, const char *keyword)
+static bool job_uses(const struct job *job, const char *keyword)
 {
+	const struct job_def *def = job->def;
+
+	if (!strncmp(keyword, "variables:", 10))
+		return varset_get(&job->vars, str_c(keyword + 10));
+	if (!strcmp(keyword, "environment:kubernetes"))
+		return def->environment && def->environment->kubernetes;
 	if (!strcmp(keyword, "release"))
 		return def->rare->release;
 	if (!strcmp(keyword, "pages"))
@@ -51,7 +59,7 @@ void run_warn_unused(const struct run *r)
 		size_t n = 0;
 
 		for (size_t i = 0; i < r->p->n_jobs; i++) {
-			if (!r->plan.chosen[i] || !job_uses(r->p->jobs[i]->def, unused[k].keyword))
+			if (!r->plan.chosen[i] || !job_uses(r->p->jobs[i], unused[k].keyword))
 				continue;
 			if (!n++)
 				first = r->p->jobs[i];
