@@ -6,6 +6,7 @@
 #include "base/base.h"
 
 #include "config/jobs.h"
+#include "config/include.h"
 #include "config/readers.h"
 #include "config/workflow.h"
 
@@ -585,6 +586,12 @@ void pass_jobs(struct config *c)
 		if (is_root_keyword(pair->key->text) && pair->key->kind == NODE_STRING)
 			continue;
 		any = add_job(&jobs, pair, d) || any;
+	}
+	if (!any && !c->root->at.begin.line) {
+		/* Nothing but comments: there is no node, but there is a file. */
+		struct loc start = {config_state_of(c)->main->source, 1, 1};
+
+		c->root->at = (struct span){start, start};
 	}
 	if (!any)
 		fault(&jobs, "no-jobs", c->root->at,
