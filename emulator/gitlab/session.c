@@ -273,6 +273,23 @@ struct names {
 	VEC(struct str) found;
 };
 
+/*
+ * A name that a pull from the place made: 127.0.0.1:PORT/group/app:1, and on the same image the tag
+ * that is the same behind the host, registry.example.com/group/app:1.
+ */
+static bool is_pulled_name(const struct docker_strs *tags, struct str name, struct str prefix)
+{
+	size_t host = str_chr(name, '/');
+
+	if (str_starts(name, prefix))
+		return true;
+	for (size_t i = 0; host != STR_NPOS && i < tags->n; i++)
+		if (str_starts(tags->v[i], prefix) &&
+			str_eq(str_from(tags->v[i], prefix.n), str_from(name, host + 1)))
+			return true;
+	return false;
+}
+
 static void images_done(void *arg, struct error *err, const struct image_row *rows, size_t n)
 {
 	struct wait *w = arg;
@@ -280,7 +297,8 @@ static void images_done(void *arg, struct error *err, const struct image_row *ro
 
 	for (size_t i = 0; !err && i < n; i++)
 		for (size_t k = 0; k < rows[i].repo_tags.n; k++)
-			if (str_starts(rows[i].repo_tags.v[k], names->prefix))
+			if (is_pulled_name(
+				    &rows[i].repo_tags, rows[i].repo_tags.v[k], names->prefix))
 				vec_push_in(w->arena, &names->found,
 					arena_str(w->arena, rows[i].repo_tags.v[k]));
 	wait_over(w, err);

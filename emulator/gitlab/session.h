@@ -71,7 +71,10 @@ int sync_create_volume(struct session *s, const struct volume_spec *spec, struct
 int sync_has_volume(struct session *s, struct str name, bool *has, struct error *err);
 /* Pulls the image unless it is here. */
 int sync_need_image(struct session *s, struct str name, struct error *err);
-/* Names of images that start with prefix lose those names; the images go when no other is left. */
+/*
+ * Names of images that start with prefix, and the tags that were made beside them for another host,
+ * are removed; the images go when no other name is left.
+ */
 int sync_forget_images(struct session *s, struct str prefix, struct error *err);
 /* The last lines that a container wrote. */
 int sync_logs(struct session *s, struct str id, int64_t tail, struct arena *a, struct str *out,

@@ -299,6 +299,7 @@ static void fill_fetch(struct executor_docker *e, const struct image *image, str
 		.log = build_log(e->base.build),
 		.name = name,
 		.image = asked,
+		.tag_as_name = from_fresh_place(build_host(e->base.build), name),
 		.auth = e->auth,
 		.at = image ? image->at : SPAN_NONE};
 	if (image && image->platform.s.n)

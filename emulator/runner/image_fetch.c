@@ -21,7 +21,7 @@ struct image_fetch {
 	struct docker_call *call;
 	struct auth_query *query;
 	struct loop_timer timer;
-	struct buf header;
+	struct buf header, id;
 	struct outcome outcome;
 };
 
@@ -51,6 +51,7 @@ static void finish(struct image_fetch *f, struct str id)
 	loop_timer_stop(&f->timer);
 	f->done(f->arg, &f->outcome, id);
 	buf_release(&f->header);
+	buf_release(&f->id);
 	free(f);
 }
 
@@ -170,6 +171,49 @@ static void show_image(struct image_fetch *f, const struct image_state *r)
 			STR_ARG(r->id), STR_ARG(f->spec.name));
 }
 
+/* Whether one of the image's names is at the place that the pulled one came from. */
+static bool is_from_there(const struct image_fetch *f, const struct image_state *r)
+{
+	struct str place = str_sub(f->spec.image, 0, str_chr(f->spec.image, '/') + 1);
+
+	for (size_t i = 0; i < r->repo_tags.n; i++)
+		if (str_starts(r->repo_tags.v[i], place))
+			return true;
+	for (size_t i = 0; i < r->repo_digests.n; i++)
+		if (str_starts(r->repo_digests.v[i], place))
+			return true;
+	return false;
+}
+
+/* The job has its image by the other name, so no more than a warning. */
+static void on_tagged(void *arg, struct error *err)
+{
+	struct image_fetch *f = arg;
+
+	f->call = NULL;
+	if (err && !f->cancelled)
+		job_log_warnln(f->spec.log, "'" STR_FMT "' can't be tagged: %s",
+			STR_ARG(f->spec.name), err->text);
+	finish(f, buf_str(&f->id));
+}
+
+/* What holds the name now: nothing, an older pull, or an image of the user's, which keeps it. */
+static void on_named(void *arg, struct error *err, const struct image_state *r)
+{
+	struct image_fetch *f = arg;
+	struct image_ref ref;
+	bool missing = err && err->domain == ERR_DOCKER && err->code == 404;
+
+	f->call = NULL;
+	if (!f->cancelled && image_ref_parse(f->spec.name, &ref) && !ref.digest.n &&
+		(missing || (!err && !str_eq(r->id, buf_str(&f->id)) && is_from_there(f, r)))) {
+		f->call = docker_image_tag(f->spec.engine, buf_str(&f->id), ref.repo,
+			ref.tag.n ? ref.tag : STR("latest"), on_tagged, f);
+		return;
+	}
+	finish(f, buf_str(&f->id));
+}
+
 static void on_inspected(void *arg, struct error *err, const struct image_state *r)
 {
 	struct image_fetch *f = arg;
@@ -190,6 +234,11 @@ static void on_inspected(void *arg, struct error *err, const struct image_state 
 				"Using locally found image version due to \"if-not-present\" pull "
 				"policy");
 		show_image(f, r);
+		if (f->pulled && f->spec.tag_as_name) {
+			buf_addstr(&f->id, r->id);
+			f->call = docker_image_inspect(f->spec.engine, f->spec.name, on_named, f);
+			return;
+		}
 		finish(f, r->id);
 		return;
 	}
@@ -219,6 +268,7 @@ struct image_fetch *image_fetch_start(
 	f->arg = arg;
 	f->outcome = OUTCOME_OK;
 	buf_init(&f->header);
+	buf_init(&f->id);
 	policies_text(f, &list);
 	job_log_println(spec->log, "Using effective pull policy of %s for container " STR_FMT,
 		list.p, STR_ARG(spec->name));

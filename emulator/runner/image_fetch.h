@@ -7,6 +7,7 @@
 #ifndef RUNNER_IMAGE_FETCH_H
 #define RUNNER_IMAGE_FETCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "base/diag.h"
 #include "base/str.h"
@@ -27,6 +28,8 @@ struct image_fetch_spec {
 	struct str platform; /* may be empty */
 	enum pull_policy policies[8];
 	size_t n_policies;
+	bool tag_as_name;  /* what was pulled is tagged as `name` too (the local registry's images)
+			    */
 	struct auth *auth; /* may be NULL: no credentials */
 	struct span at;
 };
