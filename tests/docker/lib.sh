@@ -11,6 +11,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 # shellcheck source=tests/engine/lib.sh
 . "$root/tests/engine/lib.sh"
+# shellcheck source=tests/lib.sh
+. "$root/tests/lib.sh"
 
 cilocal=${CILOCAL:-$root/build/dev/bin/cilocal}
 
@@ -52,30 +54,6 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 143' TERM INT
-
-fail() {
-	printf 'FAILED: %s\n' "$*" >&2
-	if [[ -s $work/out ]]; then
-		printf -- '--- what cilocal printed last:\n' >&2
-		tail -n 80 "$work/out" >&2
-	fi
-	exit 1
-}
-
-# project [BRANCH]: a new git repository of group/project in $work/project, with standard input as its
-# .gitlab-ci.yml, and the shell in it. Files that a test adds later are work tree changes.
-project() {
-	rm -rf "$work/project"
-	mkdir -p "$work/project"
-	cd "$work/project"
-	cat >.gitlab-ci.yml
-	git init -q -b "${1:-main}"
-	git remote add origin git@gitlab.example.com:group/project.git
-	git config user.name Test
-	git config user.email test@example.com
-	git add -A
-	git commit -q -m "A commit"
-}
 
 # derive NAME FROM CHANGE...: an image made from another one, with Dockerfile lines like USER or ENTRYPOINT.
 derive() {
@@ -147,20 +125,6 @@ ends() {
 # printed TEXT: waits until the one started has printed it.
 printed() {
 	until_true 60 grep -qF -- "$1" "$work/out"
-}
-
-# What the sanitizers say ends in the same output as everything else.
-sanitizers() {
-	! grep -qE 'ERROR: (Address|Leak)Sanitizer|runtime error:' "$work/out" || fail "a sanitizer found something"
-}
-
-# has TEXT / has_not TEXT: a fixed text in what the last run printed.
-has() {
-	grep -qF -- "$1" "$work/out" || fail "not printed: $1"
-}
-
-has_not() {
-	! grep -qF -- "$1" "$work/out" || fail "printed, but should not be: $1"
 }
 
 # has_line REGEX: an extended regular expression for a whole line, without what stands before it.

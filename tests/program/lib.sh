@@ -7,6 +7,9 @@
 # printed last.
 set -euo pipefail
 
+# shellcheck source=tests/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
 cilocal=${CILOCAL:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/dev/bin/cilocal}
 [[ -x $cilocal ]] || {
 	echo "skipped: there is no program at $cilocal" >&2
@@ -31,33 +34,6 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 143' TERM INT
-
-fail() {
-	printf 'FAILED: %s\n' "$*" >&2
-	if [[ -s $work/out ]]; then
-		printf -- '--- what cilocal printed last:\n' >&2
-		tail -n 60 "$work/out" >&2
-	fi
-	exit 1
-}
-
-# project: a new git repository of group/project, with standard input as its .gitlab-ci.yml.
-project() {
-	rm -rf "$work/project"
-	mkdir -p "$work/project"
-	cd "$work/project"
-	cat >.gitlab-ci.yml
-	git init -q -b main
-	git remote add origin git@gitlab.example.com:group/project.git
-	git config user.name Test
-	git config user.email test@example.com
-	git add -A
-	git commit -q -m "A commit"
-}
-
-sanitizers() {
-	! grep -qE 'ERROR: (Address|Leak)Sanitizer|runtime error:' "$work/out" || fail "a sanitizer found something"
-}
 
 # run CODE ARGUMENT...: cilocal with these arguments, which must end with CODE. Both streams are in $work/out,
 # standard output alone in $work/stdout.
@@ -102,14 +78,6 @@ ends() {
 	pid=
 	((got == $1)) || fail "exit code $got, not $1"
 	sanitizers
-}
-
-has() {
-	grep -qF -- "$1" "$work/out" || fail "not printed: $1"
-}
-
-has_not() {
-	! grep -qF -- "$1" "$work/out" || fail "printed, but should not be: $1"
 }
 
 # is VALUE EXPECTED
