@@ -114,6 +114,7 @@ static int options_of(struct cli *c, struct load *l, struct run_options *o)
 	o->registry_options.image = opt_text(opt, OPT_REGISTRY_IMAGE);
 	o->registry_options.host = opt_text(opt, OPT_REGISTRY_HOST);
 	o->registry_options.docker_host = o->docker_host;
+	o->id_token_issuer = opt_text(opt, OPT_ID_TOKEN_ISSUER);
 	o->repo = &l->repo;
 	o->root = l->root;
 	o->json = opt_flag(opt, OPT_JSON_EVENTS);

@@ -76,6 +76,21 @@ static void running_job(
 	predefined_run(extra, &l->facts, &run);
 }
 
+/* Their values are made when the job starts. */
+static void add_id_tokens(const struct job *job, struct varset *extra)
+{
+	const struct job_rare *rare = job->def->rare;
+	for (size_t i = 0; i < rare->n_id_tokens; i++)
+		varset_put(extra, &(struct var){.key = rare->id_tokens[i].name.s,
+					  .value = STR("[MASKED]"),
+					  .at = rare->id_tokens[i].name.at,
+					  .from = STR("id_tokens"),
+					  .layer = VAR_PERSISTED,
+					  .masked = true,
+					  .raw = true,
+					  .internal = true});
+}
+
 static enum executor_kind executor_of(const struct load *l, const struct job *job)
 {
 	const struct runner_config *r = &l->settings.runner;
@@ -91,6 +106,7 @@ static int job_variables(
 	struct varset extra, *payload = arena_new(a, struct varset);
 	struct str why;
 	running_job(a, l, job, &extra);
+	add_id_tokens(job, &extra);
 	if (!job_payload_vars(a, l->pipeline, job, &extra, payload, &why)) {
 		cli_error(c, "job '" STR_FMT "': " STR_FMT, STR_ARG(job->name), STR_ARG(why));
 		return EXIT_INVALID;

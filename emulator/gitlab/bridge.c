@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/gitlab/id_token.h"
 #include "emulator/core/trace.h"
 #include "emulator/log/job_log.h"
 #include "emulator/runner/sources.h"
@@ -247,6 +248,10 @@ static int begin(struct job_run *j, struct run *c)
 	if (plan_make(&c->plan, &c->arena, c->p, c->o, &err)) {
 		fail(j, "downstream_pipeline_creation_failed",
 			"downstream pipeline can not be created, %s", err.text);
+		return -1;
+	}
+	if (id_tokens_prepare(c, &err)) {
+		fail(j, "downstream_pipeline_creation_failed", "%s", err.text);
 		return -1;
 	}
 	c->started_ms = loop_now(c->session.loop);

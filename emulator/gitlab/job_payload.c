@@ -5,6 +5,7 @@
  */
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/gitlab/id_token.h"
 #include "pipeline/job_vars.h"
 #include "pipeline/pipeline.h"
 #include "vars/facts.h"
@@ -156,7 +157,7 @@ int job_payload_make(struct job_run *j, struct error *err)
 		return -1;
 	persisted_vars(j, extra);
 	j->extra = extra;
-	if (job_files_make(j, extra, err))
+	if (id_tokens_add(j, extra, err) || job_files_make(j, extra, err))
 		return -1;
 	varset_init(payload, &j->arena);
 	if (!job_payload_vars(&j->arena, r->p, j->job, extra, payload, &cycle))

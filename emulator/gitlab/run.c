@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/gitlab/id_token.h"
 #include "emulator/gitlab/registry_up.h"
 #include "emulator/gitlab/run_setup.h"
 #include "emulator/core/trace.h"
@@ -192,7 +193,7 @@ static int set_up(struct run *r, struct error *err)
 	if (open_folder(r, err) || run_setup_engine(r, err))
 		return -1;
 	run_setup_host(r);
-	if (show_open(r, err))
+	if (id_tokens_prepare(r, err) || show_open(r, err))
 		return -1;
 	r->limit = job_limit(r);
 	run_make_jobs(r);
@@ -261,6 +262,7 @@ static void tear_down(struct run *r, struct error *err)
 	if (r->sources)
 		sources_free(r->sources);
 	shell_login_free(r->login);
+	id_tokens_free(r);
 	session_close(&r->session, err);
 	if (r->has_folder)
 		store_run_close(&r->folder);

@@ -110,7 +110,8 @@ struct run_options {
 	void (*downstream_free)(void *arg, void *made);
 	void *downstream_arg;
 
-	uint64_t cache_limit; /* bytes of all caches; 0: 10 GiB */
+	const char *id_token_issuer; /* the claim iss: a URL, or "local"; NULL: CI_SERVER_URL */
+	uint64_t cache_limit;        /* bytes of all caches; 0: 10 GiB */
 
 	/* what is shown */
 	bool json; /* events on stdout instead of the log */

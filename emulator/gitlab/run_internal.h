@@ -28,6 +28,7 @@
 
 struct console;
 struct events;
+struct id_tokens;
 struct janitor;
 struct job;
 struct job_log;
@@ -106,6 +107,7 @@ struct run {
 	struct registry_login logins[2];
 	size_t n_logins;
 	struct janitor *janitor;
+	struct id_tokens *tokens; /* top; NULL: no job wants one */
 	uv_signal_t hangup;
 	bool has_hangup;
 

@@ -9,7 +9,6 @@ static const struct {
 } unused[] = {
 	{"release", "no release is made"},
 	{"pages", "nothing is published"},
-	{"id_tokens", "the token variables are not set"},
 	{"secrets", "the secret variables are not set"},
 	{"run", "steps are not run"},
 	{"identity", "no cloud credentials are made"},
@@ -39,8 +38,6 @@ static bool job_uses(const struct job *job, const char *keyword)
 		return def->rare->release;
 	if (!strcmp(keyword, "pages"))
 		return def->rare->pages.enabled;
-	if (!strcmp(keyword, "id_tokens"))
-		return def->rare->n_id_tokens > 0;
 	if (!strcmp(keyword, "secrets"))
 		return def->rare->secrets;
 	if (!strcmp(keyword, "identity"))

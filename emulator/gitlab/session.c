@@ -249,6 +249,25 @@ int sync_has_volume(struct session *s, struct str name, bool *has, struct error 
 	return 0;
 }
 
+static void network_done(void *arg, struct error *err, const struct network_state *r)
+{
+	struct wait *w = arg;
+	struct str *address = w->out;
+
+	if (r)
+		*address = arena_str(w->arena, r->gateway);
+	wait_over(w, err);
+}
+
+int sync_gateway(struct session *s, struct str network, struct arena *a, struct str *address,
+	struct error *err)
+{
+	struct wait w = WAIT(s, a, address);
+
+	*address = STR_NULL;
+	return wait_call(&w, docker_network_inspect(s->engine, network, network_done, &w), err);
+}
+
 static void image_done(void *arg, struct error *err, const struct image_state *r)
 {
 	UNUSED(r);

@@ -69,6 +69,9 @@ int sync_remove_volume(struct session *s, struct str name, struct error *err);
 int sync_put(struct session *s, struct str id, struct str path, struct str tar, struct error *err);
 int sync_create_volume(struct session *s, const struct volume_spec *spec, struct error *err);
 int sync_has_volume(struct session *s, struct str name, bool *has, struct error *err);
+/* The engine's address in a network (in the arena; empty: it has none). */
+int sync_gateway(struct session *s, struct str network, struct arena *a, struct str *address,
+	struct error *err);
 /* Pulls the image unless it is here. */
 int sync_need_image(struct session *s, struct str name, struct error *err);
 /*

@@ -221,6 +221,7 @@ struct release_def {
 struct id_token_def {
 	struct text name;
 	struct texts aud;
+	bool aud_list; /* written as a list: the claim is one too */
 };
 
 struct pages_def {

@@ -30,6 +30,7 @@ void read_id_tokens(const struct frame *f, const struct node *value, struct job_
 		}
 		token->name = text_of(pair->key);
 		get_texts(&token_frame, pair->value, "aud", &token->aud);
+		token->aud_list = node_is(get_node(pair->value, "aud"), NODE_SEQ);
 		job->rare->n_id_tokens++;
 	}
 }
