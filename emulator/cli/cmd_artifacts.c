@@ -54,7 +54,7 @@ static int look(struct cli *c, struct earlier *e, size_t at, struct str want, st
 		k.dir = arena_printf(&c->arena, "%s/" STR_FMT, dir, STR_ARG(k.job->slug)).p;
 		if (artifact_record_read(k.dir, &c->arena, &k.record, &err))
 			return cli_fail(c, &err);
-		if (k.record.n)
+		if (k.record.n || k.record.notes.n)
 			vec_push_in(&c->arena, &out->v, k);
 	}
 	return EXIT_OK;
@@ -115,9 +115,26 @@ static void print_extra(struct buf *out, const char *what, struct str value)
 		buf_printf(out, ", %s " STR_FMT, what, STR_ARG(value));
 }
 
+/* What is no file: the environment that the job deployed to, a release. */
+static void print_notes(struct cli *c, const struct kept *k)
+{
+	struct str of = STR_NULL;
+	for (size_t i = 0; i < k->record.notes.n; i++) {
+		const struct job_note *n = &k->record.notes.v[i];
+		if (!str_eq(n->of, of))
+			buf_printf(&c->out, STR_FMT ": " STR_FMT "\n", STR_ARG(k->job->name),
+				STR_ARG(n->of));
+		of = n->of;
+		if (n->value.n)
+			buf_printf(&c->out, "  " STR_FMT ": " STR_FMT "\n", STR_ARG(n->key),
+				STR_ARG(n->value));
+	}
+}
+
 static int print_list(struct cli *c, const struct kept *k)
 {
 	struct error err = ERROR_INIT;
+	print_notes(c, k);
 	for (size_t i = 0; i < k->record.n; i++) {
 		const struct artifact_item *a = &k->record.v[i];
 		bool archive = str_is(a->type, "archive");
@@ -177,6 +194,19 @@ static struct node *item_tree(struct cli *c, const struct kept *k, const struct 
 	return m;
 }
 
+static void tree_notes(struct arena *a, struct node *m, const struct artifact_record *r)
+{
+	for (size_t i = 0; i < r->notes.n; i++) {
+		const struct job_note *n = &r->notes.v[i];
+		struct node *to = node_get_str(m, n->of);
+		if (!to) {
+			to = tree_map(a);
+			tree_put(a, m, arena_cstr(a, n->of), to);
+		}
+		tree_str(a, to, arena_cstr(a, n->key), n->value);
+	}
+}
+
 static void print_json(struct cli *c, const struct kept_list *l)
 {
 	struct arena *a = &c->arena;
@@ -188,6 +218,7 @@ static void print_json(struct cli *c, const struct kept_list *l)
 		for (size_t i = 0; i < k->record.n; i++)
 			node_seq_push(a, items, item_tree(c, k, &k->record.v[i]));
 		tree_put(a, m, "artifacts", items);
+		tree_notes(a, m, &k->record);
 		node_seq_push(a, jobs, m);
 	}
 	tree_str(a, top, "run", l->run);
@@ -204,8 +235,7 @@ static int export_one(struct cli *c, const struct kept *k, const char *to, bool 
 	const char *target = to;
 	int r;
 	if (!i) {
-		cli_warn(c, "job '" STR_FMT "' left reports only, no archive",
-			STR_ARG(k->job->name));
+		cli_warn(c, "job '" STR_FMT "' left no archive of files", STR_ARG(k->job->name));
 		return EXIT_OK;
 	}
 	if (store_make_dirs(to, &err))

@@ -191,7 +191,8 @@ const struct cmd cmd_run = {
 		  "pipeline_started; "
 		  "job_started (\"job\", \"stage\"); section; log (\"job\", \"text\"); "
 		  "job_finished (\"job\", "
-		  "\"status\", \"exit_code\", \"failure_reason\", \"duration\"); pipeline_finished "
+		  "\"status\", \"exit_code\", \"failure_reason\", \"duration\", and "
+		  "\"environment\" where it deployed); pipeline_finished "
 		  "(\"status\").",
 	.kind = ARG_JOBS,
 	.max_args = SIZE_MAX,

@@ -4,6 +4,8 @@
 #include "emulator/cli/earlier.h"
 #include "emulator/cli/term.h"
 #include "emulator/cli/tree.h"
+#include "emulator/core/error.h"
+#include "emulator/store/environment_record.h"
 #include "yaml/node.h"
 
 #include <time.h>
@@ -103,6 +105,68 @@ static void print_row(struct cli *c, const struct run_record *r, size_t ref_widt
 	buf_printf(&c->out, "  " STR_FMT "\n", STR_ARG(summary(a, r)));
 }
 
+/* ---- environments: what earlier runs deployed to ---- */
+
+static struct node *environment_tree(struct arena *a, const struct environment_record *e)
+{
+	struct node *m = tree_map(a);
+	tree_str(a, m, "name", e->name);
+	tree_str(a, m, "slug", e->slug);
+	tree_str(a, m, "state", e->state);
+	tree_opt(a, m, "tier", e->tier);
+	tree_opt(a, m, "url", e->url);
+	tree_opt(a, m, "on_stop", e->on_stop);
+	tree_seconds(a, m, "auto_stop", e->auto_stop);
+	tree_int(a, m, "deployments", (int64_t)e->deployments);
+	tree_opt(a, m, "job", e->job);
+	tree_opt(a, m, "run", e->run);
+	tree_opt(a, m, "ref", e->ref);
+	tree_opt(a, m, "sha", e->sha);
+	tree_seconds(a, m, "deployed", e->deployed);
+	return m;
+}
+
+static void print_environments(struct cli *c, const struct environment_list *l)
+{
+	size_t width = 0;
+	for (size_t i = 0; i < l->n; i++)
+		width = MAX(width, str_width(l->v[i].name));
+	if (l->n)
+		buf_adds(&c->out, "\n");
+	for (size_t i = 0; i < l->n; i++) {
+		const struct environment_record *e = &l->v[i];
+		struct str until = when(&c->arena, e->auto_stop, "%Y-%m-%d %H:%M");
+		buf_adds(&c->out, "environment  ");
+		pad_text(&c->out, e->name, width);
+		buf_adds(&c->out, "  ");
+		pad_text(&c->out, e->state, 9);
+		if (e->deployments)
+			buf_printf(&c->out, "  by '" STR_FMT "' of " STR_FMT, STR_ARG(e->job),
+				STR_ARG(e->run));
+		if (e->url.n)
+			buf_printf(&c->out, "  " STR_FMT, STR_ARG(e->url));
+		if (until.n)
+			buf_printf(&c->out, "  to be stopped at " STR_FMT, STR_ARG(until));
+		buf_addc(&c->out, '\n');
+	}
+}
+
+static void show_environments(struct cli *c, const struct earlier *e, struct node *json)
+{
+	struct environment_list l;
+	struct error err = ERROR_INIT;
+	struct node *list = tree_seq(&c->arena);
+	if (environment_list_read(e->store.root, &c->arena, &l, &err))
+		cli_warn(c, "%s", err.text);
+	if (!json) {
+		print_environments(c, &l);
+		return;
+	}
+	for (size_t i = 0; i < l.n; i++)
+		node_seq_push(&c->arena, list, environment_tree(&c->arena, &l.v[i]));
+	tree_put(&c->arena, json, "environments", list);
+}
+
 static int run(struct cli *c)
 {
 	struct earlier e;
@@ -131,9 +195,12 @@ static int run(struct cli *c)
 	if (json) {
 		struct node *m = tree_map(&c->arena);
 		tree_put(&c->arena, m, "runs", list);
+		show_environments(c, &e, m);
 		tree_print(c, m);
-	} else if (!n) {
-		cli_note(c, "there is no earlier run of this project");
+	} else {
+		show_environments(c, &e, NULL);
+		if (!n)
+			cli_note(c, "there is no earlier run of this project");
 	}
 	earlier_release(&e);
 	return EXIT_OK;
@@ -143,12 +210,16 @@ const struct cmd cmd_runs = {
 	.id = CMD_runs,
 	.args = "",
 	.summary = "show earlier runs with their states, the newest first",
+	.details = "Below the runs: the environments that jobs deployed to, from run to run.",
 	.output =
 		"With --json: {\"runs\":[{\"id\", \"status\", \"name\", \"ref\", \"sha\", "
 		"\"source\", \"started\", "
 		"\"duration\", \"jobs\":[{\"name\", \"stage\", \"status\", \"allow_failure\":bool, "
 		"\"exit_code\":null|N, \"failure_reason\":null|WORD, \"started\", "
-		"\"duration\"}]}]}. Times are "
+		"\"duration\"}]}], \"environments\":[{\"name\", \"slug\", \"state\", \"tier\", "
+		"\"url\", \"on_stop\", \"auto_stop\", \"deployments\":N, \"job\", \"run\", "
+		"\"ref\", "
+		"\"sha\", \"deployed\"}]}. Times are "
 		"seconds since 1970, durations seconds; null where there is none yet. A run that "
 		"was killed "
 		"has status \"died\".",

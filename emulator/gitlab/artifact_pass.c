@@ -5,6 +5,7 @@
 #include "emulator/gitlab/run_internal.h"
 #include "emulator/log/console.h"
 #include "emulator/log/job_log.h"
+#include "emulator/log/mask.h"
 #include "pipeline/pipeline.h"
 
 #include <dirent.h>
@@ -68,15 +69,22 @@ static int read_junit(void *arg, const char *path, struct error *err)
 	return 0;
 }
 
-static struct str masked(struct job_run *j, struct str text)
+struct str job_run_masked(struct job_run *j, struct str text)
 {
 	struct buf out = BUF_INIT;
 	struct str r;
 
-	mask_text(job_log_mask(j->log), text, &out);
+	mask_text(j->log ? job_log_mask(j->log) : NULL, text, &out);
 	r = arena_str(&j->run->arena, buf_str(&out));
 	buf_release(&out);
 	return r;
+}
+
+void job_note_add(struct job_run *j, const char *of, const char *key, struct str value)
+{
+	struct job_note n = {str_c(of), str_c(key), job_run_masked(j, value)};
+
+	vec_push_in(&j->run->arena, &j->record.notes, n);
 }
 
 static int take_junit(struct job_run *j, const char *dir, struct error *err)
@@ -86,8 +94,8 @@ static int take_junit(struct job_run *j, const char *dir, struct error *err)
 	if (each_file(dir, 0, read_junit, j, err))
 		return -1;
 	for (size_t i = 0; i < t->n; i++) {
-		t->v[i].message = masked(j, t->v[i].message);
-		t->v[i].test = masked(j, t->v[i].test);
+		t->v[i].message = job_run_masked(j, t->v[i].message);
+		t->v[i].test = job_run_masked(j, t->v[i].test);
 	}
 	j->artifacts.has_junit = true;
 	return 0;
@@ -115,7 +123,7 @@ static void note_upload(struct job_run *j, const struct build_upload *u)
 	struct artifact_item i = {.type = arena_str(a, u->type),
 		.path = archive ? STR("artifacts.tar")
 				: arena_printf(a, "reports/" STR_FMT, STR_ARG(u->type)),
-		.name = archive ? masked(j, u->name) : STR(""),
+		.name = archive ? job_run_masked(j, u->name) : STR(""),
 		.when = archive ? when_word(d->when) : STR("always"),
 		.expire_in = d->expire_in.s,
 		.expose_as = d->expose_as.s,
@@ -161,7 +169,7 @@ void artifact_pass_finish(struct job_run *j)
 	if (expression.n && j->log_path.n)
 		j->artifacts.coverage = arena_str(
 			&j->run->arena, coverage_of_log(&j->arena, j->log_path.p, expression));
-	if (!j->record.n && !j->artifacts.coverage.n)
+	if (!j->record.n && !j->record.notes.n && !j->artifacts.coverage.n)
 		return;
 	j->record.job = j->shown;
 	j->record.coverage = j->artifacts.coverage;

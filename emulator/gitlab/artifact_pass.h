@@ -29,6 +29,10 @@ int artifact_pass_forget(struct job_run *j, struct error *err);
 int artifact_pass_upload(struct job_run *j, const struct build_upload *u, struct error *err);
 /* The attempt's log is whole: the coverage, and the record of all that it left. */
 void artifact_pass_finish(struct job_run *j);
+/* A text with the job's secrets masked, in the run's arena. */
+struct str job_run_masked(struct job_run *j, struct str text);
+/* For the record and the event of the job's end: key of the object `of`; the value is masked. */
+void job_note_add(struct job_run *j, const char *of, const char *key, struct str value);
 /* The failed tests of all reports, after the table. */
 void artifact_pass_summary(struct run *r);
 

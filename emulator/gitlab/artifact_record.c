@@ -34,6 +34,18 @@ static json_t *item_json(const struct artifact_item *i)
 	return j;
 }
 
+static json_t *object_of(json_t *j, struct str name)
+{
+	const char *end = name.p ? name.p : "";
+	json_t *o = json_object_get(j, end);
+
+	if (o)
+		return o;
+	o = json_object();
+	json_object_set_new(j, end, o);
+	return o;
+}
+
 int artifact_record_write(const char *job_dir, const struct artifact_record *r, struct error *err)
 {
 	CLEANUP(free) char *path = xasprintf("%s/" FILE_NAME, job_dir);
@@ -45,6 +57,9 @@ int artifact_record_write(const char *job_dir, const struct artifact_record *r, 
 	for (size_t i = 0; i < r->n; i++)
 		json_array_append_new(items, item_json(&r->v[i]));
 	json_object_set_new(j, "artifacts", items);
+	for (size_t i = 0; i < r->notes.n; i++)
+		json_object_set_new(object_of(j, r->notes.v[i].of), r->notes.v[i].key.p,
+			text(r->notes.v[i].value));
 	dump = json_dumps(j, JSON_INDENT(1));
 	json_decref(j);
 	if (!dump)
@@ -80,6 +95,24 @@ static void read_item(struct arena *a, json_t *j, struct artifact_item *i)
 	i->bytes = get_count(j, "bytes");
 }
 
+static void read_notes(struct arena *a, json_t *j, struct artifact_record *out)
+{
+	static const char *const objects[] = {"environment", "release", "pages"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {
+		json_t *o = json_object_get(j, objects[i]), *v;
+		const char *key;
+
+		json_object_foreach(o, key, v)
+		{
+			struct job_note n = {
+				str_c(objects[i]), arena_str(a, str_c(key)), get_text(a, o, key)};
+
+			vec_push_in(a, &out->notes, n);
+		}
+	}
+}
+
 int artifact_record_read(
 	const char *job_dir, struct arena *a, struct artifact_record *out, struct error *err)
 {
@@ -103,6 +136,7 @@ int artifact_record_read(
 	for (size_t i = 0; i < json_array_size(items); i++)
 		read_item(a, json_array_get(items, i), &out->v[out->n++]);
 	out->cap = out->n;
+	read_notes(a, j, out);
 	json_decref(j);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/str.h"
+#include "base/vec.h"
 
 struct arena;
 struct error;
@@ -20,11 +21,17 @@ struct artifact_item {
 	uint64_t entries, bytes;
 };
 
+/* What else a job leaves: a field of "environment", "release" or "pages". */
+struct job_note {
+	struct str of, key, value;
+};
+
 struct artifact_record {
 	struct str job;
 	struct str coverage; /* may be empty */
 	struct artifact_item *v;
 	size_t n, cap;
+	VEC(struct job_note) notes; /* those of one object stand together */
 };
 
 /* Writes <job_dir>/artifacts.json as a whole. */

@@ -190,6 +190,33 @@ static int clean_runs(struct cleaner *c, struct store *store, struct error *err)
 	return 0;
 }
 
+/* What is left of environments goes with the runs that deployed to them. */
+static void clean_environments(struct cleaner *c, const struct store *store)
+{
+	const char *path = arena_printf(c->a, "%s/environments.json", store->root).p;
+	struct stat st;
+	struct clean_item *item;
+
+	if (!wants(c, CLEAN_RUNS) || stat(path, &st))
+		return;
+	item = add_item(c, "environments", str_c(path), (int64_t)st.st_size);
+	if (!c->o->dry_run && unlink(path)) {
+		struct error err = ERROR_INIT;
+
+		error_sys(&err, errno, "can't remove '%s'", path);
+		keep_error(c, item, &err);
+	}
+}
+
+/* Whoever was told the key of id_tokens will not trust the next one. */
+static void clean_key(struct cleaner *c, const struct store *store)
+{
+	const char *path = arena_printf(c->a, "%s/oidc", store->root).p;
+
+	if ((!c->o->what || c->o->what == CLEAN_ALL) && !access(path, F_OK))
+		clean_tree(c, "key", str_c(path), path);
+}
+
 static int clean_files(struct cleaner *c, struct error *err)
 {
 	struct store store;
@@ -202,6 +229,8 @@ static int clean_files(struct cleaner *c, struct error *err)
 	if (wants(c, CLEAN_CACHES) && !access(cache, F_OK))
 		clean_tree(c, "cache", str_c(cache), cache);
 	rc = clean_runs(c, &store, err);
+	clean_environments(c, &store);
+	clean_key(c, &store);
 	store_release(&store);
 	return rc;
 }

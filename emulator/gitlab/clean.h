@@ -31,7 +31,7 @@ struct clean_options {
 };
 
 struct clean_item {
-	struct str kind; /* "container", "network", "volume", "cache", "run", "registry" */
+	struct str kind; /* "container", "network", "volume", "cache", "run", "registry" ... */
 	struct str name;
 	int64_t bytes;   /* -1: unknown */
 	struct str kept; /* why it was not removed; empty: it was (or would be) */

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "emulator/gitlab/events.h"
 #include "emulator/core/loop.h"
+#include "emulator/gitlab/artifact_record.h"
 #include "emulator/gitlab/junit.h"
 
 #include <jansson.h>
@@ -202,6 +203,20 @@ static json_t *tests_json(const struct junit *t)
 	return o;
 }
 
+static void add_notes(json_t *o, const struct event_job *j)
+{
+	for (size_t i = 0; i < j->n_notes; i++) {
+		const struct job_note *n = &j->notes[i];
+		json_t *to = json_object_get(o, n->of.p);
+
+		if (!to) {
+			to = json_object();
+			json_object_set_new(o, n->of.p, to);
+		}
+		json_object_set_new(to, n->key.p, text(n->value));
+	}
+}
+
 void events_job_finished(struct events *e, const struct event_job *j)
 {
 	json_t *o = start(e, "job_finished");
@@ -222,5 +237,6 @@ void events_job_finished(struct events *e, const struct event_job *j)
 		json_object_set_new(o, "coverage", json_real(strtod(j->coverage.p, NULL)));
 	if (j->tests)
 		json_object_set_new(o, "tests", tests_json(j->tests));
+	add_notes(o, j);
 	finish(e, o);
 }

@@ -13,6 +13,7 @@
 
 struct loop;
 struct events;
+struct job_note;
 struct junit;
 
 struct events *events_new(struct loop *loop, int fd);
@@ -46,11 +47,13 @@ struct event_job {
 	unsigned attempt;
 	bool has_exit_code;
 	int exit_code;
-	const char *failure_reason; /* NULL: none */
-	struct str message;         /* why, for people; may be empty */
-	struct str coverage;        /* percent; empty: none */
-	const struct junit *tests;  /* of its junit reports; NULL: none */
-	double seconds;             /* < 0: did not run */
+	const char *failure_reason;   /* NULL: none */
+	struct str message;           /* why, for people; may be empty */
+	struct str coverage;          /* percent; empty: none */
+	const struct junit *tests;    /* of its junit reports; NULL: none */
+	const struct job_note *notes; /* objects of their own beside the rest */
+	size_t n_notes;
+	double seconds; /* < 0: did not run */
 };
 void events_job_finished(struct events *e, const struct event_job *j);
 

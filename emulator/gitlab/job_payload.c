@@ -119,9 +119,8 @@ static void persisted_vars(struct job_run *j, struct varset *extra)
 		run.environment_slug = j->job->environment_slug.n
 					       ? j->job->environment_slug
 					       : environment_slug(a, j->job->environment_name);
-		run.environment_id = 1;
+		run.environment_id = j->environment.id;
 	}
-	varset_init(extra, a);
 	predefined_run(extra, f, &run);
 }
 
@@ -154,6 +153,9 @@ int job_payload_make(struct job_run *j, struct error *err)
 		.logins = r->logins,
 		.n_logins = r->n_logins};
 	if (artifact_pass_forget(j, err))
+		return -1;
+	varset_init(extra, &j->arena);
+	if (environment_begin(j, extra, err))
 		return -1;
 	persisted_vars(j, extra);
 	j->extra = extra;

@@ -216,6 +216,7 @@ static void on_janitor(void *arg, const struct janitor_result *res)
 static void go(struct run *r)
 {
 	run_warn_unused(r);
+	environment_overdue(r);
 	show_pipeline_start(r);
 	show_record(r);
 	if (r->session.engine)

@@ -17,6 +17,7 @@
 #include "emulator/core/loop.h"
 #include "emulator/gitlab/artifact_pass.h"
 #include "emulator/gitlab/artifact_record.h"
+#include "emulator/gitlab/environment.h"
 #include "emulator/gitlab/plan.h"
 #include "emulator/gitlab/run.h"
 #include "emulator/gitlab/session.h"
@@ -195,6 +196,7 @@ struct job_run {
 	struct str slug, log_path, tail, reason; /* in the run's arena */
 	struct job_artifacts artifacts;
 	struct artifact_record record;
+	struct job_environment environment;
 
 	/* what it left for others; in the run's arena */
 	struct str archive; /* a tar; empty: none */

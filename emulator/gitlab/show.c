@@ -257,6 +257,8 @@ static void finished_event(struct job_run *j, const char *status, bool retried)
 		.message = failed ? j->reason : STR_NULL,
 		.coverage = j->artifacts.coverage,
 		.tests = j->artifacts.has_junit ? &j->artifacts.junit : NULL,
+		.notes = j->record.notes.v,
+		.n_notes = j->record.notes.n,
 		.seconds = j->seconds};
 
 	/* A job that a script ended well has exit code 0; one that never ran has none. */
@@ -281,6 +283,7 @@ void show_attempt_end(struct job_run *j, bool retried)
 		show_hints(j);
 	if (j->log)
 		job_log_end(j->log);
+	environment_finish(j);
 	artifact_pass_finish(j);
 	keep_tail(j);
 	finished_event(j, status, retried);
@@ -407,6 +410,8 @@ void show_pipeline_end(struct run *r, int exit_code)
 	free(rows);
 	for (struct run *c = r; c; c = c->next)
 		artifact_pass_summary(c);
+	for (struct run *c = r; c; c = c->next)
+		environment_summary(c);
 	for (struct run *c = r; c && !r->signum; c = c->next)
 		show_blocked(c);
 }

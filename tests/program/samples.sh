@@ -197,3 +197,39 @@ has 'exit code 7'
 change 'max: 2' 'max: 1'
 rm -rf .cilocal/cache
 run 1 run flaky
+
+sample review-environment
+export HOSTING_ROOT=$work/hosting
+run 0 run --branch blue
+has 'guest'
+url=$(jq -r '.environments[0].url' .cilocal/environments.json)
+[[ $url == https://review-blue-*.example.com/ ]] || fail "the URL is $url"
+has "environment review/blue: deployed by 'deploy-review', $url, to be stopped at "
+has "to stop it: cilocal run 'stop-review'"
+run 0 run --branch green
+run 0 runs
+has 'environment  review/blue   available'
+has 'environment  review/green  available'
+run 0 run stop-review --branch blue
+has "$url is gone"
+run 0 runs
+has 'environment  review/blue   stopped'
+run 0 run
+has 'live as admin'
+has "environment production: deployed by 'deploy-production', https://www.example.com/"
+run 0 run --branch blue --manual stop-review
+has 'environment review/blue: '
+sed -i 's/title>@/heading>@/' site/index.html
+run 1 run --branch red
+has 'environment review/red: deployed by'
+# shellcheck disable=SC2016 # as it stands in the file
+change 'name: review/$CI_COMMIT_REF_NAME
+    action: stop' 'name: review/other
+    action: stop'
+run 3 lint
+has 'stop-review'
+sample review-environment
+change '      when: manual
+' ''
+run 0 run --branch blue
+has 'stop-review    deploy  success'

@@ -1,0 +1,184 @@
+#include "base/base.h"
+#include "emulator/store/environment_record.h"
+#include "emulator/core/error.h"
+#include "emulator/store/store.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define FILE_NAME "environments.json"
+#define FILE_MAX  (16u * 1024 * 1024)
+
+/* The texts of a record, by the names that they have in the file. */
+static const struct {
+	const char *key;
+	size_t at;
+} texts[] = {
+#define TEXT(field)                                                \
+	{                                                          \
+#field, offsetof(struct environment_record, field) \
+	}
+	TEXT(name),
+	TEXT(slug),
+	TEXT(tier),
+	TEXT(url),
+	TEXT(state),
+	TEXT(on_stop),
+	TEXT(job),
+	TEXT(run),
+	TEXT(ref),
+	TEXT(sha),
+#undef TEXT
+};
+
+static struct str *text_of(const struct environment_record *e, size_t i)
+{
+	return (struct str *)(void *)((char *)(uintptr_t)e + texts[i].at);
+}
+
+static double get_time(json_t *j, const char *key)
+{
+	json_t *v = json_object_get(j, key);
+
+	return json_is_number(v) ? json_number_value(v) : -1;
+}
+
+static uint64_t get_count(json_t *j, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(j, key));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+static void read_one(json_t *j, struct arena *a, struct environment_record *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const char *s = json_string_value(json_object_get(j, texts[i].key));
+
+		*text_of(e, i) = s ? arena_str(a, str_c(s)) : STR("");
+	}
+	e->id = get_count(j, "id");
+	e->deployments = get_count(j, "deployments");
+	e->created = get_time(j, "created");
+	e->auto_stop = get_time(j, "auto_stop");
+	e->deployed = get_time(j, "deployed");
+}
+
+int environment_list_read(
+	const char *dir, struct arena *a, struct environment_list *out, struct error *err)
+{
+	CLEANUP(free) char *path = xasprintf("%s/" FILE_NAME, dir);
+	json_t *j, *list;
+	json_error_t why;
+	struct str text;
+
+	memset(out, 0, sizeof(*out));
+	if (access(path, F_OK) && errno == ENOENT)
+		return 0;
+	if (store_read_file(path, a, FILE_MAX, &text, err))
+		return -1;
+	j = json_loadb(text.p, text.n, 0, &why);
+	list = json_object_get(j, "environments");
+	if (!json_is_array(list)) {
+		json_decref(j);
+		return error_set(err, ERR_SYS, EINVAL, "'%s' can't be read (%s): remove it", path,
+			j ? "no list of environments" : why.text);
+	}
+	out->v = arena_array(a, struct environment_record, json_array_size(list) + 1);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		read_one(json_array_get(list, i), a, &out->v[out->n++]);
+	json_decref(j);
+	return 0;
+}
+
+struct environment_record *environment_find(const struct environment_list *l, struct str name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (str_eq(l->v[i].name, name))
+			return &l->v[i];
+	return NULL;
+}
+
+static json_t *time_json(double t)
+{
+	return t < 0 ? json_null() : json_integer((json_int_t)t);
+}
+
+static json_t *one_json(const struct environment_record *e)
+{
+	json_t *j = json_object();
+
+	json_object_set_new(j, "id", json_integer((json_int_t)e->id));
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct str s = *text_of(e, i);
+		json_t *t = json_stringn(s.p ? s.p : "", s.n);
+
+		json_object_set_new(j, texts[i].key, t ? t : json_string(""));
+	}
+	json_object_set_new(j, "created", time_json(e->created));
+	json_object_set_new(j, "auto_stop", time_json(e->auto_stop));
+	json_object_set_new(j, "deployments", json_integer((json_int_t)e->deployments));
+	json_object_set_new(j, "deployed", time_json(e->deployed));
+	return j;
+}
+
+static int write_list(const char *dir, const struct environment_list *l, struct error *err)
+{
+	CLEANUP(free) char *path = xasprintf("%s/" FILE_NAME, dir);
+	json_t *j = json_object(), *list = json_array();
+	char *dump;
+	int rc;
+
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(list, one_json(&l->v[i]));
+	json_object_set_new(j, "environments", list);
+	dump = json_dumps(j, JSON_INDENT(1));
+	json_decref(j);
+	if (!dump)
+		die_oom(0);
+	rc = store_write_file(path, str_c(dump), err);
+	free(dump);
+	return rc;
+}
+
+static struct environment_record *add(struct environment_list *l, struct str name)
+{
+	struct environment_record *e = &l->v[l->n];
+	uint64_t id = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		id = MAX(id, l->v[i].id);
+	l->n++;
+	*e = (struct environment_record){.id = id + 1,
+		.name = name,
+		.state = STR("available"),
+		.created = -1,
+		.auto_stop = -1,
+		.deployed = -1};
+	return e;
+}
+
+int environment_change(const char *dir, struct str name, environment_change_fn *fn, void *arg,
+	struct arena *a, struct environment_record *out, struct error *err)
+{
+	CLEANUP(free) char *path = xasprintf("%s/environments.lock", dir);
+	CLEANUP(close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct environment_list l;
+	struct environment_record *e;
+
+	if (fd < 0 || flock(fd, LOCK_EX))
+		return error_sys(err, errno, "can't lock '%s'", path);
+	if (environment_list_read(dir, a, &l, err))
+		return -1;
+	if (!l.v)
+		l.v = arena_array(a, struct environment_record, 1);
+	e = environment_find(&l, name);
+	if (!e)
+		e = add(&l, name);
+	fn(arg, e);
+	if (out)
+		*out = *e;
+	return write_list(dir, &l, err);
+}
