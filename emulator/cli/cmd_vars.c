@@ -62,6 +62,7 @@ static void running_job(
 		.runner_description = STR("cilocal"),
 		.runner_version = str_c(CILOCAL_VERSION),
 		.runner_revision = str_c(CILOCAL_VERSION),
+		.runner_arch = runner_arch(a),
 		.runner_tags = tags,
 		.n_runner_tags = job->tags.n};
 	for (size_t i = 0; i < job->tags.n; i++)
@@ -120,6 +121,7 @@ static int job_variables(
 	spec->ref = l->facts.ref_name;
 	spec->vars = payload;
 	spec->image = job->def->image;
+	spec->timeout_s = job->def->timeout_s;
 	struct str builds = spec->executor == EXECUTOR_SHELL
 				    ? arena_printf(a, "%s/.cilocal/runs/RUN/" STR_FMT "/builds",
 					      l->root, STR_ARG(spec->slug))

@@ -65,9 +65,8 @@ int facts_from_options(struct load *l)
 	f->created_at = iso_now(&l->c->arena);
 	if (str_is(event, "schedule"))
 		f->schedule_description = STR("a schedule");
-	if (str_is(event, "parent_pipeline"))
+	if (str_is(event, "parent_pipeline") || str_is(event, "pipeline")) {
 		f->parent_pipeline_id = STR("1");
-	if (str_is(event, "pipeline")) {
 		f->upstream_project_id = STR("1");
 		f->upstream_job_id = STR("1");
 	}
@@ -84,31 +83,44 @@ struct changed {
 	bool done;
 };
 
-static void add_pattern(struct load *l, struct str pattern, struct str_list *to, size_t *cap)
+static void push(struct load *l, struct str path, struct str_list *to, size_t *cap)
+{
+	if (to->n == *cap) {
+		struct str *v = arena_array(&l->c->arena, struct str, *cap * 2 + 8);
+		if (to->n)
+			memcpy(v, to->v, to->n * sizeof(*v));
+		to->v = v;
+		*cap = *cap * 2 + 8;
+	}
+	to->v[to->n++] = path;
+}
+
+/* The files below a folder, those that a pattern fits; else a path that may be gone by now. */
+static void add_changed(struct load *l, struct str path, struct str_list *to, size_t *cap)
 {
 	struct arena *a = &l->c->arena;
 	struct str_list all = {NULL, 0};
-	const struct glob *g = NULL;
-	if (glob_is_literal(pattern)) {
-		all.v = &pattern;
-		all.n = 1;
-	} else {
-		g = glob_new(a, pattern, GLOB_FNMATCH, NULL);
-		if (!l->facts.files || l->facts.files(l->facts.ctx, STR_NULL, STR_NULL, &all))
-			return;
-	}
+	size_t before = to->n;
+	bool literal = glob_is_literal(path), folder = str_ends(path, STR("/")) || !path.n;
+	while (str_ends(path, STR("/")))
+		path.n--;
+	const struct glob *g = literal ? NULL : glob_new(a, path, GLOB_FNMATCH, NULL);
+	if (l->facts.files)
+		l->facts.files(l->facts.ctx, STR_NULL, STR_NULL, &all);
 	for (size_t i = 0; i < all.n; i++) {
-		if (g && !glob_match(g, all.v[i]))
-			continue;
-		if (to->n == *cap) {
-			struct str *v = arena_array(a, struct str, *cap * 2 + 8);
-			if (to->n)
-				memcpy(v, to->v, to->n * sizeof(*v));
-			to->v = v;
-			*cap = *cap * 2 + 8;
-		}
-		to->v[to->n++] = all.v[i];
+		struct str file = all.v[i];
+		bool below = !path.n || (str_starts(file, path) && file.n > path.n &&
+						file.p[path.n] == '/');
+		if (g ? glob_match(g, file) : below)
+			push(l, file, to, cap);
 	}
+	if (to->n > before)
+		return;
+	if (literal && !folder)
+		push(l, path, to, cap);
+	else
+		cli_warn(l->c, "--changed '" STR_FMT "' fits no file of the work tree",
+			STR_ARG(path));
 }
 
 static int answer_changes(void *ctx, struct str compare_to, struct str_list *out)
@@ -119,9 +131,11 @@ static int answer_changes(void *ctx, struct str compare_to, struct str_list *out
 		const struct opt_value *v;
 		while ((v = opt_next(&ch->l->c->opt, OPT_CHANGED, &i))) {
 			struct str path = str_c(v->value);
-			if (str_starts(path, STR("./")))
+			if (str_is(path, "."))
+				path = STR("");
+			while (str_starts(path, STR("./")))
 				path = str_from(path, 2);
-			add_pattern(ch->l, path, &ch->files, &cap);
+			add_changed(ch->l, path, &ch->files, &cap);
 		}
 		ch->done = true;
 	}
@@ -183,6 +197,19 @@ static void complete_merge_request(struct load *l)
 			l, arena_printf(a, "refs/heads/" STR_FMT, STR_ARG(mr->target_branch)));
 }
 
+/* An annotated tag's own message; a light one has none. */
+static struct str tag_message(struct load *l, struct str tag)
+{
+	CLEANUP(buf_release) struct buf out = BUF_INIT;
+	struct arena *a = &l->c->arena;
+	const char *ref = arena_printf(a, "refs/tags/" STR_FMT, STR_ARG(tag)).p;
+	const char *const args[] = {
+		"for-each-ref", "--format=%(objecttype) %(contents)", ref, NULL};
+	if (repo_git(&l->repo, &out, NULL, args) || !str_starts(buf_str(&out), STR("tag ")))
+		return STR_NULL;
+	return arena_str(a, str_trim(str_from(buf_str(&out), 4)));
+}
+
 int facts_complete(struct load *l)
 {
 	struct facts *f = &l->facts;
@@ -197,5 +224,10 @@ int facts_complete(struct load *l)
 	}
 	if (f->mr.iid)
 		complete_merge_request(l);
+	if (f->tag.n && !f->tag_message.n)
+		f->tag_message = tag_message(l, f->tag);
+	/* The parent of a child pipeline is one of the same project. */
+	if (str_is(f->source, "parent_pipeline"))
+		f->upstream_project_id = arena_printf(&l->c->arena, "%" PRIu64, f->project_id);
 	return use_registry(l);
 }

@@ -6,13 +6,13 @@
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
 #include "emulator/gitlab/id_token.h"
+#include "emulator/runner/job_env.h"
 #include "pipeline/job_vars.h"
 #include "pipeline/pipeline.h"
 #include "vars/facts.h"
 #include "vars/predefined.h"
 #include "vars/slug.h"
 
-#include <sys/utsname.h>
 #include <time.h>
 
 /* GitLab's default for a project; the Runner would allow two hours. */
@@ -31,24 +31,6 @@ static struct str iso_time(struct arena *a, int64_t wall_ms)
 	gmtime_r(&s, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return arena_str(a, str_c(text));
-}
-
-/* "linux/amd64", in Go's names. */
-static struct str runner_arch(struct arena *a)
-{
-	static const char *const names[][2] = {{"x86_64", "amd64"}, {"aarch64", "arm64"},
-		{"armv7l", "arm"}, {"i686", "386"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
-		{"riscv64", "riscv64"}};
-	struct utsname u;
-	const char *arch;
-
-	if (uname(&u))
-		return STR("linux/amd64");
-	arch = u.machine;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(names[i][0], u.machine))
-			arch = names[i][1];
-	return arena_printf(a, "linux/%s", arch);
 }
 
 enum executor_kind job_executor(const struct run *r, const struct job *job)

@@ -3,9 +3,22 @@
 #include "emulator/runner/build.h"
 #include "emulator/runner/runner_config.h"
 
+#include <sys/utsname.h>
+
 /* Always masked, whoever defined them (GitLab masks them in the job's payload). */
 static const char *const always_masked[] = {"CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD",
 	"CI_DEPENDENCY_PROXY_PASSWORD", "CI_DEPLOY_PASSWORD"};
+
+/* The image that the job names, not the runner's default (GitLab Runner, common/build.go). */
+static void put_image(struct varset *s, const struct build_spec *spec)
+{
+	if (spec->image && spec->image->name.s.n)
+		varset_put(s, &(struct var){.key = STR("CI_JOB_IMAGE"),
+				      .value = spec->image->name.s,
+				      .from = STR("runner"),
+				      .layer = VAR_RUNNER_CONFIG,
+				      .internal = true});
+}
 
 static void put_config(struct varset *s, const struct runner_config *config)
 {
@@ -80,6 +93,7 @@ void job_env_make(struct job_env *e, struct arena *a, const struct build_spec *s
 	e->project_dir = arena_printf(
 		a, STR_FMT "/" STR_FMT, STR_ARG(builds_dir), STR_ARG(spec->project_path));
 	e->tmp_dir = arena_printf(a, STR_FMT ".tmp", STR_ARG(e->project_dir));
+	put_image(&e->vars, spec);
 	put_config(&e->vars, config);
 	if (spec->vars)
 		varset_add_all(&e->vars, spec->vars);
@@ -172,4 +186,21 @@ size_t job_env_secrets(const struct job_env *e, struct arena *a, struct str **ou
 			vec_push_in(a, &v, e->v[i].value);
 	*out = v.v;
 	return v.n;
+}
+
+struct str runner_arch(struct arena *a)
+{
+	static const char *const names[][2] = {{"x86_64", "amd64"}, {"aarch64", "arm64"},
+		{"armv7l", "arm"}, {"i686", "386"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
+		{"riscv64", "riscv64"}};
+	struct utsname u;
+	const char *arch;
+
+	if (uname(&u))
+		return STR("linux/amd64");
+	arch = u.machine;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i][0], u.machine))
+			arch = names[i][1];
+	return arena_printf(a, "linux/%s", arch);
 }

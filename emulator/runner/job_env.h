@@ -48,4 +48,7 @@ struct str job_env_expand(const struct job_env *e, struct arena *a, struct str t
 /* All values to be masked in the job's log; array in the arena. */
 size_t job_env_secrets(const struct job_env *e, struct arena *a, struct str **out);
 
+/* What CI_RUNNER_EXECUTABLE_ARCH says of this machine, in Go's names: "linux/amd64". */
+struct str runner_arch(struct arena *a);
+
 #endif

@@ -27,6 +27,13 @@ static inline struct loc loc_at(size_t source, size_t line, size_t col)
 	return (struct loc){MIN(source, (size_t)LOC_SOURCE_MAX), MIN(line, (size_t)LOC_LINE_MAX),
 		MIN(col, (size_t)LOC_COL_MAX)};
 }
+/* Whether a stands before b, files in the order in which they were read. */
+static inline bool loc_before(struct loc a, struct loc b)
+{
+	if (a.source != b.source)
+		return a.source < b.source;
+	return a.line != b.line ? a.line < b.line : a.col < b.col;
+}
 
 struct span {
 	struct loc begin, end; /* end is the place behind the last character */

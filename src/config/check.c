@@ -232,13 +232,28 @@ static void check_name(
 	note_nearest_key(&f, d, name->s, &c->jobs, is_visible, job->name.s);
 }
 
+/* Whether the value of this keyword was refused already. */
+static bool refused(struct config *c, const struct job_def *job, const char *keyword)
+{
+	const struct node *value = node_get(job->node, keyword);
+
+	for (const struct diag *d = value ? c->diags->first : NULL; d; d = d->next)
+		if (d->level == DIAG_ERROR && str_eq(d->job, job->name.s) &&
+			!loc_before(d->at.begin, value->at.begin) &&
+			!loc_before(value->at.end, d->at.begin))
+			return true;
+	return false;
+}
+
 /*
  * The pipeline room checks needs and dependencies after parallel copies are made. It is not asked
  * when there are errors, but a name that is plainly wrong should be in the same list with them.
  */
-static void check_names(struct config *c, const struct job_def *job)
+static void check_names(struct config *c, const struct job_def *job, bool faulty)
 {
-	for (size_t i = 0; i < job->dependencies.n; i++)
+	bool skip = faulty && refused(c, job, "dependencies");
+
+	for (size_t i = 0; !skip && i < job->dependencies.n; i++)
 		check_name(c, job, &job->dependencies.v[i], "dependency");
 	for (size_t i = 0; i < job->needs.n; i++) {
 		const struct need_def *need = &job->needs.v[i];
@@ -248,7 +263,10 @@ static void check_names(struct config *c, const struct job_def *job)
 	}
 }
 
-/* What has a fault already is left alone: it would often only be repeated in other words. */
+/*
+ * What has a fault already is mostly left alone: it would only be repeated in other words. Its
+ * stage and what it needs are names that are right or wrong by themselves.
+ */
 static void faulty_jobs(struct config *c, struct arena *a, struct map *out)
 {
 	map_init(out, a);
@@ -268,10 +286,13 @@ static void check_all(struct config *c, struct arena *scratch)
 	map_each (struct map_entry *, e, &c->jobs) {
 		const struct job_def *job = e->value;
 
-		if (job->hidden || map_has(&faulty, job->name.s))
+		if (job->hidden)
 			continue;
-		if (!config_state_of(c)->stages_faulty)
+		bool is_faulty = map_has(&faulty, job->name.s);
+		if (!config_state_of(c)->stages_faulty && !(is_faulty && refused(c, job, "stage")))
 			check_stage(c, job, &stages);
+		if (is_faulty)
+			continue;
 		check_on_stop(c, job);
 		check_trigger(c, job, &stages);
 	}
@@ -280,8 +301,8 @@ static void check_all(struct config *c, struct arena *scratch)
 	map_each (struct map_entry *, e, &c->jobs) {
 		const struct job_def *job = e->value;
 
-		if (!job->hidden && !map_has(&faulty, job->name.s))
-			check_names(c, job);
+		if (!job->hidden)
+			check_names(c, job, map_has(&faulty, job->name.s));
 	}
 }
 

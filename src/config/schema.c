@@ -148,8 +148,10 @@ bool check_keywords(const struct frame *f, const struct node *map, char where)
 	struct str names[KEYWORD_COUNT];
 	size_t n = 0;
 
+	/* A misspelt `script` can make a trigger job of it, so those of both kinds are near. */
 	for (size_t i = 0; i < KEYWORD_COUNT; i++)
-		if (keyword_allowed(&keywords[i], where))
+		if (keyword_allowed(&keywords[i], where) ||
+			(where == 'b' && keyword_allowed(&keywords[i], 'j')))
 			names[n++] = keywords[i].name;
 	return check_unknown(
 		f, map, known_keyword, where, names, n, "config contains unknown keys");

@@ -304,13 +304,6 @@ static int by_place(const void *x, const void *y)
 	return a->line < b->line ? -1 : a->line > b->line;
 }
 
-static bool loc_before(struct loc a, struct loc b)
-{
-	if (a.source != b.source)
-		return a.source < b.source;
-	return a.line != b.line ? a.line < b.line : a.col < b.col;
-}
-
 /* The template whose text holds the place, or NULL. */
 static struct template *template_at(struct templates *t, struct loc at)
 {
