@@ -4,6 +4,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/jobs.h"
 #include "emulator/cli/load.h"
+#include "emulator/cli/origins.h"
 #include "emulator/cli/term.h"
 #include "emulator/cli/tree.h"
 #include "config/config.h"
@@ -11,52 +12,6 @@
 #include "yaml/node.h"
 
 #include <unistd.h>
-
-static const char *via_words(enum node_via via)
-{
-	switch (via) {
-	case VIA_ALIAS:
-		return "an alias";
-	case VIA_EXTENDS:
-		return "extends";
-	case VIA_DEFAULT:
-		return "default";
-	case VIA_REFERENCE:
-		return "!reference";
-	case VIA_INCLUDE:
-		return "include";
-	case VIA_INPUT:
-		return "an input";
-	case VIA_MATRIX:
-		return "a matrix";
-	case VIA_NONE:
-		break;
-	}
-	return NULL;
-}
-
-/* "extends, default": how a value came into the job, each way once, nearest first. */
-static struct str ways(struct arena *a, const struct node *n)
-{
-	CLEANUP(buf_release) struct buf b = BUF_INIT;
-	unsigned seen = 0;
-	for (; n; n = n->origin) {
-		const char *words = via_words(n->via);
-		if (!words || seen >> n->via & 1)
-			continue;
-		seen |= 1u << n->via;
-		buf_printf(&b, "%s%s", b.n ? ", " : "", words);
-	}
-	return arena_str(a, buf_str(&b));
-}
-
-/* The place that wrote a value, behind all copies. */
-static struct span written_at(const struct node *n)
-{
-	while (n->origin)
-		n = n->origin;
-	return n->at;
-}
 
 /* ---- sentences ---- */
 
@@ -158,39 +113,6 @@ static void say_steps(struct cli *c, const struct load *l, const char *title,
 	}
 }
 
-/* Keywords that are checked but that only a GitLab server can serve. */
-static bool needs_gitlab(struct str keyword)
-{
-	static const char *const names[] = {
-		"secrets", "identity", "id_tokens", "pages", "publish", "dast_configuration"};
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (str_is(keyword, names[i]))
-			return true;
-	return false;
-}
-
-static void say_keywords(struct cli *c, const struct load *l, const struct job *j)
-{
-	struct buf *out = &c->out;
-	size_t width = 0;
-	node_each_pair(pair, j->def->node) width = MAX(width, str_width(pair->key->text));
-	buf_adds(out, "\nwhere its keywords come from:\n");
-	node_each_pair(pair, j->def->node)
-	{
-		struct str how = ways(&c->arena, pair->value);
-		buf_adds(out, "  ");
-		pad_text(out, pair->key->text, width);
-		buf_adds(out, "  ");
-		struct str at = place_text(&c->arena, &l->sources, written_at(pair->value));
-		buf_addstr(out, at.n ? at : STR("(not written)"));
-		if (how.n)
-			buf_printf(out, "  through " STR_FMT, STR_ARG(how));
-		if (needs_gitlab(pair->key->text))
-			buf_adds(out, "  (needs GitLab: has no effect here)");
-		buf_addc(out, '\n');
-	}
-}
-
 /* ---- JSON ---- */
 
 static struct node *steps_tree(
@@ -211,28 +133,6 @@ static struct node *steps_tree(
 	return seq;
 }
 
-static struct node *keywords_tree(struct arena *a, const struct load *l, const struct job *j)
-{
-	struct node *seq = tree_seq(a);
-	node_each_pair(pair, j->def->node)
-	{
-		struct node *m = tree_map(a), *through = tree_seq(a);
-		tree_str(a, m, "keyword", pair->key->text);
-		tree_place(a, m, "source", &l->sources, written_at(pair->value));
-		for (const struct node *n = pair->value; n; n = n->origin)
-			if (via_words(n->via)) {
-				struct node *w =
-					node_new_str(a, str_c(via_words(n->via)), SPAN_NONE);
-				w->quoted = true;
-				node_seq_push(a, through, w);
-			}
-		tree_put(a, m, "through", through);
-		tree_bool(a, m, "needs_gitlab", needs_gitlab(pair->key->text));
-		node_seq_push(a, seq, m);
-	}
-	return seq;
-}
-
 static struct node *job_tree(
 	struct arena *a, const struct load *l, const struct job *j, const struct child *ch)
 {
@@ -247,7 +147,8 @@ static struct node *job_tree(
 		tree_null(a, m, "rule");
 	tree_place(a, m, "source", &l->sources, j->def->name.at);
 	tree_put(a, m, "steps", steps_tree(a, l, j->steps, j->n_steps));
-	tree_put(a, m, "keywords", keywords_tree(a, l, j));
+	tree_put(a, m, "keywords", origins_tree(l, j));
+	tree_put(a, m, "files", origins_files(l, j));
 	if (ch)
 		tree_put(a, m, "downstream", child_tree(a, ch));
 	else
@@ -286,7 +187,7 @@ static void say(struct cli *c, const struct load *l, struct job **jobs,
 		if (!always_in(jobs[i]))
 			say_steps(c, l, jobs[i]->def->rules.set ? "rules" : "only, except",
 				jobs[i]->steps, jobs[i]->n_steps);
-		say_keywords(c, l, jobs[i]);
+		origins_say(c, l, jobs[i]);
 		if (children[i])
 			child_say(c, children[i]);
 	}
@@ -324,7 +225,8 @@ const struct cmd cmd_explain = {
 	.summary = "say why a job is in the pipeline or not, and where its keywords come from",
 	.details = "Each rule is listed with the values that decided, then each keyword with the "
 		   "line that wrote "
-		   "it and the ways it took into the job. For a trigger job: the jobs of the "
+		   "it and the ways it took into the job: through which templates, and which "
+		   "include asked for their files. For a trigger job: the jobs of the "
 		   "pipeline that it starts.",
 	.output =
 		"With --json: {\"workflow\":{\"run\":bool, \"rule\":null|INDEX, \"steps\":[...]}, "
@@ -332,7 +234,9 @@ const struct cmd cmd_explain = {
 		"\"source\", "
 		"\"steps\":[{\"rule\":null|INDEX, \"matched\":bool, \"why\", \"source\"}], "
 		"\"keywords\":[{\"keyword\", \"source\", \"through\":[...], "
-		"\"needs_gitlab\":bool}], "
+		"\"extends\":[TEMPLATE...], \"parts\":[{\"item\":INDEX, \"source\", \"through\"}], "
+		"\"keys\":[{\"key\", ...}], "
+		"\"needs_gitlab\":bool}], \"files\":[{\"file\", \"included_at\"}], "
 		"\"downstream\":null|{\"kind\":child|downstream, "
 		"\"state\":built|invalid|missing|dynamic|elsewhere, "
 		"\"pipeline\":null|{as of list}}}]}.",

@@ -16,6 +16,7 @@ struct verdict {
 	struct cli *c;
 	struct load load;
 	struct node *errors, *warnings; /* --json */
+	struct str name;                /* of the file that is looked at, as messages show it */
 	bool json, valid;
 };
 
@@ -77,10 +78,10 @@ static void say_valid(struct verdict *v)
 	if (!p) {
 		buf_printf(&c->out,
 			STR_FMT ": valid, but for this event GitLab creates no pipeline\n",
-			STR_ARG(l->facts.config_path));
+			STR_ARG(v->name));
 		return;
 	}
-	buf_printf(&c->out, STR_FMT ": valid, %zu job%s", STR_ARG(l->facts.config_path), p->n_jobs,
+	buf_printf(&c->out, STR_FMT ": valid, %zu job%s", STR_ARG(v->name), p->n_jobs,
 		p->n_jobs == 1 ? "" : "s");
 	if (!p->run)
 		buf_adds(&c->out, " (workflow:rules keep it from running for this event)");
@@ -98,6 +99,9 @@ static int lint_one(struct verdict *v, const char *path)
 	int code = load_definition(l, path);
 	if (!l->config)
 		return code;
+	/* The standard input stands for the usual file, but is not called so. */
+	const char *asked = path ? path : opt_text(&v->c->opt, OPT_FILE);
+	v->name = asked && !strcmp(asked, "-") ? STR("<stdin>") : l->facts.config_path;
 	if (code == EXIT_INVALID && l->diags.errors && sound_but_for_event(&l->diags)) {
 		pipeline_lint(l->config, &l->facts, &l->diags);
 		code = EXIT_OK;
@@ -120,8 +124,24 @@ static int lint_one(struct verdict *v, const char *path)
 		if (!v->c->quiet)
 			say_valid(v);
 	} else {
-		cli_error(v->c, STR_FMT ": invalid, %u error%s", STR_ARG(l->facts.config_path),
-			l->diags.errors, l->diags.errors == 1 ? "" : "s");
+		cli_error(v->c, STR_FMT ": invalid, %u error%s", STR_ARG(v->name), l->diags.errors,
+			l->diags.errors == 1 ? "" : "s");
+	}
+	return code;
+}
+
+/* All files are looked at; the gravest code counts: one that can't be read above an invalid one. */
+static int lint_files(struct verdict *v)
+{
+	struct cli *c = v->c;
+	int code = EXIT_OK;
+	for (size_t i = 0; i < c->opt.n_args; i++) {
+		int one = lint_one(v, c->opt.args[i]);
+		if (one && (!code || code == EXIT_INVALID))
+			code = one;
+		/* In the order of the files, also where both streams go to the same place. */
+		if (!v->json)
+			cli_flush(c, EXIT_OK);
 	}
 	return code;
 }
@@ -132,12 +152,8 @@ static int run(struct cli *c)
 	v.errors = tree_seq(&c->arena);
 	v.warnings = tree_seq(&c->arena);
 	int code = load_project(c, &v.load);
-	if (!code && !c->opt.n_args)
-		code = lint_one(&v, NULL);
-	for (size_t i = 0; i < c->opt.n_args && (!code || code == EXIT_INVALID); i++) {
-		int one = lint_one(&v, c->opt.args[i]);
-		code = one ? one : code;
-	}
+	if (!code)
+		code = c->opt.n_args ? lint_files(&v) : lint_one(&v, NULL);
 	if (v.json && (code == EXIT_OK || (code == EXIT_INVALID && !v.valid))) {
 		struct node *m = tree_map(&c->arena);
 		tree_bool(&c->arena, m, "valid", v.valid);

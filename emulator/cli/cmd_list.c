@@ -79,9 +79,8 @@ const struct cmd cmd_list = {
 		  "where none are written (stage order) and [] where they are empty. With --all, "
 		  "jobs that are "
 		  "out have \"when\":\"never\".\n"
-		  "With --csv: name, base_name, stage, when, allow_failure, needs (one a line), "
-		  "tags, "
-		  "environment, source.",
+		  "With --csv: name, base_name, stage, when, allow_failure, needs and tags (one a "
+		  "line), environment, source.",
 	.kind = ARG_NONE,
 	.run = run,
 };

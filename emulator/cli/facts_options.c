@@ -95,7 +95,10 @@ static void push(struct load *l, struct str path, struct str_list *to, size_t *c
 	to->v[to->n++] = path;
 }
 
-/* The files below a folder, those that a pattern fits; else a path that may be gone by now. */
+/*
+ * The files below a folder, those that a pattern fits; else a path that may be gone by now. In
+ * GitLab's patterns ** means folders only where a / follows; here all that is below.
+ */
 static void add_changed(struct load *l, struct str path, struct str_list *to, size_t *cap)
 {
 	struct arena *a = &l->c->arena;
@@ -104,13 +107,15 @@ static void add_changed(struct load *l, struct str path, struct str_list *to, si
 	bool literal = glob_is_literal(path), folder = str_ends(path, STR("/")) || !path.n;
 	while (str_ends(path, STR("/")))
 		path.n--;
+	if (str_ends(path, STR("/**")))
+		path = arena_printf(a, STR_FMT "/*", STR_ARG(path));
 	const struct glob *g = literal ? NULL : glob_new(a, path, GLOB_FNMATCH, NULL);
 	if (l->facts.files)
 		l->facts.files(l->facts.ctx, STR_NULL, STR_NULL, &all);
 	for (size_t i = 0; i < all.n; i++) {
 		struct str file = all.v[i];
-		bool below = !path.n || (str_starts(file, path) && file.n > path.n &&
-						file.p[path.n] == '/');
+		bool below = !path.n ||
+			     (str_starts(file, path) && file.n > path.n && file.p[path.n] == '/');
 		if (g ? glob_match(g, file) : below)
 			push(l, file, to, cap);
 	}

@@ -240,7 +240,7 @@ void jobs_csv(struct cli *c, const struct pipeline *p, bool all)
 		const struct job *j = jobs[i];
 		CLEANUP(buf_release) struct buf tags = BUF_INIT;
 		for (size_t k = 0; k < j->tags.n; k++)
-			buf_printf(&tags, "%s" STR_FMT, k ? " " : "", STR_ARG(j->tags.v[k].s));
+			buf_printf(&tags, "%s" STR_FMT, k ? "\n" : "", STR_ARG(j->tags.v[k].s));
 		csv_field(&c->out, j->name, false);
 		csv_field(&c->out, j->base_name, false);
 		csv_field(&c->out, j->stage, false);
