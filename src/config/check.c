@@ -232,17 +232,21 @@ static void check_name(
 	note_nearest_key(&f, d, name->s, &c->jobs, is_visible, job->name.s);
 }
 
-/* Whether the value of this keyword was refused already. */
-static bool refused(struct config *c, const struct job_def *job, const char *keyword)
+/* Whether something in this place was refused already. */
+static bool refused_at(const struct config *c, const struct job_def *job, const struct span *at)
+{
+	for (const struct diag *d = c->diags->first; d; d = d->next)
+		if (d->level == DIAG_ERROR && str_eq(d->job, job->name.s) &&
+			!loc_before(d->at.begin, at->begin) && !loc_before(at->end, d->at.begin))
+			return true;
+	return false;
+}
+
+static bool refused(const struct config *c, const struct job_def *job, const char *keyword)
 {
 	const struct node *value = node_get(job->node, keyword);
 
-	for (const struct diag *d = value ? c->diags->first : NULL; d; d = d->next)
-		if (d->level == DIAG_ERROR && str_eq(d->job, job->name.s) &&
-			!loc_before(d->at.begin, value->at.begin) &&
-			!loc_before(value->at.end, d->at.begin))
-			return true;
-	return false;
+	return value && refused_at(c, job, &value->at);
 }
 
 /*
@@ -258,7 +262,8 @@ static void check_names(struct config *c, const struct job_def *job, bool faulty
 	for (size_t i = 0; i < job->needs.n; i++) {
 		const struct need_def *need = &job->needs.v[i];
 
-		if (need->job.s.n && !need->optional && !need->pipeline.s.n && !need->project.s.n)
+		if (need->job.s.n && !need->optional && !need->pipeline.s.n && !need->project.s.n &&
+			!(faulty && refused_at(c, job, &need->at)))
 			check_name(c, job, &need->job, "need");
 	}
 }

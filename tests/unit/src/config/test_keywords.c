@@ -175,12 +175,14 @@ static const struct error_row needs_rows[] = {
 		"jobs:a:needs config must be less than or equal to 5"},
 	{"a: {trigger: g/p, needs: [{pipeline: '1', job: b}]}",
 		"jobs:a:needs config uses invalid types: cross_dependency"},
-	{"a: {needs: [b]}", "jobs:a config should contain either a trigger or a needs:pipeline"},
+	{"a: {needs: [b]}", "jobs:a config should contain either a trigger or a needs:pipeline\n"
+			    "a job: undefined need: b"},
 	{"a: {needs: {pipeline: g/p}}", ""},
 	{"a: {needs: [{pipeline: g/p}, {pipeline: g/q}]}",
 		"jobs:a config should contain at most one bridge need"},
 	{JOB("dependencies: x"), "jobs:a dependencies should be an array of strings"},
-	{JOB("needs: [b], dependencies: [c]"), "jobs:a dependencies the c should be part of needs"},
+	{JOB("needs: [b], dependencies: [c]"), "a job: undefined need: b\n"
+					       "jobs:a dependencies the c should be part of needs"},
 	{JOB("needs: [{pipeline: '1', job: b}], dependencies: [c]"),
 		"jobs:a needs corresponding to dependencies must be from the same pipeline"},
 };

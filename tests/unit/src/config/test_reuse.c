@@ -290,7 +290,10 @@ static const struct error_row root_rows[] = {
 	{"a: {scirpt: x}\nb: {script: x}",
 		"jobs a config should implement the script:, run:, or trigger: keyword\n"
 		"unknown-keyword: unknown keyword 'scirpt' in job 'a'"},
-	{"a: {script: [], stage: b}", "jobs:a script can't be blank"},
+	{"a: {script: [], stage: b}",
+		"jobs:a script can't be blank\n"
+		"a job: chosen stage b does not exist; available stages are .pre, build, test, "
+		"deploy, .post"},
 	{"stages: null\na: {script: x}", ""},
 	{"stages: [a, [b, [c]], a]\nj: {script: x, stage: c}", ""},
 };
