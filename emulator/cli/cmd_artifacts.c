@@ -287,7 +287,9 @@ const struct cmd cmd_artifacts = {
 		"\"artifacts\":[{\"type\", "
 		"\"path\", \"name\", \"when\", \"expire_in\", \"expose_as\", \"access\", "
 		"\"entries\":N, \"bytes\":N, \"files\":[{\"path\", \"size\":N}]}]}]}. \"type\" is "
-		"\"archive\" or that of a report; only an archive has \"files\".",
+		"\"archive\" or that of a report; only an archive has \"files\". A job may also "
+		"have \"environment\", "
+		"\"release\" and \"pages\": objects of texts.",
 	.kind = ARG_JOBS,
 	.min_args = 1,
 	.max_args = 1,

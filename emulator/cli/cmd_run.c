@@ -192,7 +192,8 @@ const struct cmd cmd_run = {
 		  "job_started (\"job\", \"stage\"); section; log (\"job\", \"text\"); "
 		  "job_finished (\"job\", "
 		  "\"status\", \"exit_code\", \"failure_reason\", \"duration\", and "
-		  "\"environment\" where it deployed); pipeline_finished "
+		  "\"environment\", \"release\", \"pages\" where it made some); "
+		  "pipeline_finished "
 		  "(\"status\").",
 	.kind = ARG_JOBS,
 	.max_args = SIZE_MAX,

@@ -117,7 +117,7 @@ static struct str when_word(enum job_when when)
 
 static void note_upload(struct job_run *j, const struct build_upload *u)
 {
-	const struct artifacts_def *d = j->job->def->artifacts;
+	const struct artifacts_def *d = j->spec.artifacts;
 	struct arena *a = &j->run->arena;
 	bool archive = str_is(u->type, "archive");
 	struct artifact_item i = {.type = arena_str(a, u->type),

@@ -93,7 +93,8 @@ static void persisted_vars(struct job_run *j, struct varset *extra)
 		.runner_revision = str_c(CILOCAL_VERSION),
 		.runner_arch = runner_arch(a),
 		.runner_tags = tags,
-		.n_runner_tags = j->job->tags.n};
+		.n_runner_tags = j->job->tags.n,
+		.pages_prefix = pages_prefix(j)};
 
 	for (size_t i = 0; i < j->job->tags.n; i++)
 		tags[i] = j->job->tags.v[i].s;
@@ -148,5 +149,5 @@ int job_payload_make(struct job_run *j, struct error *err)
 		return error_set(err, ERR_CONFIG, 0,
 			"circular variable reference detected: " STR_FMT, STR_ARG(cycle));
 	j->vars = payload;
-	return 0;
+	return release_check(j, payload, err);
 }

@@ -200,6 +200,20 @@ static void built(struct job_run *j)
 	scheduler_wake(r);
 }
 
+/* What GitLab does once a job has passed; it may have nothing to publish. */
+static void publish(struct job_run *j)
+{
+	struct error err = ERROR_INIT;
+
+	release_finish(j);
+	if (!pages_finish(j, &err))
+		return;
+	j->result.status = BUILD_FAILED;
+	j->result.reason = FAIL_SCRIPT;
+	snprintf(j->result.text, sizeof(j->result.text), "%s", err.text);
+	job_log_errorln(j->log, "%s", err.text);
+}
+
 static void on_build_done(struct build *b, const struct build_result *result, void *arg)
 {
 	struct job_run *j = arg;
@@ -207,6 +221,8 @@ static void on_build_done(struct build *b, const struct build_result *result, vo
 	UNUSED(b);
 	j->result = *result;
 	j->has_result = true;
+	if (result->status == BUILD_SUCCESS)
+		publish(j);
 	job_run_step(j, JOB_EV_BUILT);
 }
 

@@ -19,6 +19,7 @@
 #include "emulator/gitlab/artifact_record.h"
 #include "emulator/gitlab/environment.h"
 #include "emulator/gitlab/plan.h"
+#include "emulator/gitlab/publish.h"
 #include "emulator/gitlab/run.h"
 #include "emulator/gitlab/session.h"
 #include "emulator/runner/build.h"

@@ -7,8 +7,6 @@ static const struct {
 	const char *keyword;
 	const char *effect;
 } unused[] = {
-	{"release", "no release is made"},
-	{"pages", "nothing is published"},
 	{"secrets", "the secret variables are not set"},
 	{"run", "steps are not run"},
 	{"identity", "no cloud credentials are made"},
@@ -34,10 +32,6 @@ static bool job_uses(const struct job *job, const char *keyword)
 		return varset_get(&job->vars, str_c(keyword + 10));
 	if (!strcmp(keyword, "environment:kubernetes"))
 		return def->environment && def->environment->kubernetes;
-	if (!strcmp(keyword, "release"))
-		return def->rare->release;
-	if (!strcmp(keyword, "pages"))
-		return def->rare->pages.enabled;
 	if (!strcmp(keyword, "secrets"))
 		return def->rare->secrets;
 	if (!strcmp(keyword, "identity"))

@@ -412,6 +412,8 @@ void show_pipeline_end(struct run *r, int exit_code)
 		artifact_pass_summary(c);
 	for (struct run *c = r; c; c = c->next)
 		environment_summary(c);
+	for (struct run *c = r; c; c = c->next)
+		publish_summary(c);
 	for (struct run *c = r; c && !r->signum; c = c->next)
 		show_blocked(c);
 }

@@ -3,6 +3,7 @@
 
 #include "config/readers.h"
 #include "config/duration.h"
+#include "config/ref_name.h"
 
 static bool digits(struct str s, size_t from, size_t n)
 {
@@ -86,25 +87,6 @@ static bool is_iso_datetime(struct str s)
 	       is_iso_time(str_from(s, end + 1));
 }
 
-/* git's rules for names of refs (git-check-ref-format), as GitLab applies them. */
-static bool is_ref_name(struct str s)
-{
-	if (!s.n || s.p[0] == '-' || s.p[0] == '/' || s.p[s.n - 1] == '/' || s.p[s.n - 1] == '.' ||
-		str_is(s, "@"))
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i],
-			      next = i + 1 < s.n ? (unsigned char)s.p[i + 1] : 0;
-
-		if (c <= ' ' || c == 0x7f || strchr("~^:?*[\\", c))
-			return false;
-		if ((c == '.' && next == '.') || (c == '@' && next == '{') ||
-			(c == '/' && (next == '/' || next == '.')))
-			return false;
-	}
-	return s.p[0] != '.' && !str_ends(s, STR(".lock"));
-}
-
 static struct text required_text(const struct frame *f, const struct node *map, const char *key)
 {
 	const struct node *n = node_get(map, key);
@@ -164,7 +146,7 @@ void read_release(const struct frame *f, const struct node *value, struct job_de
 	out->tag_message = get_text(value, "tag_message");
 	out->name = get_text(value, "name");
 	out->ref = get_text(value, "ref");
-	if (out->ref.s.n && !is_ref_name(out->ref.s))
+	if (out->ref.s.n && !ref_name_valid(out->ref.s))
 		fault(&entry, "bad-ref", out->ref.at, "ref must be a valid ref",
 			"%s is no valid name of a ref: '" STR_FMT "'", subject(&entry, "ref"),
 			STR_ARG(out->ref.s));

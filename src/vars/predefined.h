@@ -73,6 +73,7 @@ struct predefined_run {
 	bool disposable; /* container executors */
 	bool shared;     /* shell executor */
 	struct str server_tls_ca_file;
+	struct str pages_prefix; /* pages:path_prefix, the end of CI_PAGES_URL */
 };
 /* s should lie on the job's variables: URLs are built from CI_PROJECT_URL. */
 void predefined_run(struct varset *s, const struct facts *f, const struct predefined_run *run);

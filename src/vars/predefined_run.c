@@ -101,7 +101,8 @@ static void set_persisted(struct varset *s, const struct facts *f, const struct 
 	put(s, l, "CI_DEPENDENCY_PROXY_PASSWORD", run->job_token, true, true);
 }
 
-static void set_pages(struct varset *s, const struct facts *f)
+/* GitLab docs, "Predefined variables reference": CI_PAGES_URL includes path_prefix since 17.9. */
+static void set_pages(struct varset *s, const struct facts *f, struct str prefix)
 {
 	struct arena *a = s->arena;
 	struct str domain = predefined_pages_domain(a, f), root = f->project_root_namespace;
@@ -112,8 +113,9 @@ static void set_pages(struct varset *s, const struct facts *f)
 		return;
 	put(s, VAR_PROJECT_PREDEFINED, "CI_PAGES_HOSTNAME", host, false, false);
 	put(s, VAR_PROJECT_PREDEFINED, "CI_PAGES_URL",
-		arena_printf(a, "https://" STR_FMT STR_FMT, STR_ARG(host), STR_ARG(rest)), false,
-		false);
+		arena_printf(a, "https://" STR_FMT STR_FMT "%s" STR_FMT, STR_ARG(host),
+			STR_ARG(rest), prefix.n ? "/" : "", STR_ARG(prefix)),
+		false, false);
 }
 
 static struct str tags_json(struct arena *a, const struct predefined_run *run)
@@ -161,7 +163,7 @@ static void set_runner(struct varset *s, const struct predefined_run *run)
 void predefined_run(struct varset *s, const struct facts *f, const struct predefined_run *run)
 {
 	set_persisted(s, f, run);
-	set_pages(s, f);
+	set_pages(s, f, run->pages_prefix);
 	set_runner(s, run);
 	put(s, VAR_ENVIRONMENT, "CI_ENVIRONMENT_SLUG", run->environment_slug, false, false);
 	put_u64(s, VAR_ENVIRONMENT, "CI_ENVIRONMENT_ID", run->environment_id);

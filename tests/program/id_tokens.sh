@@ -68,9 +68,16 @@ claim() {
 	b64 "${token%.*}" | jq -r "$2"
 }
 
-run 0 run
+# take JOB: its artifacts of the last run, in got.
+take() {
+	rm -rf got
+	"$cilocal" artifacts "$1" --run "$(events 'select(.event == "pipeline_started" and .run) | .run' | cut -d' ' -f1)" \
+		--to got >/dev/null 2>&1
+}
+
+run 0 run --json
 has "the token is [MASKED]."
-"$cilocal" artifacts token --to got >/dev/null
+take token
 cd got
 verify one.jwt
 verify two.jwt
@@ -97,14 +104,13 @@ is "$(stat -c %a .cilocal/oidc/key.pem)" 600
 
 # The same key the next time; the local issuer is the one that the discovery document names.
 cp got/keys.json keys.before
-run 0 run token --id-token-issuer local
-rm -rf got
-"$cilocal" artifacts token --to got >/dev/null
+run 0 run token --id-token-issuer local --json
+take token
 cmp -s keys.before got/keys.json || fail "another key"
 is "$(claim got/one.jwt .iss)" "$(<got/url)"
 is "$(jq -r .issuer got/discovery.json)" "$(<got/url)"
-run 0 run token --id-token-issuer https://issuer.example.org
-"$cilocal" artifacts token --to got >/dev/null
+run 0 run token --id-token-issuer https://issuer.example.org --json
+take token
 is "$(claim got/one.jwt .iss)" https://issuer.example.org
 
 # A tag; a child pipeline's jobs have tokens too.
@@ -117,8 +123,8 @@ below:
   script: ['printf %s "$T" >t.jwt', 'curl -fsS "$CILOCAL_OIDC_URL/oauth/discovery/keys" >/dev/null']
   artifacts: {paths: [t.jwt]}
 CI
-run 0 run --tag v1
-"$cilocal" artifacts "child > below" --to got >/dev/null
+run 0 run --tag v1 --json
+take "child > below"
 is "$(claim got/t.jwt '[.sub, .ref_path, .ref_type] | join(" ")')" \
 	"project_path:group/project:ref_type:tag:ref:v1 refs/tags/v1 tag"
 

@@ -7,7 +7,6 @@ a:
   script: ["true"]
   identity: google_cloud
   dast_configuration: {site_profile: x}
-  release: {tag_name: v1, description: d}
   environment: {name: x, kubernetes: {agent: "a:b"}}
   variables: {GIT_CLONE_PATH: $CI_BUILDS_DIR/x}
 b:
@@ -15,7 +14,7 @@ b:
   needs: [{project: other/thing, job: c, ref: main, artifacts: true}]
 END
 run 0 run --executor shell
-for word in identity dast_configuration release environment:kubernetes variables:GIT_CLONE_PATH; do
+for word in identity dast_configuration environment:kubernetes variables:GIT_CLONE_PATH; do
 	has "job 'a' has '$word'"
 done
 has "job 'b' has 'needs:project': artifacts of other projects are not fetched"
