@@ -81,6 +81,7 @@ static void clone_facts(struct child *ch, const struct load *parent, const struc
 	f->upstream_job_id = arena_printf(a, "%" PRIu64, ch->ask->job_id);
 	repo_fill_facts(&ch->load.repo, f);
 	f->settings_vars = &ch->load.vars;
+	f->secrets = &ch->load.secrets;
 }
 
 /* Variables of the user and of that project; those typed for the run are the run's alone. */
@@ -91,6 +92,7 @@ static int clone_vars(struct child *ch, const struct load *parent)
 	int code;
 
 	varset_init(&l->vars, &l->c->arena);
+	varset_init(&l->secrets, &l->c->arena);
 	code = load_variables(l);
 	if (code)
 		return code;

@@ -77,19 +77,32 @@ static void running_job(
 	predefined_run(extra, &l->facts, &run);
 }
 
-/* Their values are made when the job starts. */
-static void add_id_tokens(const struct job *job, struct varset *extra)
+static void put_unknown(struct varset *extra, enum var_layer layer, struct str key, struct span at,
+	const char *from)
+{
+	varset_put(extra, &(struct var){.key = key,
+				  .value = STR("[MASKED]"),
+				  .at = at,
+				  .from = str_c(from),
+				  .layer = layer,
+				  .masked = true,
+				  .raw = true,
+				  .internal = true});
+}
+
+/* Their values are made, or looked for, when the job starts. */
+static void add_tokens_and_secrets(const struct job *job, struct varset *extra)
 {
 	const struct job_rare *rare = job->def->rare;
 	for (size_t i = 0; i < rare->n_id_tokens; i++)
-		varset_put(extra, &(struct var){.key = rare->id_tokens[i].name.s,
-					  .value = STR("[MASKED]"),
-					  .at = rare->id_tokens[i].name.at,
-					  .from = STR("id_tokens"),
-					  .layer = VAR_PERSISTED,
-					  .masked = true,
-					  .raw = true,
-					  .internal = true});
+		put_unknown(extra, VAR_PERSISTED, rare->id_tokens[i].name.s,
+			rare->id_tokens[i].name.at, "id_tokens");
+	if (!rare->secrets)
+		return;
+	node_each_pair(pair, rare->secrets)
+	{
+		put_unknown(extra, VAR_RUNNER_JOB, pair->key->text, pair->key->at, "secrets");
+	}
 }
 
 static enum executor_kind executor_of(const struct load *l, const struct job *job)
@@ -107,7 +120,7 @@ static int job_variables(
 	struct varset extra, *payload = arena_new(a, struct varset);
 	struct str why;
 	running_job(a, l, job, &extra);
-	add_id_tokens(job, &extra);
+	add_tokens_and_secrets(job, &extra);
 	if (!job_payload_vars(a, l->pipeline, job, &extra, payload, &why)) {
 		cli_error(c, "job '" STR_FMT "': " STR_FMT, STR_ARG(job->name), STR_ARG(why));
 		return EXIT_INVALID;

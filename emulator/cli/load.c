@@ -26,6 +26,7 @@ int load_project(struct cli *c, struct load *l)
 	l->c = c;
 	source_set_init(&l->sources, &c->arena);
 	varset_init(&l->vars, &c->arena);
+	varset_init(&l->secrets, &c->arena);
 	if (repo_open(&l->repo, NULL, &err)) {
 		cli_error(c, "%s", err.text);
 		return EXIT_SURROUNDINGS;
@@ -46,6 +47,7 @@ int load_project(struct cli *c, struct load *l)
 	if (!code)
 		code = facts_complete(l);
 	l->facts.settings_vars = &l->vars;
+	l->facts.secrets = &l->secrets;
 	return code;
 }
 

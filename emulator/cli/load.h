@@ -31,6 +31,7 @@ struct load {
 	struct settings settings;
 	struct source_set sources; /* variable files and definitions; lives in c->arena */
 	struct varset vars;        /* CI/CD settings, --var-file, --var; lives in c->arena */
+	struct varset secrets;     /* tables `secrets` of the settings' files; lives in c->arena */
 	struct facts facts;
 	struct loader loader;
 	struct mask_set *mask;            /* of load_masked(), made when it is asked for */

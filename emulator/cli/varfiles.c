@@ -3,8 +3,11 @@
 
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/load.h"
+#include "emulator/cli/tree.h"
 #include "source/diag_print.h"
 #include "vars/varfile.h"
+#include "yaml/node.h"
+#include "yaml/yaml.h"
 
 /* Files that a variable names by path (gitlab-ci-local's form): relative to home or project. */
 static int read_named_file(void *ctx, struct str path, struct arena *a, struct str *out)
@@ -42,7 +45,8 @@ static int read_one(struct load *l, struct diags *d, const char *dir, const char
 			STR_ARG(l->facts.server_host), STR_ARG(l->facts.project_path)),
 		.ref_protected = l->facts.ref_protected,
 		.read_file = read_named_file,
-		.ctx = l};
+		.ctx = l,
+		.secrets = flat == VAR_PROJECT ? &l->secrets : NULL};
 	varfile_read(&c->arena, source_get(&l->sources, id), d, &o, &l->vars);
 	return EXIT_OK;
 }
@@ -107,6 +111,57 @@ static int read_options(struct load *l, struct diags *d)
 	return EXIT_OK;
 }
 
+/* ---- what a trigger sent ---- */
+
+static struct node *typed_variables(const struct load *l)
+{
+	struct arena *a = &l->c->arena;
+	struct node *m = tree_map(a);
+	for (size_t i = 0; i < l->vars.n; i++)
+		if (l->vars.v[i].layer == VAR_PIPELINE)
+			tree_str(a, m, arena_cstr(a, l->vars.v[i].key), l->vars.v[i].value);
+	return m;
+}
+
+/* The request without its token (GitLab, app/services/ci/pipeline_trigger_service.rb). */
+static struct str request_payload(const struct load *l)
+{
+	struct arena *a = &l->c->arena;
+	CLEANUP(buf_release) struct buf out = BUF_INIT;
+	struct node *m = tree_map(a);
+	tree_put(a, m, "variables", typed_variables(l));
+	tree_str(a, m, "ref", l->facts.ref_name);
+	tree_str(a, m, "id", arena_printf(a, "%" PRIu64, l->facts.project_id));
+	yaml_write_json(&out, m, 0);
+	return arena_str(a, buf_str(&out));
+}
+
+static int add_trigger_payload(struct load *l)
+{
+	struct cli *c = l->c;
+	const char *path = opt_text(&c->opt, OPT_TRIGGER_PAYLOAD);
+	bool triggered = str_is(str_c(opt_text(&c->opt, OPT_EVENT)), "trigger");
+	struct str text;
+	if (path && !triggered)
+		return cli_usage(c, "'--trigger-payload' belongs to '--event trigger'");
+	if (!triggered)
+		return EXIT_OK;
+	int why = path ? read_small_file(&c->arena, path, &text) : 0;
+	if (why) {
+		cli_error(c, "cannot read '%s': %s", path, strerror(why));
+		return EXIT_USAGE;
+	}
+	varset_put(
+		&l->vars, &(struct var){.key = STR("TRIGGER_PAYLOAD"),
+				  .value = path ? text : request_payload(l),
+				  .from = path ? STR("--trigger-payload") : STR("--event trigger"),
+				  .layer = VAR_PIPELINE,
+				  .raw = true,
+				  .file = true,
+				  .internal = true});
+	return EXIT_OK;
+}
+
 int load_variables(struct load *l)
 {
 	struct cli *c = l->c;
@@ -115,6 +170,8 @@ int load_variables(struct load *l)
 	int code = read_settings_files(l, &d);
 	if (!code)
 		code = read_options(l, &d);
+	if (!code)
+		code = add_trigger_payload(l);
 	if (d.first && (d.errors || !c->quiet)) {
 		CLEANUP(buf_release) struct buf out = BUF_INIT;
 		diags_print(&out, &l->sources, &d, c->color_err);

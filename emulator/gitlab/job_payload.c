@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
 #include "emulator/gitlab/id_token.h"
+#include "emulator/gitlab/secrets.h"
 #include "emulator/runner/job_env.h"
 #include "pipeline/job_vars.h"
 #include "pipeline/pipeline.h"
@@ -13,14 +14,16 @@
 #include "vars/predefined.h"
 #include "vars/slug.h"
 
+#include <sys/random.h>
 #include <time.h>
 
 /* GitLab's default for a project; the Runner would allow two hours. */
 #define DEFAULT_TIMEOUT_S 3600
 /* Distance between the ids of two attempts' worth of jobs; GitLab gives a retried job a new id. */
 #define IDS_OF_PIPELINE 100000
-/* No server gave this token, no server takes it; jobs that only pass it on still work. */
-#define NO_TOKEN "glcbt-64_cilocal_local_job_token"
+/* No server gave such a token, none takes it; jobs that only pass it on still work. */
+#define TOKEN_PREFIX "glcbt-64_"
+#define TOKEN_RANDOM 64
 
 static struct str iso_time(struct arena *a, int64_t wall_ms)
 {
@@ -76,6 +79,22 @@ static int64_t timeout_of(const struct job_run *j)
 	return j->job->def->timeout_s ? j->job->def->timeout_s : DEFAULT_TIMEOUT_S;
 }
 
+/* As GitLab's: another one for each attempt, of letters, digits, '-' and '_'. */
+static struct str job_token(struct arena *a)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	unsigned char random[TOKEN_RANDOM];
+	char text[TOKEN_RANDOM + 1];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		BUG("no random numbers");
+	for (size_t i = 0; i < TOKEN_RANDOM; i++)
+		text[i] = letters[random[i] % 64];
+	text[TOKEN_RANDOM] = '\0';
+	return arena_printf(a, TOKEN_PREFIX "%s", text);
+}
+
 /* The variables that exist only in a running job. */
 static void persisted_vars(struct job_run *j, struct varset *extra)
 {
@@ -83,7 +102,7 @@ static void persisted_vars(struct job_run *j, struct varset *extra)
 	struct arena *a = &j->arena;
 	struct str *tags = arena_array(a, struct str, j->job->tags.n + 1);
 	struct predefined_run run = {.job_id = j->spec.job_id,
-		.job_token = f->job_token.n ? f->job_token : STR(NO_TOKEN),
+		.job_token = f->job_token.n ? f->job_token : job_token(a),
 		.started_at = iso_time(a, loop_wall_ms(j->run->session.loop)),
 		.timeout_s = j->spec.timeout_s,
 		.runner_id = STR("1"),
@@ -149,5 +168,7 @@ int job_payload_make(struct job_run *j, struct error *err)
 		return error_set(err, ERR_CONFIG, 0,
 			"circular variable reference detected: " STR_FMT, STR_ARG(cycle));
 	j->vars = payload;
+	if (secrets_add(j, payload, err))
+		return -1;
 	return release_check(j, payload, err);
 }

@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/gitlab/secrets.h"
 #include "emulator/core/trace.h"
 #include "emulator/log/job_log.h"
 #include "emulator/log/sink.h"
@@ -272,6 +273,7 @@ static void attempt_start(struct job_run *j)
 		attempt_fail(j, &err);
 		return;
 	}
+	secrets_tell(j);
 	if (j->job->def->trigger) {
 		bridge_start(j);
 		return;

@@ -7,7 +7,6 @@ static const struct {
 	const char *keyword;
 	const char *effect;
 } unused[] = {
-	{"secrets", "the secret variables are not set"},
 	{"run", "steps are not run"},
 	{"identity", "no cloud credentials are made"},
 	{"dast_configuration", "the profiles of a scan are not read"},
@@ -32,8 +31,6 @@ static bool job_uses(const struct job *job, const char *keyword)
 		return varset_get(&job->vars, str_c(keyword + 10));
 	if (!strcmp(keyword, "environment:kubernetes"))
 		return def->environment && def->environment->kubernetes;
-	if (!strcmp(keyword, "secrets"))
-		return def->rare->secrets;
 	if (!strcmp(keyword, "identity"))
 		return def->rare->identity;
 	if (!strcmp(keyword, "dast_configuration"))

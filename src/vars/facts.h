@@ -68,6 +68,8 @@ struct facts {
 
 	/* settings of project, group, instance; pipeline variables (--var). May be NULL. */
 	const struct varset *settings_vars;
+	/* What a vault would hold: values by path. May be NULL. */
+	const struct varset *secrets;
 
 	/*
 	 * Asked lazily. changes: paths changed by this pipeline's commits against compare_to (a ref

@@ -131,7 +131,59 @@ static void read_mapping(struct ctx *c, struct var v, const struct node *map)
 	node_each_pair(pair, values) put(c, v, pair->value, pair->key->text);
 }
 
-static void read_vars(struct ctx *c, const struct node *map, enum var_layer layer)
+/* ---- secrets ---- */
+
+static void put_secret(struct ctx *c, struct str path, const struct node *key, const struct node *n)
+{
+	struct var v = {.key = path,
+		.value = n->text,
+		.at = key->at,
+		.from = c->src->name,
+		.layer = VAR_PROJECT,
+		.masked = true,
+		.raw = true};
+
+	varset_put(c->opt->secrets, &v);
+}
+
+/* Nested mappings are parts of the path. */
+static void read_secrets(struct ctx *c, struct str path, const struct node *map)
+{
+	node_each_pair(pair, map)
+	{
+		struct str to = pair->key->text;
+
+		if (path.n)
+			to = arena_printf(c->a, STR_FMT "/" STR_FMT, STR_ARG(path), STR_ARG(to));
+		if (pair->value->kind == NODE_MAP)
+			read_secrets(c, to, pair->value);
+		else if (node_is_scalar(pair->value))
+			put_secret(c, to, pair->key, pair->value);
+		else
+			diag_error(c->d, "secret-value", pair->value->at,
+				"secret '" STR_FMT "' must be a text, not a %s", STR_ARG(to),
+				node_kind_name(pair->value->kind));
+	}
+}
+
+/* A variable may be called so too: {secrets: {value: ...}}, {secrets: text}. */
+static bool is_secrets(const struct node *key, const struct node *value)
+{
+	return str_is(key->text, "secrets") && value->kind == NODE_MAP &&
+	       !node_get(value, "value") && !node_get(value, "values");
+}
+
+static void take_secrets(struct ctx *c, const struct node *key, const struct node *map)
+{
+	if (c->opt->secrets)
+		read_secrets(c, STR_NULL, map);
+	else
+		diag_error(c->d, "secrets-table", key->at,
+			"'secrets' belongs to a file of settings, not to one of pipeline "
+			"variables");
+}
+
+static void read_vars(struct ctx *c, const struct node *map, enum var_layer layer, bool flat)
 {
 	if (node_is_null(map))
 		return;
@@ -149,6 +201,10 @@ static void read_vars(struct ctx *c, const struct node *map, enum var_layer laye
 			.layer = layer,
 			.internal = layer != VAR_PIPELINE,
 		};
+		if (flat && is_secrets(pair->key, pair->value)) {
+			take_secrets(c, pair->key, pair->value);
+			continue;
+		}
 		if (!is_name(v.key)) {
 			diag_error(c->d, "variable-name", pair->key->at,
 				"'" STR_FMT "' is no variable name: letters, digits and '_' only",
@@ -222,7 +278,7 @@ static void read_by_path(struct ctx *c, const struct node *map, enum var_layer l
 			if (n == want) {
 				done++;
 				if (fits(c, pair->key->text, group))
-					read_vars(c, pair->value, layer);
+					read_vars(c, pair->value, layer, false);
 			} else if (n > want && n < next) {
 				next = n;
 			}
@@ -240,11 +296,13 @@ static void read_sections(struct ctx *c, const struct node *root)
 		struct str k = pair->key->text;
 
 		if (str_is(k, "global") || str_is(k, "instance"))
-			read_vars(c, pair->value, VAR_INSTANCE);
+			read_vars(c, pair->value, VAR_INSTANCE, false);
 		else if (str_is(k, "group"))
 			read_by_path(c, pair->value, VAR_GROUP, true);
 		else if (str_is(k, "project"))
 			read_by_path(c, pair->value, VAR_PROJECT, false);
+		else if (is_secrets(pair->key, pair->value))
+			take_secrets(c, pair->key, pair->value);
 		else
 			diag_warn(c->d, "variables-section", pair->key->at,
 				"section '" STR_FMT
@@ -310,6 +368,6 @@ bool varfile_read(struct arena *a, const struct source *src, struct diags *d,
 	if (has_sections(root))
 		read_sections(&c, root);
 	else
-		read_vars(&c, root, opt->flat_layer);
+		read_vars(&c, root, opt->flat_layer, true);
 	return d->errors == c.errors;
 }

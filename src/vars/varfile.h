@@ -9,6 +9,10 @@
  * A file with none of these keys is one flat mapping NAME: value of the project; a text that is no
  * mapping is read as a .env file.
  *
+ * Beside them, or in a flat mapping, `secrets` holds what jobs get from a vault by `secrets:`, by
+ * path:
+ * {"engine/path/field": value}, or nested mappings {engine: {path: {field: value}}}.
+ *
  * A value is a scalar or {value: V, values: {ENVIRONMENT: V}, type: file|variable (env_var),
  * masked: bool, raw: bool (or expand: bool), environment: SCOPE, protected: bool, description:
  * text}.
@@ -43,6 +47,8 @@ struct varfile_options {
 	 */
 	int (*read_file)(void *ctx, struct str path, struct arena *a, struct str *out);
 	void *ctx;
+	/* Gets the values of the table `secrets`, by path; NULL: there may be none in the file. */
+	struct varset *secrets;
 };
 
 /*

@@ -50,7 +50,7 @@ is "$(value CI_COMMIT_TAG)$(value CI_COMMIT_TAG_MESSAGE)" light
 run 0 vars job --json --event schedule
 is "$(added)" CI_PIPELINE_SCHEDULE_DESCRIPTION
 run 0 vars job --json --event trigger
-is "$(added)" 'CI_PIPELINE_TRIGGERED CI_TRIGGER_SHORT_TOKEN'
+is "$(added)" 'CI_PIPELINE_TRIGGERED CI_TRIGGER_SHORT_TOKEN TRIGGER_PAYLOAD'
 for event in web api; do
 	run 0 vars job --json --event $event
 	is "$(added)$(value CI_PIPELINE_SOURCE)" $event
