@@ -322,6 +322,8 @@ static void take_text(struct config_state *s, struct include_file *file)
 		file->ctx.ref = file->want->as.sha;
 	file->source =
 		source_add(s->pub.sources, source_name(s, file), file->want->text, file->entry->at);
+	s->pub.sources->v[file->source - 1]->foreign =
+		file->project.n || (file->kind != INCLUDE_LOCAL && file->kind != INCLUDE_ARTIFACT);
 	include_load(s, file);
 }
 

@@ -78,6 +78,28 @@ bool expr_truthy(const struct expr_value *v);
 typedef void expr_variable_fn(void *ctx, struct str name, struct span at);
 void expr_each_variable(const struct expr *e, expr_variable_fn *fn, void *ctx);
 
+/* What an expression is put together from with && and || and !, for reasoning about it. */
+enum expr_atom_kind {
+	EXPR_ATOM_TRUE,  /* $NAME */
+	EXPR_ATOM_NULL,  /* $NAME == null */
+	EXPR_ATOM_IS,    /* $NAME == "TEXT" */
+	EXPR_ATOM_SAME,  /* $NAME == $TEXT */
+	EXPR_ATOM_MATCH, /* $NAME =~ TEXT */
+	EXPR_ATOM_OTHER  /* anything else: NAME is its text */
+};
+struct expr_atom {
+	enum expr_atom_kind kind;
+	struct str name, text;
+	const struct regex *re; /* MATCH */
+};
+/* Whether the atom is to be taken as true. */
+typedef bool expr_atom_fn(void *ctx, const struct expr_atom *a);
+/*
+ * The verdict if each atom were as fn says; all of them are asked about. != and !~ are asked as the
+ * negation of == and =~. The empty string, which GitLab's && and || take for neither, is false.
+ */
+bool expr_holds(const struct expr *e, expr_atom_fn *fn, void *ctx);
+
 /* The whole text. */
 struct str expr_text(const struct expr *e);
 

@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "pipeline/lint.h"
+#include "pipeline/lint_internal.h"
 #include "config/config.h"
 #include "expr/expr.h"
 #include "source/source.h"
@@ -8,27 +8,20 @@
 #include "vars/varset.h"
 #include "yaml/node.h"
 
-struct lint {
-	const struct config *c;
-	const struct facts *f;
-	struct diags *d;
-	struct arena a;
-	struct map defined; /* names that any variables: sets */
-	struct map told;    /* undefined names that were reported */
-	const struct job_def *job;
-};
-
-static bool is_unconditional(const struct rule_def *r)
+bool rule_is_unconditional(const struct rule_def *r)
 {
 	return !r->expr && !r->if_text.s.n && !r->changes && !r->exists;
 }
 
-static void warn(
-	struct lint *l, const char *code, struct span at, struct str text, struct diag **out)
+void lint_warn(struct lint *l, const char *code, struct span at, struct str text, struct diag **out)
 {
-	struct diag *g = diag_warn(l->d, code, at, STR_FMT, STR_ARG(text));
+	const struct source *src = source_get(l->c->sources, at.begin.source);
+	struct diag *g = NULL;
 
-	if (l->job)
+	/* What others wrote is theirs to mend. */
+	if (!src || !src->foreign)
+		g = diag_warn(l->d, code, at, STR_FMT, STR_ARG(text));
+	if (g && l->job)
 		diag_set_job(l->d, g, l->job->name.s);
 	if (out)
 		*out = g;
@@ -40,155 +33,15 @@ static void unreachable_rules(struct lint *l, const struct rule_defs *rules, con
 	struct diag *g;
 
 	for (size_t i = 0; i + 1 < rules->n; i++) {
-		if (!is_unconditional(&rules->v[i]))
+		if (!rule_is_unconditional(&rules->v[i]))
 			continue;
-		warn(l, "unreachable-rule", rules->v[i + 1].at,
+		lint_warn(l, "unreachable-rule", rules->v[i + 1].at,
 			arena_printf(&l->a, "%zu rule%s of %s can never match", rules->n - i - 1,
 				rules->n - i == 2 ? "" : "s", owner),
 			&g);
 		diag_note(
 			l->d, g, rules->v[i].at, "this rule has no conditions: it always matches");
 		return;
-	}
-}
-
-/* Whether the job can be left out of a pipeline. */
-static bool may_be_absent(const struct job_def *job)
-{
-	const struct rule_def *last;
-
-	if (!job->rules.set)
-		return job->rare->only.set || job->rare->except.set;
-	for (size_t i = 0; i < job->rules.n; i++)
-		if (job->rules.v[i].when == WHEN_NEVER)
-			return true;
-	last = job->rules.n ? &job->rules.v[job->rules.n - 1] : NULL;
-	return !last || !is_unconditional(last);
-}
-
-static bool same_policy(const struct job_def *a, const struct job_def *b)
-{
-	static const char *const keys[] = {"rules", "only", "except"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		const struct node *x = node_get(a->node, keys[i]), *y = node_get(b->node, keys[i]);
-
-		if (!x != !y || (x && !node_equal(x, y)))
-			return false;
-	}
-	return true;
-}
-
-static bool same_texts(const struct texts *a, const struct texts *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (!str_eq(a->v[i].s, b->v[i].s))
-			return false;
-	return true;
-}
-
-/* The next part of "A && B && C". */
-static bool next_part(struct str *rest, struct str *part)
-{
-	size_t and;
-
-	if (!rest->p)
-		return false;
-	and = str_find(*rest, STR("&&"));
-	*part = str_trim(str_sub(*rest, 0, and == STR_NPOS ? rest->n : and));
-	*rest = and == STR_NPOS ? STR_NULL : str_from(*rest, and+2);
-	return true;
-}
-
-static bool has_part(struct str text, struct str wanted)
-{
-	struct str part;
-
-	while (next_part(&text, &part))
-		if (str_eq(part, wanted))
-			return true;
-	return false;
-}
-
-/* Whether `a` can only hold where `b` does: the same text, or b's parts are among those of a. */
-static bool implies(struct str a, struct str b)
-{
-	struct str part;
-
-	a = str_trim(a);
-	b = str_trim(b);
-	if (!b.n || str_eq(a, b))
-		return true;
-	if (!a.n || str_find(a, STR("||")) != STR_NPOS || str_chr(a, '(') != STR_NPOS)
-		return false;
-	while (next_part(&b, &part))
-		if (!has_part(a, part))
-			return false;
-	return true;
-}
-
-static bool condition_implies(const struct rule_def *a, const struct rule_def *b)
-{
-	if (!implies(a->if_text.s, b->if_text.s))
-		return false;
-	return (!b->changes ||
-		       (a->changes && same_texts(&a->changes->paths, &b->changes->paths))) &&
-	       (!b->exists || (a->exists && same_texts(&a->exists->paths, &b->exists->paths)));
-}
-
-/* Each of a's rules that says never, or each of those that do not, is covered by one of b's. */
-static bool rules_within(const struct rule_defs *a, const struct rule_defs *b, bool never)
-{
-	for (size_t i = 0; i < a->n; i++) {
-		bool found = false;
-
-		if ((a->v[i].when == WHEN_NEVER) != never)
-			continue;
-		for (size_t k = 0; k < b->n && !found; k++)
-			found = (b->v[k].when == WHEN_NEVER) == never &&
-				condition_implies(&a->v[i], &b->v[k]);
-		if (!found)
-			return false;
-	}
-	return true;
-}
-
-/* Wherever job is in, other is too, as far as equal conditions tell. */
-static bool goes_along(const struct job_def *job, const struct job_def *other)
-{
-	if (same_policy(job, other))
-		return true;
-	return job->rules.set && other->rules.set &&
-	       rules_within(&job->rules, &other->rules, false) &&
-	       rules_within(&other->rules, &job->rules, true);
-}
-
-static void absent_needs(struct lint *l, const struct job_def *job)
-{
-	for (size_t i = 0; i < job->needs.n; i++) {
-		const struct need_def *need = &job->needs.v[i];
-		const struct job_def *other =
-			need->job.s.n && !need->project.s.n && !need->pipeline.s.n
-				? map_get(&l->c->jobs, need->job.s)
-				: NULL;
-		struct diag *g;
-
-		if (!other || other->hidden || need->optional || !may_be_absent(other) ||
-			goes_along(job, other))
-			continue;
-		warn(l, "maybe-absent-need", need->at,
-			arena_printf(&l->a,
-				"job '" STR_FMT "' needs job '" STR_FMT
-				"', which is not in every pipeline; then no pipeline can be "
-				"created",
-				STR_ARG(job->name.s), STR_ARG(need->job.s)),
-			&g);
-		diag_note(l->d, g, other->rules.set ? other->rules.at : other->name.at,
-			"what decides about job '" STR_FMT "'", STR_ARG(need->job.s));
-		diag_note(
-			l->d, g, SPAN_NONE, "'optional: true' makes it a need that may be absent");
 	}
 }
 
@@ -204,16 +57,35 @@ static void define_rules(struct lint *l, const struct rule_defs *rules)
 		define_all(l, &rules->v[i].vars);
 }
 
+/* Who asks whether a variable is there knows that it may not be. */
+static bool note_null(void *ctx, const struct expr_atom *atom)
+{
+	struct lint *l = ctx;
+
+	if (atom->kind == EXPR_ATOM_NULL)
+		map_put(&l->defined, atom->name, l);
+	return false;
+}
+
+static void define_null_tested(struct lint *l, const struct rule_defs *rules)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->v[i].expr)
+			expr_holds(rules->v[i].expr, note_null, l);
+}
+
 static void collect_defined(struct lint *l)
 {
 	define_all(l, &l->c->vars);
 	define_rules(l, &l->c->workflow.rules);
+	define_null_tested(l, &l->c->workflow.rules);
 	map_each (struct map_entry *, e, &l->c->jobs) {
 		const struct job_def *job = e->value;
 		const struct node *matrix = job->parallel.matrix;
 
 		define_all(l, &job->vars);
 		define_rules(l, &job->rules);
+		define_null_tested(l, &job->rules);
 		if (!matrix)
 			continue;
 		node_each (row, matrix) {
@@ -233,8 +105,9 @@ static void undefined_variable(void *ctx, struct str name, struct span at)
 	if (map_has(&l->defined, name) || predefined_find(name) || map_has(&l->told, name) ||
 		(l->f && l->f->settings_vars && varset_get(l->f->settings_vars, name)))
 		return;
+	bool first = !l->told.n;
 	map_put(&l->told, name, l);
-	warn(l, "undefined-variable", at,
+	lint_warn(l, "undefined-variable", at,
 		arena_printf(&l->a, "nothing defines variable '" STR_FMT "'", STR_ARG(name)), &g);
 	struct str *names = arena_array(&l->a, struct str, l->defined.n + predefined_table_n + 1);
 	size_t n = 0;
@@ -245,7 +118,12 @@ static void undefined_variable(void *ctx, struct str name, struct span at)
 		names[n++] = str_c(predefined_table[i].name);
 	const struct str *near = str_nearest(name, names, n);
 	if (near)
-		diag_note(l->d, g, SPAN_NONE, "did you mean '" STR_FMT "'", STR_ARG(*near));
+		diag_note(l->d, g, SPAN_NONE, "did you mean '" STR_FMT "'?", STR_ARG(*near));
+	if (first)
+		diag_note(l->d, g, SPAN_NONE,
+			"where GitLab has it in the settings of a project, "
+			"'.cilocal-variables.yml' "
+			"has it here; where it is typed in, name it under 'variables'");
 }
 
 static void check_variables(struct lint *l, const struct rule_defs *rules)
@@ -274,7 +152,7 @@ static void unused_stages(struct lint *l)
 
 		if (map_has(&used, name) || str_is(name, ".pre") || str_is(name, ".post"))
 			continue;
-		warn(l, "unused-stage", stages->v[i].at,
+		lint_warn(l, "unused-stage", stages->v[i].at,
 			arena_printf(&l->a, "no job is in stage '" STR_FMT "'", STR_ARG(name)),
 			NULL);
 	}
@@ -393,7 +271,7 @@ static void unused_templates(struct lint *l)
 	}
 	for (size_t i = 0; i < t.n; i++)
 		if (!t.v[i].used)
-			warn(l, "unused-template", t.v[i].def->name.at,
+			lint_warn(l, "unused-template", t.v[i].def->name.at,
 				arena_printf(&l->a, "nothing uses '" STR_FMT "'",
 					STR_ARG(t.v[i].def->name.s)),
 				NULL);
@@ -404,7 +282,7 @@ static void lint_job(struct lint *l, const struct job_def *job)
 	l->job = job;
 	unreachable_rules(
 		l, &job->rules, arena_printf(&l->a, "job '" STR_FMT "'", STR_ARG(job->name.s)).p);
-	absent_needs(l, job);
+	lint_absent_needs(l, job);
 	check_variables(l, &job->rules);
 	for (size_t i = 0; i < job->rare->only.variables.n; i++)
 		if (job->rare->only.exprs[i])
@@ -418,6 +296,7 @@ void pipeline_lint(const struct config *config, const struct facts *facts, struc
 
 	map_init(&l.defined, &l.a);
 	map_init(&l.told, &l.a);
+	map_init(&l.compared, &l.a);
 	collect_defined(&l);
 	unreachable_rules(&l, &config->workflow.rules, "workflow");
 	check_variables(&l, &config->workflow.rules);

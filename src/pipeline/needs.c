@@ -144,7 +144,7 @@ static void note_nearest_job(struct builder *b, struct diag *d, struct str name)
 	}
 	const struct str *near = str_nearest(name, names, n);
 	if (near)
-		diag_note(b->d, d, SPAN_NONE, "did you mean '" STR_FMT "'", STR_ARG(*near));
+		diag_note(b->d, d, SPAN_NONE, "did you mean '" STR_FMT "'?", STR_ARG(*near));
 }
 
 struct edge {

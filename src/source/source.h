@@ -6,6 +6,7 @@
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "base/diag.h"
 #include "base/str.h"
@@ -20,6 +21,7 @@ struct source {
 	uint32_t *line_at; /* byte offset of each line's first byte */
 	size_t n_lines;
 	struct span included_from; /* the include entry that asked; SPAN_NONE for the main file */
+	bool foreign;              /* of another project, a template, a URL: others write it */
 };
 
 struct source_set {
