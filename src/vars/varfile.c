@@ -98,7 +98,8 @@ static void check_keys(struct ctx *c, const struct node *map)
 		const struct str *near =
 			str_nearest(pair->key->text, value_keys, ARRAY_SIZE(value_keys));
 		if (near)
-			diag_note(c->d, g, SPAN_NONE, "did you mean '" STR_FMT "'?", STR_ARG(*near));
+			diag_note(
+				c->d, g, SPAN_NONE, "did you mean '" STR_FMT "'?", STR_ARG(*near));
 	}
 }
 
