@@ -2,6 +2,7 @@
 
 #include "emulator/cli/children.h"
 #include "emulator/cli/cmd.h"
+#include "emulator/cli/cmd_run.h"
 #include "emulator/cli/load.h"
 #include "emulator/store/store.h"
 #include "emulator/cli/term.h"
@@ -91,7 +92,7 @@ static int what_to_run(struct cli *c, struct run_options *o)
 	return cache_limit(c, o);
 }
 
-static int options_of(struct cli *c, struct load *l, struct run_options *o)
+int run_options_read(struct cli *c, struct load *l, struct run_options *o)
 {
 	static const char *const executors[] = {"auto", "docker", "shell"};
 	static const char *const pulls[] = {"always", "if-not-present", "never"};
@@ -102,6 +103,11 @@ static int options_of(struct cli *c, struct load *l, struct run_options *o)
 	o->fail_fast = opt_flag(opt, OPT_FAIL_FAST);
 	o->wait_delayed = opt_flag(opt, OPT_WAIT_DELAYED);
 	o->keep = opt_flag(opt, OPT_KEEP);
+	o->shell_on_failure = opt_flag(opt, OPT_SHELL_ON_FAILURE);
+	o->step = opt_flag(opt, OPT_STEP);
+	/* Questions of several jobs at a time would be a muddle. */
+	if (o->step && !o->limit)
+		o->limit = 1;
 	o->committed = opt_flag(opt, OPT_COMMITTED);
 	o->dry_run = opt_flag(opt, OPT_DRY_RUN);
 	o->executor = (enum run_executor)index_of(
@@ -148,11 +154,39 @@ static int number_pipeline(struct cli *c, const struct load *l)
 	return failed ? EXIT_SURROUNDINGS : EXIT_OK;
 }
 
+int run_loaded(struct cli *c, struct load *l, const struct run_options *o)
+{
+	struct error err = ERROR_INIT;
+	int code = o->dry_run ? EXIT_OK : number_pipeline(c, l);
+	if (code)
+		return code;
+	code = run_pipeline(l->pipeline, o, &err);
+	if (err.text[0])
+		cli_error(c, "%s", err.text);
+	return code;
+}
+
+/* Who asks at a terminal needs one, and the log must not be read by a program. */
+static int check_terminal(struct cli *c)
+{
+	static const enum opt_id ids[] = {OPT_SHELL_ON_FAILURE, OPT_STEP};
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		if (!opt_flag(&c->opt, ids[i]))
+			continue;
+		const char *name = opt_last(&c->opt, ids[i])->def->name;
+		if (opt_flag(&c->opt, OPT_JSON_EVENTS))
+			return cli_usage(c, "'--%s' and '--json' don't go together", name);
+		if (!term_is_tty(STDIN_FILENO) || !term_is_tty(STDOUT_FILENO))
+			return cli_usage(
+				c, "'--%s' needs a terminal, for input and output both", name);
+	}
+	return EXIT_OK;
+}
+
 static int run(struct cli *c)
 {
 	struct load l;
 	struct run_options o = {.pull = -1};
-	struct error err = ERROR_INIT;
 	/* What is typed wrongly is said first; again later, since configuration files add to it. */
 	struct run_options typed = {.pull = -1};
 	int code = what_to_run(c, &typed);
@@ -160,14 +194,11 @@ static int run(struct cli *c)
 		return code;
 	code = load_pipeline(c, &l);
 	if (!code)
-		code = options_of(c, &l, &o);
-	if (!code && !o.dry_run)
-		code = number_pipeline(c, &l);
-	if (!code) {
-		code = run_pipeline(l.pipeline, &o, &err);
-		if (err.text[0])
-			cli_error(c, "%s", err.text);
-	}
+		code = run_options_read(c, &l, &o);
+	if (!code)
+		code = check_terminal(c);
+	if (!code)
+		code = run_loaded(c, &l, &o);
 	load_release(&l);
 	return code;
 }

@@ -4,7 +4,7 @@
 
 #define GLOBAL   UINT32_MAX
 #define C(name)  (UINT32_C(1) << CMD_##name)
-#define PIPELINE (C(run) | C(list) | C(lint) | C(expand) | C(explain) | C(vars))
+#define PIPELINE (C(run) | C(list) | C(lint) | C(expand) | C(explain) | C(vars) | C(shell))
 
 static const struct opt_def table[] = {
 #define OPT(id, letter, name, arg, flags, complete, choices, cmds, help) \

@@ -30,6 +30,7 @@ struct docker_call *docker_exec_create(struct engine *e, struct str container,
 	json_put_strs(o, "Env", spec->env);
 	json_put_str(o, "User", spec->user);
 	json_put_str(o, "WorkingDir", spec->working_dir);
+	json_put_str(o, "DetachKeys", spec->detach_keys);
 	json_put_true(o, "Privileged", spec->privileged);
 	json_put_true(o, "Tty", spec->tty);
 	json_put_true(o, "AttachStdin", spec->attach_stdin);

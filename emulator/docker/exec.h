@@ -7,6 +7,7 @@
 struct exec_spec {
 	struct docker_strs cmd, env; /* env: "NAME=value" */
 	struct str user, working_dir;
+	struct str detach_keys; /* with tty; empty: the engine's, which hold back Ctrl-P */
 	bool privileged, tty;
 	bool attach_stdin, attach_stdout, attach_stderr;
 };

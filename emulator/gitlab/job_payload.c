@@ -152,6 +152,7 @@ int job_payload_make(struct job_run *j, struct error *err)
 		.after_script = &def->after_script,
 		.pre_get_sources_script = &def->rare->pre_get_sources_script,
 		.timeout_s = timeout_of(j),
+		.debug = debug_of(r),
 		.logins = r->logins,
 		.n_logins = r->n_logins};
 	if (artifact_pass_forget(j, err))

@@ -196,6 +196,9 @@ int plan_make(struct plan *plan, struct arena *a, const struct pipeline *p,
 		memset(plan->chosen, true, p->n_jobs);
 	else if (o->needs)
 		add_needs(plan);
+	for (size_t i = 0; o->only_needs && i < p->n_jobs; i++)
+		if (plan->forced[i])
+			plan->chosen[i] = false;
 	for (size_t i = 0; i < p->n_jobs; i++)
 		plan->n += plan->chosen[i];
 	return plan->n ? 0 : error_set(err, ERR_CONFIG, 0, "the stages named hold no jobs to run");

@@ -7,6 +7,7 @@
 #include "emulator/gitlab/id_token.h"
 #include "emulator/gitlab/registry_up.h"
 #include "emulator/gitlab/run_setup.h"
+#include "emulator/core/terminal.h"
 #include "emulator/core/trace.h"
 #include "emulator/runner/janitor.h"
 #include "emulator/runner/shell_login.h"
@@ -29,6 +30,12 @@ void run_message(const struct run *r, enum diag_level level, const char *fmt, ..
 	va_end(ap);
 	if (n < 0)
 		die_oom(0);
+	if (terminal_is_raw()) {
+		char *line = xasprintf("%s\r", text);
+
+		free(text);
+		text = line;
+	}
 	if (r->o->message)
 		r->o->message(r->o->message_arg, level, text);
 	else
@@ -85,6 +92,7 @@ static void leave_now(struct run *r, int signum)
 	run_message(r, DIAG_WARNING,
 		"leaving at once; what is left on the engine is removed by the next run or "
 		"'cilocal clean'");
+	terminal_restore();
 	if (r->has_folder && r->progress)
 		show_record_now(r, true);
 	_exit(signum == SIGINT ? RUN_EXIT_SIGINT : RUN_EXIT_SIGTERM);
@@ -111,6 +119,11 @@ static void handle_signal(struct run *r, int signum)
 		run_message(r, DIAG_NOTE, "stopping at once");
 		run_abort(r);
 	}
+}
+
+void run_quit(struct run *r)
+{
+	handle_signal(r->top, SIGINT);
 }
 
 static void on_signal(void *arg, int signum, unsigned count)
@@ -150,7 +163,8 @@ static int open_folder(struct run *r, struct error *err)
 	if (store_open(&r->store, r->o->root, true, err))
 		return -1;
 	r->has_store = true;
-	if (store_run_create(&r->store, &r->folder, now, err))
+	if (r->o->shell ? store_shell_create(&r->store, &r->folder, now, err)
+			: store_run_create(&r->store, &r->folder, now, err))
 		return -1;
 	r->has_folder = true;
 	store_prune(&r->store, r->o->keep_runs ? r->o->keep_runs : KEEP_RUNS);
@@ -195,6 +209,7 @@ static int set_up(struct run *r, struct error *err)
 	run_setup_host(r);
 	if (id_tokens_prepare(r, err) || show_open(r, err))
 		return -1;
+	debug_open(r);
 	r->limit = job_limit(r);
 	run_make_jobs(r);
 	return r->signum ? error_set(err, ERR_CANCELLED, 0, "interrupted") : 0;
@@ -215,8 +230,10 @@ static void on_janitor(void *arg, const struct janitor_result *res)
 
 static void go(struct run *r)
 {
-	run_warn_unused(r);
-	environment_overdue(r);
+	if (!r->o->shell) {
+		run_warn_unused(r);
+		environment_overdue(r);
+	}
 	show_pipeline_start(r);
 	show_record(r);
 	if (r->session.engine)
@@ -243,6 +260,8 @@ int run_exit_code(const struct run *r)
 			continue;
 		failed = true;
 		surroundings = surroundings || j->result.surroundings;
+		if (j->result.visited)
+			return j->result.exit_code;
 	}
 	if (surroundings)
 		return RUN_EXIT_SURROUNDINGS;
@@ -255,6 +274,7 @@ static void tear_down(struct run *r, struct error *err)
 		job_run_release(&r->jobs[i]);
 	bridge_release_children(r);
 	scheduler_release(r);
+	debug_close(r);
 	show_close(r);
 	free(r->jobs);
 	progress_free(r->progress);
@@ -265,7 +285,9 @@ static void tear_down(struct run *r, struct error *err)
 	shell_login_free(r->login);
 	id_tokens_free(r);
 	session_close(&r->session, err);
-	if (r->has_folder)
+	if (r->has_folder && r->o->shell)
+		store_shell_remove(&r->folder);
+	else if (r->has_folder)
 		store_run_close(&r->folder);
 	if (r->has_store)
 		store_release(&r->store);
@@ -310,7 +332,7 @@ int run_pipeline(struct pipeline *p, const struct run_options *o, struct error *
 	r.n_runs = 1;
 	r.p = pipeline_ref(p);
 	arena_init(&r.arena);
-	if (plan_make(&r.plan, &r.arena, p, o, &mine)) {
+	if (plan_make(&r.plan, &r.arena, p, o, &mine) || debug_check(&r, &mine)) {
 		code = code_of(&r, &mine);
 	} else if (o->dry_run) {
 		code = dry_run(&r);
@@ -323,7 +345,8 @@ int run_pipeline(struct pipeline *p, const struct run_options *o, struct error *
 		go(&r);
 		code = run_exit_code(&r);
 		show_record_now(&r, true);
-		show_pipeline_end(&r, code);
+		if (!o->shell)
+			show_pipeline_end(&r, code);
 	}
 	tear_down(&r, &late);
 	if (error_is(&mine))

@@ -74,6 +74,7 @@ struct run_options {
 	/* what to run */
 	const struct str *jobs; /* names, base names, globs; none: the whole pipeline */
 	size_t n_jobs;
+	bool only_needs; /* what the named jobs need, without themselves; with needs */
 	bool needs; /* also what the named jobs need, transitively; earlier stages where needs is
 		       absent */
 	const struct str *stages;
@@ -88,7 +89,14 @@ struct run_options {
 	bool wait_delayed; /* wait for start_in; else delayed jobs start at once, with a note */
 	bool keep;         /* containers of failed jobs stay */
 	bool committed;    /* jobs get exactly HEAD, not the work tree */
-	bool dry_run;      /* print the plan, start nothing, ask no engine */
+	/* looking inside (emulator/gitlab/debug.c) */
+	bool shell;                /* a shell in the one job named, instead of its scripts */
+	const struct str *command; /* of shell: in place of one; none: a shell */
+	size_t n_command;
+	bool shell_on_failure; /* a shell where a script failed */
+	bool step;             /* a question before each command */
+
+	bool dry_run; /* print the plan, start nothing, ask no engine */
 	enum run_executor executor;
 	const struct runner_config *config; /* --privileged is already in it */
 	int pull;                           /* enum pull_policy, or -1: as configured */
@@ -116,6 +124,7 @@ struct run_options {
 	/* what is shown */
 	bool json; /* events on stdout instead of the log */
 	bool timestamps;
+	bool log_to_stderr; /* logs and table; standard output is somebody else's */
 	bool quiet;
 	unsigned verbose;
 	bool color; /* of stdout */

@@ -36,6 +36,7 @@ struct job;
 struct job_log;
 struct job_run;
 struct sink;
+struct terminal;
 
 /* Jobs that may start, lowest id first: a heap, so that a start costs a logarithm. */
 struct job_heap {
@@ -108,6 +109,8 @@ struct run {
 	struct extra_name extra_name;
 	struct registry_login logins[2];
 	size_t n_logins;
+	struct terminal *terminal; /* top: for debug; NULL: nobody looks inside */
+	struct build_debug debug;  /* top */
 	struct janitor *janitor;
 	struct id_tokens *tokens; /* top; NULL: no job wants one */
 	uv_signal_t hangup;
@@ -253,7 +256,14 @@ int job_executor_check(const struct run *r, struct error *err);
  * caches, uploads of the next attempt into j->spec, dotenv into extra. */
 int job_files_make(struct job_run *j, struct varset *extra, struct error *err);
 
+/* debug.c: whoever looks inside of jobs. */
+int debug_check(const struct run *r, struct error *err); /* once the plan is made */
+void debug_open(struct run *r);
+void debug_close(struct run *r);
+const struct build_debug *debug_of(const struct run *r); /* NULL: nobody does */
+
 /* run.c */
+void run_quit(struct run *r); /* as Ctrl-C does */
 void run_cancel(struct run *r);
 void run_abort(struct run *r);
 /* Jobs, with the names that the user sees, before anything starts. */

@@ -63,13 +63,13 @@ static struct str *chosen_names(struct run *r, size_t *n)
 int show_open(struct run *r, struct error *err)
 {
 	const struct run_options *o = r->o;
-	struct console_options c = {.fd = STDOUT_FILENO,
+	struct console_options c = {.fd = o->log_to_stderr ? STDERR_FILENO : STDOUT_FILENO,
 		.color = o->color,
 		.tty = o->tty,
 		.timestamps = o->timestamps,
 		.quiet = o->quiet,
-		.single = is_single(r),
-		.brief = r->plan.n > 1 && !o->verbose,
+		.single = is_single(r) && !o->shell,
+		.brief = (r->plan.n > 1 || o->shell) && !o->verbose,
 		.columns = o->columns,
 		.now_ms = console_now,
 		.now_arg = r->session.loop};

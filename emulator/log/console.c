@@ -39,6 +39,7 @@ struct console *console_new(const struct console_options *o)
 
 	c->o = *o;
 	buf_init(&c->out);
+	buf_init(&c->held);
 	return c;
 }
 
@@ -46,6 +47,7 @@ void console_free(struct console *c)
 {
 	if (!c)
 		return;
+	console_hold(c, false);
 	console_write_out(c);
 	buf_release(&c->out);
 	free(c);
@@ -53,6 +55,10 @@ void console_free(struct console *c)
 
 void console_write_out(struct console *c)
 {
+	if (c->hold) {
+		console_keep(c);
+		return;
+	}
 	if (!c->error && c->out.n)
 		c->error = log_write_all(c->o.fd, c->out.p, c->out.n);
 	buf_clear(&c->out);
@@ -115,8 +121,8 @@ static struct str without_erase(struct str line)
 /* Stages in which nothing of the job itself happens, by the names of their sections. */
 static void on_mark(void *arg, const struct section_mark *m)
 {
-	static const char *const names[] = {
-		"prepare_executor", "prepare_script", "get_sources", "cleanup_file_variables"};
+	static const char *const names[] = {"prepare_executor", "prepare_script", "get_sources",
+		"shell", "cleanup_file_variables"};
 	struct console_sink *s = arg;
 
 	if (s->now != LOG_RUNNER)
@@ -188,7 +194,7 @@ static void put_text(void *arg, struct str bytes)
 		lines_feed(&s->of[s->now].lines, bytes, put_line, s);
 	} else if (!c->o.color) {
 		ansi_strip(&s->of[s->now].ansi, bytes, &c->out);
-	} else if (!c->out.n) {
+	} else if (!c->out.n && !c->hold) {
 		/* The usual case, a job's log to a terminal: no copy. */
 		if (!c->error)
 			c->error = log_write_all(c->o.fd, bytes.p, bytes.n);

@@ -48,6 +48,12 @@ struct sink *console_sink(struct console *c, struct str job);
 /* One line between the logs (not of a job): "pipeline ...". No line end in text. */
 void console_line(struct console *c, struct str text);
 
+/*
+ * While hold, nothing is written: what comes is kept, up to a mebibyte, and written when the hold
+ * ends. For whoever else uses the terminal.
+ */
+void console_hold(struct console *c, bool hold);
+
 /* What one row of the final table says. */
 struct console_row {
 	struct str job, stage;

@@ -10,7 +10,13 @@ struct console {
 	size_t width;   /* of prefixes */
 	size_t n_sinks;
 	int error;
+	bool hold;       /* see console_hold() */
+	struct buf held; /* what came meanwhile */
+	size_t lost;     /* lines that did not fit */
 };
+
+/* c->out goes to c->held (console_hold.c). */
+void console_keep(struct console *c);
 
 void console_write_out(struct console *c);
 /* Appends text, cut or padded to the width. */

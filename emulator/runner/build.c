@@ -101,7 +101,9 @@ static void clean_up(struct build *b)
 	const struct build_result *r = &b->result;
 
 	loop_timer_stop(&b->job_timer);
-	if (r->status == BUILD_SUCCESS)
+	if (r->visited)
+		;
+	else if (r->status == BUILD_SUCCESS)
 		job_log_infoln(b->log, "Job succeeded");
 	else
 		job_log_errorln(b->log, "Job failed%s: %s",
@@ -112,6 +114,12 @@ static void clean_up(struct build *b)
 }
 
 /* Stages */
+
+static void stop_operation(struct build *b, bool now)
+{
+	if (b->busy && !build_shell_stop(b))
+		b->executor->ops->stop(b->executor, now);
+}
 
 static void set_result(
 	struct build *b, enum build_status status, enum failure_reason reason, const char *text)
@@ -181,7 +189,8 @@ static void stage_ended(struct build *b)
 	loop_timer_stop(&b->stage_timer);
 	job_log_flush(b->log, LOG_OUT);
 	job_log_flush(b->log, LOG_ERR);
-	if ((b->stage_timed_out || b->job_timed_out) && b->stage >= STAGE_STEP)
+	if ((b->stage_timed_out || b->job_timed_out) && b->stage >= STAGE_STEP &&
+		b->stage != STAGE_SHELL)
 		job_log_warnln(b->log,
 			"%s could not run to completion because the timeout was exceeded. For more "
 			"control over job and script timeouts see: "
@@ -214,11 +223,16 @@ static bool runs(const struct build *b, const struct stage *s)
 
 	if (s->wanted && !s->wanted(b))
 		return false;
+	/* Who only looks leaves nothing behind. */
+	if (b->spec->debug && b->spec->debug->only && b->stage > STAGE_SHELL)
+		return false;
 	switch (s->when) {
 	case STAGE_OK:
 		return !over && b->result.status == BUILD_SUCCESS && !b->cancel;
 	case STAGE_SCRIPT:
 		return !over && b->script_entered;
+	case STAGE_DEBUG:
+		return !b->abort && !b->cancel;
 	case STAGE_ALWAYS:
 		return !over && b->sources_entered;
 	}
@@ -230,8 +244,7 @@ static void on_stage_timeout(void *arg)
 	struct build *b = arg;
 
 	b->stage_timed_out = true;
-	if (b->busy)
-		b->executor->ops->stop(b->executor, false);
+	stop_operation(b, false);
 }
 
 static void enter_stage(struct build *b)
@@ -256,7 +269,7 @@ static void enter_stage(struct build *b)
 		loop_timer_start(b->host.loop, &b->stage_timer, (uint64_t)((limit + MS - 1) / MS),
 			on_stage_timeout, b);
 	b->busy = true;
-	if (build_stopping(b)) {
+	if (s->when == STAGE_DEBUG ? b->abort || b->cancel : build_stopping(b)) {
 		struct outcome o;
 
 		/* Whoever heard of the stage stopped the build: nothing is under way to be stopped.
@@ -334,8 +347,7 @@ static void on_job_timeout(void *arg)
 	struct build *b = arg;
 
 	b->job_timed_out = true;
-	if (b->busy)
-		b->executor->ops->stop(b->executor, false);
+	stop_operation(b, false);
 }
 
 static void install_mask(struct build *b)
@@ -388,13 +400,12 @@ void build_start(struct build *b, build_done_fn *done, void *arg)
 void build_cancel(struct build *b)
 {
 	/* After the script, later stages finish as if nothing had been asked. */
-	if (b->state > BUILD_RUNNING || (b->state == BUILD_RUNNING && b->stage > STAGE_STEP))
+	if (b->state > BUILD_RUNNING || (b->state == BUILD_RUNNING && b->stage > STAGE_SHELL))
 		return;
 	if (b->cancel)
 		return;
 	b->cancel = true;
-	if (b->busy)
-		b->executor->ops->stop(b->executor, false);
+	stop_operation(b, false);
 }
 
 void build_abort(struct build *b)
@@ -402,8 +413,7 @@ void build_abort(struct build *b)
 	if (b->state > BUILD_RUNNING || b->abort)
 		return;
 	b->abort = true;
-	if (b->busy)
-		b->executor->ops->stop(b->executor, true);
+	stop_operation(b, true);
 }
 
 const struct build_host *build_host(const struct build *b)

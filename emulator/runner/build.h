@@ -35,6 +35,7 @@ struct error;
 struct job_log;
 struct shell_login;
 struct sources;
+struct terminal;
 struct runner_config;
 struct build;
 
@@ -53,6 +54,22 @@ struct image_rule {
 struct extra_name {
 	struct str host;      /* registry.gitlab.example.com */
 	struct str container; /* its id */
+};
+
+/* Somebody who wants to see a job from the inside. Everything is borrowed and outlives the build.
+ */
+struct build_debug {
+	struct terminal *terminal;
+	bool only;       /* a shell in place of the scripts, and nothing of the job is kept */
+	bool on_failure; /* a shell where the script failed, before after_script */
+	bool step;       /* asks before each command of the script */
+	const struct str *command; /* with `only`: instead of a shell; none: a shell */
+	size_t n_command;
+	/* One line for people. */
+	void (*say)(void *arg, const char *text);
+	/* They want all of it to end. */
+	void (*quit)(void *arg);
+	void *arg;
 };
 
 struct registry_login {
@@ -147,6 +164,8 @@ struct build_spec {
 	int (*on_upload)(void *arg, const struct build_upload *u, struct error *err);
 	void *upload_arg;
 
+	const struct build_debug *debug; /* NULL: nobody looks inside */
+
 	/* Events for whoever watches; all may be NULL. Called from inside the loop. */
 	void (*on_stage)(void *arg, const char *stage, bool begin);
 	void *on_arg;
@@ -177,6 +196,7 @@ struct build_result {
 	int exit_code;
 	char text[512]; /* "exit code 1"; what follows "Job failed: ", masked by the log only */
 	struct span at; /* the YAML at fault where one is known (image, service), else SPAN_NONE */
+	bool visited;   /* the shell of build_debug.only was there; its exit code is exit_code */
 	bool surroundings; /* the engine, disk or network failed, not the job: exit code 4 */
 	double prepare_s, script_s, total_s;
 };

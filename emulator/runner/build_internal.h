@@ -1,15 +1,17 @@
-/* Shared by build.c, build_stages.c, build_sources.c, artifacts.c and cache.c only. */
+/* Shared by build*.c, artifacts.c and cache.c only. */
 #ifndef RUNNER_BUILD_INTERNAL_H
 #define RUNNER_BUILD_INTERNAL_H
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "emulator/core/loop.h"
+#include "emulator/core/terminal.h"
 #include "emulator/runner/build.h"
 #include "emulator/runner/executor.h"
 #include "emulator/runner/job_env.h"
 #include "emulator/runner/select.h"
 #include "emulator/runner/sources.h"
+#include "emulator/runner/talk.h"
 
 /*
  * NEW -> RUNNING (one stage after the other) -> CLEANING -> DONE. build_enter() is the only place
@@ -30,6 +32,7 @@ enum build_state {
 enum stage_when {
 	STAGE_OK,     /* nothing failed */
 	STAGE_SCRIPT, /* the script stage was entered, and neither abort nor job timeout came */
+	STAGE_DEBUG,  /* neither abort nor cancel came */
 	STAGE_ALWAYS  /* the sources stage was entered, and neither abort nor job timeout came */
 };
 
@@ -49,6 +52,7 @@ enum {
 	STAGE_RESTORE_CACHE,
 	STAGE_DOWNLOAD,
 	STAGE_STEP,
+	STAGE_SHELL,
 	STAGE_AFTER,
 	STAGE_CLEANUP = STAGE_AFTER + 5
 };
@@ -74,6 +78,23 @@ struct build_sources {
 	struct error error;
 };
 
+/* Who looks inside (build_shell.c, build_step.c). */
+struct build_shell {
+	struct terminal_wait wait;
+	struct talk talk;
+	struct visit visit;
+	struct outcome script, seen;   /* how the script that asks ended, and the visit */
+	bool waits;                    /* for the terminal, with nothing else under way */
+	bool visiting;                 /* somebody is inside */
+	bool visited;                  /* and has come out again by itself */
+	bool script_over;              /* `script` is filled */
+	bool go_on;                    /* no more questions */
+	bool held;                     /* the clocks stand still */
+	uint64_t job_left, stage_left; /* ms of the timers that stand still; 0: they did not run */
+	const struct str *commands; /* of the script that asks, by the numbers of its questions */
+	size_t n_commands, step;    /* step: which is asked about */
+};
+
 struct build {
 	struct build_host host;
 	const struct build_spec *spec;
@@ -97,6 +118,7 @@ struct build {
 	struct step step;
 	struct build_files files;
 	struct build_sources sources;
+	struct build_shell shell;
 	/* The rest of a stage of several operations; looks at `outcome`, with `busy` set. */
 	void (*then)(struct build *b);
 	int64_t job_limit_ns, script_limit_ns, after_limit_ns;
@@ -113,6 +135,27 @@ bool build_has_commands(const struct texts *t);
 void build_add_commands(struct build *b, struct script_spec *s, const struct texts *t);
 /* Answers through build_step_done(). */
 void build_run_script(struct build *b, struct script_spec *s, const char *name);
+
+/* A shell in the job (build_shell.c). */
+bool build_wants_shell(const struct build *b);
+void build_open_shell(struct build *b);
+/* The build is being stopped. True: the operation under way was nothing but waiting for the
+ * terminal, and is answered now. */
+bool build_shell_stop(struct build *b);
+/* For the script that is about to run: it asks, asked() hears it. */
+void build_start_talk(
+	struct build *b, struct script_spec *s, void (*asked)(void *arg, struct str words));
+/* Lets somebody in, to the script that waits. */
+void build_visit(struct build *b);
+/* Nobody works but a human: the timers stand still, and go on. */
+void build_hold_clocks(struct build *b);
+void build_release_clocks(struct build *b);
+
+/* Questions before commands (build_step.c). */
+bool build_wants_steps(const struct build *b);
+void build_prepare_steps(struct build *b, struct script_spec *s);
+/* The shell that was an answer is over: the question again. */
+void build_ask_again(struct build *b);
 
 /* Artifacts and reports (artifacts.c). */
 bool build_wants_download(const struct build *b);

@@ -131,6 +131,8 @@ bool build_has_commands(const struct texts *t)
 
 static bool wants_script(const struct build *b)
 {
+	if (b->spec->debug && b->spec->debug->only)
+		return false;
 	return build_has_commands(b->spec->before_script) || build_has_commands(b->spec->script);
 }
 
@@ -168,6 +170,7 @@ void build_run_script(struct build *b, struct script_spec *s, const char *name)
 	script_make(&b->script, s);
 	b->step.name = name;
 	b->step.script = buf_str(&b->script);
+	b->step.talk = s->mark ? &b->shell.talk : NULL;
 	b->executor->ops->run(b->executor, &b->step);
 }
 
@@ -179,6 +182,9 @@ static void run_step(struct build *b)
 	s.post = b->host.config->post_build_script.v;
 	build_add_commands(b, &s, b->spec->before_script);
 	build_add_commands(b, &s, b->spec->script);
+	s.state = b->spec->debug && b->spec->debug->on_failure;
+	if (build_wants_steps(b))
+		build_prepare_steps(b, &s);
 	build_run_script(b, &s, "step_script");
 }
 
@@ -211,6 +217,8 @@ const struct stage build_stages[] = {
 		build_download_artifacts, NULL},
 	{"step_script", "Executing \"step_script\" stage of the job script", STAGE_OK, wants_script,
 		run_step, script_limit},
+	{"shell", "Opening a shell in the job", STAGE_DEBUG, build_wants_shell, build_open_shell,
+		NULL},
 	{"after_script", "Running after_script", STAGE_SCRIPT, wants_after, run_after, after_limit},
 	{"archive_cache", "Saving cache for successful job", STAGE_ALWAYS, build_wants_archive_ok,
 		build_archive_cache, NULL},

@@ -22,6 +22,7 @@
 #include "emulator/runner/sources.h"
 
 struct auth;
+struct docker_enter;
 struct docker_health;
 struct executor_docker;
 struct image_fetch;
@@ -139,10 +140,11 @@ struct executor_docker {
 	struct docker_call *put;
 	struct docker_step_run run;
 	struct docker_files files;
-	struct loop_timer budget; /* of cleanup */
-	bool late;                /* cleanup is over its budget */
-	struct removal *removals; /* under way */
-	unsigned guests;          /* extra names that are still in the network */
+	struct docker_enter *enter; /* somebody is inside */
+	struct loop_timer budget;   /* of cleanup */
+	bool late;                  /* cleanup is over its budget */
+	struct removal *removals;   /* under way */
+	unsigned guests;            /* extra names that are still in the network */
 };
 
 /* Activities (executor_docker.c). */
@@ -184,6 +186,11 @@ void docker_health_free(struct docker_service *s);
 /* Scripts (docker_step.c). */
 void docker_step_start(struct executor_docker *e, const struct step *s);
 void docker_step_stop(struct executor_docker *e, bool now);
+void docker_step_say(struct executor_docker *e, const char *line);
+
+/* A visitor, beside a script that waits (docker_enter.c). */
+void docker_enter_start(struct executor_docker *e, const struct visit *v);
+void docker_enter_stop(struct executor_docker *e);
 
 /* Artifacts and caches (docker_files.c). */
 void docker_files_put(struct executor_docker *e, struct str archive);

@@ -3,6 +3,7 @@
 #include "emulator/docker/exec.h"
 #include "emulator/docker/raw.h"
 #include "emulator/log/job_log.h"
+#include "emulator/runner/talk.h"
 
 /* After the container has ended, its output is complete at once; an engine that says else is odd.
  */
@@ -12,6 +13,13 @@
 #define AGAIN_MS 500
 
 static void finish(struct executor_docker *e);
+
+static void to_log(void *arg, struct str bytes)
+{
+	struct executor_docker *e = arg;
+
+	job_log_write(build_log(e->base.build), LOG_OUT, bytes.p, bytes.n);
+}
 
 /* The last thing that this script needs has come: the exit code and the end of the output. */
 static void check_end(struct executor_docker *e)
@@ -54,6 +62,8 @@ static void finish(struct executor_docker *e)
 	struct outcome o;
 
 	loop_timer_stop(&r->drain);
+	if (r->step->talk)
+		talk_flush(r->step->talk, to_log, e);
 	if (error_is(&r->error)) {
 		/* A start that is refused says the same as a missing program, whatever its status.
 		 */
@@ -121,7 +131,8 @@ static void on_started(void *arg, struct error *err)
 	r->started = true;
 	if (r->raw) {
 		raw_write(r->raw, r->step->script.p, r->step->script.n);
-		raw_close_stdin(r->raw);
+		if (!r->step->talk)
+			raw_close_stdin(r->raw);
 	}
 	if (r->stop_asked)
 		docker_step_stop(e, r->stop_now);
@@ -163,7 +174,11 @@ static void on_output(void *arg, int stream, struct str data)
 {
 	struct executor_docker *e = arg;
 
-	job_log_write(build_log(e->base.build), stream == 2 ? LOG_ERR : LOG_OUT, data.p, data.n);
+	if (stream != 2 && e->run.step->talk)
+		talk_feed(e->run.step->talk, data, to_log, e);
+	else
+		job_log_write(
+			build_log(e->base.build), stream == 2 ? LOG_ERR : LOG_OUT, data.p, data.n);
 }
 
 static void on_closed(void *arg, struct error *err)
@@ -217,6 +232,16 @@ static void kill_container(struct executor_docker *e)
 		docker_exec_run_cancel(r->kill);
 	docker_begin(e);
 	docker_container_kill(e->engine, e->container, "SIGKILL", on_killed, e);
+}
+
+void docker_step_say(struct executor_docker *e, const char *line)
+{
+	struct docker_step_run *r = &e->run;
+
+	if (!r->raw)
+		return;
+	raw_write(r->raw, line, strlen(line));
+	raw_write(r->raw, "\n", 1);
 }
 
 static void terminate_all(void *arg);

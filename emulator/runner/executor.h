@@ -20,11 +20,22 @@ struct executor;
 struct job_env;
 struct selection;
 struct sources_view;
+struct talk;
+struct terminal;
 
 /* One script to run in the job's surroundings. */
 struct step {
 	const char *name;  /* stage name: step_script, after_script */
 	struct str script; /* the whole text, as script.h makes it; lives until the answer */
+	struct talk *talk; /* it asks (talk.h): its input stays open for say(); NULL: it does not */
+};
+
+/* Somebody in the job's surroundings, while a script that asks waits there. */
+struct visit {
+	struct terminal *terminal; /* the build has it meanwhile; opened and closed by enter() */
+	struct str dir;            /* as script_shell_dir() */
+	const struct str *command; /* none: a shell */
+	size_t n_command;
 };
 
 struct outcome {
@@ -55,6 +66,13 @@ struct executor_ops {
 	 */
 	void (*put)(struct executor *e, struct str archive);
 	void (*get)(struct executor *e, struct selection *selection, int fd);
+	/* A line to the script that asks; without effect when it has ended. */
+	void (*say)(struct executor *e, const char *line);
+	/*
+	 * The shell, or the command, on the terminal. Beside run(), and so with an answer of its
+	 * own, build_visit_done(), on a later turn; stop() ends it too. v lives until then.
+	 */
+	void (*enter)(struct executor *e, const struct visit *v);
 	/* now: kill; else ask the processes to end first. */
 	void (*stop)(struct executor *e, bool now);
 	/* Takes down all that was made, also after errors; its outcome is only logged. */
@@ -73,6 +91,7 @@ const struct executor_ops *executor_find(enum executor_kind kind);
 
 /* The answers of an executor's operations. */
 void build_step_done(struct build *b, const struct outcome *o);
+void build_visit_done(struct build *b, const struct outcome *o);
 /* Fills an outcome; returns it for `build_step_done(b, outcome_fail(&o, ...))`. */
 const struct outcome *outcome_fail(
 	struct outcome *o, enum failure_reason reason, const char *fmt, ...) PRINTF_LIKE(3, 4);

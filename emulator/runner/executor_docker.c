@@ -592,12 +592,24 @@ static void docker_get(struct executor *base, struct selection *selection, int f
 	docker_end(e);
 }
 
+static void docker_say(struct executor *base, const char *line)
+{
+	docker_step_say(self(base), line);
+}
+
+static void docker_enter(struct executor *base, const struct visit *v)
+{
+	docker_enter_start(self(base), v);
+}
+
 static void docker_stop(struct executor *base, bool now)
 {
 	struct executor_docker *e = self(base);
 	size_t i;
 
 	e->stopping = true;
+	if (e->enter)
+		docker_enter_stop(e);
 	if (e->phase == PHASE_RUN) {
 		docker_step_stop(e, now);
 		return;
@@ -656,6 +668,8 @@ const struct executor_ops executor_docker = {
 	.run = docker_run,
 	.put = docker_put,
 	.get = docker_get,
+	.say = docker_say,
+	.enter = docker_enter,
 	.stop = docker_stop,
 	.cleanup = docker_cleanup,
 	.free = docker_free,

@@ -7,8 +7,10 @@
 #include "emulator/runner/files_local.h"
 #include "emulator/runner/job_env.h"
 #include "emulator/runner/runner_config.h"
+#include "emulator/runner/shell_enter.h"
 #include "emulator/runner/shell_login.h"
 #include "emulator/runner/sources.h"
+#include "emulator/runner/talk.h"
 #include "emulator/store/store.h"
 
 #include <signal.h>
@@ -30,6 +32,7 @@ struct executor_shell {
 	struct sources_copy *copy;
 	struct proc *proc;
 	struct files_local *files;
+	struct shell_enter *enter; /* somebody is inside */
 	struct shell_login_wait login;
 	const struct step *step; /* waits for the login's answer */
 	struct buf input;        /* the script, with what a login shell adds */
@@ -132,11 +135,22 @@ static void shell_get_sources(struct executor *base)
 		answer(e, FAIL_NONE, "");
 }
 
+static void to_log(void *arg, struct str bytes)
+{
+	struct executor_shell *e = arg;
+
+	job_log_write(build_log(e->base.build), LOG_OUT, bytes.p, bytes.n);
+}
+
 static void on_output(void *arg, int stream, struct str data)
 {
 	struct executor_shell *e = arg;
 
-	job_log_write(build_log(e->base.build), stream == 2 ? LOG_ERR : LOG_OUT, data.p, data.n);
+	if (stream != 2 && e->step->talk)
+		talk_feed(e->step->talk, data, to_log, e);
+	else
+		job_log_write(
+			build_log(e->base.build), stream == 2 ? LOG_ERR : LOG_OUT, data.p, data.n);
 }
 
 static void on_exit_code(void *arg, struct error *err, const struct proc_result *r)
@@ -146,6 +160,8 @@ static void on_exit_code(void *arg, struct error *err, const struct proc_result 
 	struct build *b = e->base.build;
 
 	e->proc = NULL;
+	if (e->step->talk)
+		talk_flush(e->step->talk, to_log, e);
 	if (err && err->domain != ERR_CANCELLED) {
 		outcome_fail(&o, FAIL_RUNNER_SYSTEM, "%s", err->text);
 		o.surroundings = true;
@@ -203,6 +219,7 @@ static void start(
 		.env = environment(e, env),
 		.cwd = e->dir.p,
 		.input = input,
+		.keep_input = e->step->talk != NULL,
 		.grace_ms = GRACE_MS,
 		.drain_ms = DRAIN_MS,
 		.output = on_output,
@@ -268,11 +285,40 @@ static void shell_run(struct executor *base, const struct step *s)
 		on_login(e, NULL);
 }
 
+static void shell_say(struct executor *base, const char *line)
+{
+	struct executor_shell *e = self(base);
+
+	if (!e->proc)
+		return;
+	proc_write(e->proc, line, strlen(line));
+	proc_write(e->proc, "\n", 1);
+}
+
+static void on_left(void *arg, const struct outcome *o)
+{
+	struct executor_shell *e = arg;
+
+	e->enter = NULL;
+	build_visit_done(e->base.build, o);
+}
+
+static void shell_enter(struct executor *base, const struct visit *v)
+{
+	struct executor_shell *e = self(base);
+	bool sh = str_is(build_host(base->build)->config->shell.v, "sh") || !have_bash();
+
+	e->enter = shell_enter_start(build_host(base->build)->loop, build_arena(base->build), v,
+		sh ? "sh" : "bash", environment(e, own_environment()), e->dir.p, on_left, e);
+}
+
 static void shell_stop(struct executor *base, bool now)
 {
 	struct executor_shell *e = self(base);
 
 	e->stop = true;
+	if (e->enter)
+		shell_enter_stop(e->enter, now);
 	if (e->proc && (!e->stop_now || now)) {
 		e->stop_now = now;
 		proc_kill(e->proc, now);
@@ -358,6 +404,8 @@ const struct executor_ops executor_shell = {
 	.run = shell_run,
 	.put = shell_put,
 	.get = shell_get,
+	.say = shell_say,
+	.enter = shell_enter,
 	.stop = shell_stop,
 	.cleanup = shell_cleanup,
 	.free = shell_free,

@@ -143,12 +143,16 @@ static void put_command(
 		buf_adds(b, "printf '\\n'\n");
 		return;
 	}
+	if (s->steps)
+		script_put_question(b, index, str_sub(command, 0, str_chr(command, '\n')));
 	put_shown(b, s, command, index);
 	buf_addstr(b, command);
 	buf_addc(b, '\n');
 	if (s->check_exit_codes)
 		buf_adds(b, "_runner_exit_code=$?; if [ $_runner_exit_code -ne 0 ]; then"
 			    " exit $_runner_exit_code; fi\n");
+	if (s->steps)
+		script_put_answered(b);
 }
 
 static void put_body(struct buf *b, const struct script_spec *s)
@@ -156,6 +160,9 @@ static void put_body(struct buf *b, const struct script_spec *s)
 	size_t i, index = 0;
 
 	put_head(b, s);
+	if (s->mark || s->state)
+		script_put_talk(b, s);
+	buf_addstr(b, s->body);
 	if (s->banner.n) {
 		struct buf text = BUF_INIT;
 
@@ -185,10 +192,15 @@ void script_make(struct buf *out, const struct script_spec *s)
 	if (s->trace)
 		buf_adds(out, "set -o xtrace\n");
 	buf_adds(out, "if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi; set -o errexit\n"
-		      "set +o noclobber\n"
-		      "(trap 'exit 1' TERM\neval ");
+		      "set +o noclobber\n");
+	/* One command up to the end: nothing of the text may be left where answers are read. */
+	if (s->mark)
+		buf_adds(out, "{ exec 9<&0\n");
+	buf_adds(out, "(trap 'exit 1' TERM\neval ");
 	put_body(&body, s);
 	script_quote(out, buf_str(&body));
 	buf_adds(out, "\n) </dev/null\nexit 0\n");
+	if (s->mark)
+		buf_adds(out, "}\n");
 	buf_release(&body);
 }

@@ -34,7 +34,8 @@ void store_release(struct store *s)
 }
 
 /* Makes the next id's folder; ids of one second differ by their random end. */
-static int make_run_dir(struct store *s, struct store_run *r, long now_s, struct error *err)
+static int make_run_dir(
+	struct store *s, const char *place, struct store_run *r, long now_s, struct error *err)
 {
 	time_t t = (time_t)now_s;
 	struct tm tm;
@@ -49,13 +50,13 @@ static int make_run_dir(struct store *s, struct store_run *r, long now_s, struct
 		r->id = arena_printf(&r->arena, "%04d%02d%02d-%02d%02d%02d-%04x", tm.tm_year + 1900,
 			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, rnd)
 				.p;
-		r->dir = arena_printf(&r->arena, "%s/runs/%s", s->root, r->id).p;
+		r->dir = arena_printf(&r->arena, "%s/%s/%s", s->root, place, r->id).p;
 		if (!mkdir(r->dir, 0777))
 			return 0;
 		if (errno != EEXIST)
 			return error_sys(err, errno, "cannot make folder '%s'", r->dir);
 	}
-	return error_sys(err, EEXIST, "cannot make a folder in '%s/runs'", s->root);
+	return error_sys(err, EEXIST, "cannot make a folder in '%s/%s'", s->root, place);
 }
 
 uint64_t store_next_pipeline(const char *project_root)
@@ -81,19 +82,58 @@ int store_pipeline_made(struct store *s, uint64_t number, struct error *err)
 	return store_write_file(path, str_n(text, (size_t)n), err);
 }
 
-int store_run_create(struct store *s, struct store_run *r, long now_s, struct error *err)
+static int create(
+	struct store *s, const char *place, struct store_run *r, long now_s, struct error *err)
 {
-	CLEANUP(free) char *runs = xasprintf("%s/runs", s->root);
+	CLEANUP(free) char *runs = xasprintf("%s/%s", s->root, place);
 
 	*r = (struct store_run){.lock_fd = -1};
 	arena_init(&r->arena);
-	if (store_make_dirs(runs, err) || make_run_dir(s, r, now_s, err))
+	if (store_make_dirs(runs, err) || make_run_dir(s, place, r, now_s, err))
 		return -1;
 	r->lock_path = arena_printf(&r->arena, "%s/lock", r->dir).p;
 	r->lock_fd = open(r->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (r->lock_fd < 0 || flock(r->lock_fd, LOCK_EX | LOCK_NB))
 		return error_sys(err, errno, "cannot lock '%s'", r->lock_path);
 	return 0;
+}
+
+int store_run_create(struct store *s, struct store_run *r, long now_s, struct error *err)
+{
+	return create(s, "runs", r, now_s, err);
+}
+
+/* What has no lock yet is being made. */
+static void remove_dead(const char *dir)
+{
+	struct dirent *e;
+	DIR *d = opendir(dir);
+
+	while (d && (e = readdir(d))) {
+		CLEANUP(free) char *path = xasprintf("%s/%s", dir, e->d_name);
+		CLEANUP(free) char *lock = xasprintf("%s/lock", path);
+
+		if (isdigit((unsigned char)e->d_name[0]) && !access(lock, F_OK) &&
+			!store_lock_held(lock))
+			store_remove_tree(path, NULL);
+	}
+	if (d)
+		closedir(d);
+}
+
+int store_shell_create(struct store *s, struct store_run *r, long now_s, struct error *err)
+{
+	CLEANUP(free) char *dir = xasprintf("%s/shells", s->root);
+
+	remove_dead(dir);
+	return create(s, "shells", r, now_s, err);
+}
+
+void store_shell_remove(struct store_run *r)
+{
+	/* The lock last: until then it is not a dead one's folder. */
+	store_remove_tree(r->dir, NULL);
+	store_run_close(r);
 }
 
 void store_run_close(struct store_run *r)

@@ -1,0 +1,14 @@
+/* What `run` shares with `shell`. */
+#ifndef CLI_CMD_RUN_H
+#define CLI_CMD_RUN_H
+
+struct cli;
+struct load;
+struct run_options;
+
+/* The options of `run`, with the arguments as jobs. Prints errors; an exit code. */
+int run_options_read(struct cli *c, struct load *l, struct run_options *o);
+/* A run of the pipeline that is loaded, with a number of its own; errors are printed. */
+int run_loaded(struct cli *c, struct load *l, const struct run_options *o);
+
+#endif
