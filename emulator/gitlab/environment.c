@@ -129,6 +129,12 @@ int environment_begin(struct job_run *j, struct varset *extra, struct error *err
 	memset(&j->environment, 0, sizeof(j->environment));
 	if (!def || !j->job->environment_name.n)
 		return 0;
+	/* Who only looks deploys nothing. */
+	if (j->run->o->shell) {
+		j->environment.id = 1;
+		put_url(extra, def->url.s);
+		return 0;
+	}
 	dir = state_dir(j->run, err);
 	if (!dir)
 		return -1;
@@ -206,7 +212,7 @@ void environment_finish(struct job_run *j)
 	struct varset vars;
 	const char *dir;
 
-	if (!j->environment.id || !passed(j))
+	if (!j->environment.id || j->run->o->shell || !passed(j))
 		return;
 	sorted_vars(j, &vars);
 	c.url = job_run_masked(j, expand(&j->arena, def->url.s, &vars, EXPAND_SERVER));

@@ -143,7 +143,7 @@ static bool wants_retry(const struct job_run *j)
 {
 	const struct build_result *r = &j->result;
 
-	return j->run->state == RUN_GOING && r->status == BUILD_FAILED &&
+	return j->run->state == RUN_GOING && !j->run->o->shell && r->status == BUILD_FAILED &&
 	       progress_retry_wanted(&j->job->def->rare->retry, j->attempt,
 		       j->word ? j->word : server_reason(r->reason),
 		       r->has_exit_code ? r->exit_code : -1);
@@ -222,7 +222,7 @@ static void on_build_done(struct build *b, const struct build_result *result, vo
 	UNUSED(b);
 	j->result = *result;
 	j->has_result = true;
-	if (result->status == BUILD_SUCCESS)
+	if (result->status == BUILD_SUCCESS && !result->visited)
 		publish(j);
 	job_run_step(j, JOB_EV_BUILT);
 }

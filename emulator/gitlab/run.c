@@ -256,12 +256,12 @@ int run_exit_code(const struct run *r)
 	for (size_t i = 0; i < r->p->n_jobs; i++) {
 		const struct job_run *j = &r->jobs[i];
 
+		if (j->has_result && j->result.visited)
+			return j->result.exit_code;
 		if (!r->plan.chosen[i] || !job_run_counts_as_failure(j))
 			continue;
 		failed = true;
 		surroundings = surroundings || j->result.surroundings;
-		if (j->result.visited)
-			return j->result.exit_code;
 	}
 	if (surroundings)
 		return RUN_EXIT_SURROUNDINGS;

@@ -4,7 +4,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib_terminal.sh"
 at_end='pane kill-server 2>/dev/null'
 
-project <<'END'
+mark=$((1000 + RANDOM % 1000)).25
+project < <(sed "s/MARK/$mark/" <<'END'
 job:
   before_script: ["kept=\"in one shell\""]
   script:
@@ -19,8 +20,9 @@ job:
     - echo "input [$(cat)]"
     - exit 3
   after_script: ["[ -e skipped.txt ] || echo it was skipped"]
-slow: {script: [echo one, sleep 60], after_script: [echo after]}
+slow: {script: [echo one, sleep 6MARK], after_script: [echo after]}
 END
+)
 
 run 2 run job --step
 has "needs a terminal"
@@ -72,7 +74,7 @@ shows "slow, command 2 of 2:"
 keys q
 terminal_ends 130
 has "after"
-is "$(pgrep -f 'sleep 6[0]$' || :)" ""
+is "$(pgrep -f "sleep 6$mark" || :)" ""
 
 # While a question stands, the job's time does not go on; Ctrl-C is the same as q.
 terminal run slow --step --timeout 2s
