@@ -8,6 +8,8 @@
 #include "emulator/gitlab/clean.h"
 #include "yaml/node.h"
 
+#include <time.h>
+
 static unsigned what_to_clean(const struct cli *c)
 {
 	return (opt_flag(&c->opt, OPT_CLEAN_ENGINE) ? CLEAN_ENGINE : 0u) |
@@ -30,11 +32,36 @@ static void print_json(struct cli *c, const struct clean_result *r, bool dry_run
 			tree_int(a, one, "bytes", r->items[i].bytes);
 		else
 			tree_null(a, one, "bytes");
+		if (r->items[i].used)
+			tree_int(a, one, "used", r->items[i].used);
 		tree_opt(a, one, "kept", r->items[i].kept);
 		node_seq_push(a, list, one);
 	}
 	tree_put(a, m, "items", list);
 	tree_print(c, m);
+}
+
+static struct str size_text(struct arena *a, int64_t bytes)
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+	double n = (double)bytes;
+	size_t u = 0;
+	for (; n >= 1024 && u + 1 < ARRAY_SIZE(units); u++)
+		n /= 1024;
+	return arena_printf(a, u ? "%.1f %s" : "%.0f %s", n, units[u]);
+}
+
+/* " (1.2 MiB, last used 2024-05-01 10:00)", where it is known. */
+static struct str details(struct arena *a, const struct clean_item *item)
+{
+	char used[64] = "";
+	struct tm tm;
+	time_t t = (time_t)item->used;
+	if (item->bytes < 0)
+		return STR_NULL;
+	if (item->used && localtime_r(&t, &tm))
+		strftime(used, sizeof(used), ", last used %Y-%m-%d %H:%M", &tm);
+	return arena_printf(a, " (" STR_FMT "%s)", STR_ARG(size_text(a, item->bytes)), used);
 }
 
 static void print_text(struct cli *c, const struct clean_result *r, bool dry_run)
@@ -50,9 +77,9 @@ static void print_text(struct cli *c, const struct clean_result *r, bool dry_run
 		}
 		removed++;
 		if (!c->quiet)
-			buf_printf(&c->out, "%s " STR_FMT " " STR_FMT "\n",
+			buf_printf(&c->out, "%s " STR_FMT " " STR_FMT STR_FMT "\n",
 				dry_run ? "would remove" : "removed", STR_ARG(item->kind),
-				STR_ARG(item->name));
+				STR_ARG(item->name), STR_ARG(details(&c->arena, item)));
 	}
 	if (!removed && !c->quiet)
 		buf_adds(&c->out, "nothing to remove\n");
@@ -97,10 +124,13 @@ const struct cmd cmd_clean = {
 	.summary = "remove containers, networks, volumes, caches and runs that cilocal made",
 	.details = "What belongs to a run that is still going on stays. Without options everything "
 		   "is removed, the "
-		   "local registry with its images too.",
+		   "local registry with its images too. Caches are listed in the order in which "
+		   "--cache-limit of "
+		   "'run' removes them: the one that was used longest ago first.",
 	.output =
 		"With --json: {\"dry_run\":bool, \"engine\":bool, \"items\":[{\"kind\", \"name\", "
-		"\"bytes\":null|N, \"kept\":null|WHY}]}.",
+		"\"bytes\":null|N, \"kept\":null|WHY}]}; caches also have \"used\", seconds since "
+		"1970.",
 	.kind = ARG_NONE,
 	.run = run,
 };

@@ -4,6 +4,7 @@
 #include "emulator/gitlab/registry_up.h"
 #include "emulator/gitlab/session.h"
 #include "emulator/core/error.h"
+#include "emulator/store/cache_store.h"
 #include "emulator/store/store.h"
 
 #include <ftw.h>
@@ -168,6 +169,31 @@ static void clean_tree(struct cleaner *c, const char *kind, struct str name, con
 		keep_error(c, item, &err);
 }
 
+/* One by one, in the order in which a limit takes them. */
+static void clean_caches(struct cleaner *c, const struct store *store)
+{
+	const char *dir = arena_printf(c->a, "%s/cache", store->root).p;
+	struct cache_info *all;
+	bool left = false;
+	size_t n;
+
+	if (!wants(c, CLEAN_CACHES) || access(dir, F_OK))
+		return;
+	n = cache_list(c->a, dir, &all);
+	for (size_t i = 0; i < n; i++) {
+		struct clean_item *item = add_item(c, "cache", all[i].key, (int64_t)all[i].bytes);
+		struct error err = ERROR_INIT;
+
+		item->used = all[i].used;
+		if (!c->o->dry_run && cache_remove(dir, &all[i], &err)) {
+			keep_error(c, item, &err);
+			left = true;
+		}
+	}
+	if (!c->o->dry_run && !left)
+		store_remove_tree(dir, NULL);
+}
+
 static int clean_runs(struct cleaner *c, struct store *store, struct error *err)
 {
 	struct str *ids = NULL;
@@ -220,14 +246,11 @@ static void clean_key(struct cleaner *c, const struct store *store)
 static int clean_files(struct cleaner *c, struct error *err)
 {
 	struct store store;
-	const char *cache;
 	int rc;
 
 	if (!c->o->root || store_open(&store, c->o->root, false, err))
 		return c->o->root ? -1 : 0;
-	cache = arena_printf(c->a, "%s/cache", store.root).p;
-	if (wants(c, CLEAN_CACHES) && !access(cache, F_OK))
-		clean_tree(c, "cache", str_c(cache), cache);
+	clean_caches(c, &store);
 	rc = clean_runs(c, &store, err);
 	clean_environments(c, &store);
 	clean_key(c, &store);

@@ -34,6 +34,7 @@ struct clean_item {
 	struct str kind; /* "container", "network", "volume", "cache", "run", "registry" ... */
 	struct str name;
 	int64_t bytes;   /* -1: unknown */
+	int64_t used;    /* when it was used last, seconds since the epoch; 0: unknown */
 	struct str kept; /* why it was not removed; empty: it was (or would be) */
 };
 struct clean_result {

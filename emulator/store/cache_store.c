@@ -68,6 +68,7 @@ struct one {
 	char *dir;
 	uint64_t bytes;
 	struct timespec used;
+	bool busy; /* somebody writes a new archive of it */
 };
 
 static bool older(const struct timespec *a, const struct timespec *b)
@@ -93,8 +94,13 @@ static void look(struct one *c)
 	while (d && (e = readdir(d))) {
 		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
 			continue;
-		if (!strncmp(e->d_name, "part-", 5) && st.st_mtime + PART_AGE_S < time(NULL))
-			unlinkat(dirfd(d), e->d_name, 0);
+		if (!strncmp(e->d_name, "part-", 5)) {
+			bool dead = st.st_mtime + PART_AGE_S < time(NULL);
+
+			if (dead)
+				unlinkat(dirfd(d), e->d_name, 0);
+			c->busy = c->busy || !dead;
+		}
 		c->bytes += (uint64_t)st.st_blocks * 512;
 		if (!strcmp(e->d_name, "metadata.json")) {
 			c->used = st.st_mtim;
@@ -107,13 +113,12 @@ static void look(struct one *c)
 		closedir(d);
 }
 
-static size_t evict(const char *cache_dir, struct str keep, uint64_t limit)
+/* All caches, the one used longest ago first; dir of each is malloc'ed. */
+static size_t list(const char *cache_dir, struct one **out)
 {
 	VEC(struct one) all = {0};
 	DIR *d = opendir(cache_dir);
 	struct dirent *e;
-	uint64_t sum = 0;
-	size_t gone = 0;
 
 	while (d && (e = readdir(d))) {
 		struct one c = {0};
@@ -123,25 +128,83 @@ static size_t evict(const char *cache_dir, struct str keep, uint64_t limit)
 			continue;
 		c.dir = xasprintf("%s/%s", cache_dir, e->d_name);
 		look(&c);
-		sum += c.bytes;
-		if (str_is(keep, e->d_name))
-			free(c.dir);
-		else
-			vec_push(&all, c);
+		vec_push(&all, c);
 	}
 	if (d)
 		closedir(d);
 	if (all.n)
 		qsort(all.v, all.n, sizeof(*all.v), by_age);
-	for (size_t i = 0; i < all.n; i++) {
-		if (sum > limit && !store_remove_tree(all.v[i].dir, NULL)) {
-			sum -= MIN(sum, all.v[i].bytes);
+	*out = all.v;
+	return all.n;
+}
+
+static size_t evict(const char *cache_dir, struct str keep, uint64_t limit)
+{
+	struct one *all;
+	size_t n = list(cache_dir, &all), gone = 0;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += all[i].bytes;
+	for (size_t i = 0; i < n; i++) {
+		bool stays = all[i].busy || str_is(keep, strrchr(all[i].dir, '/') + 1);
+
+		if (sum > limit && !stays && !store_remove_tree(all[i].dir, NULL)) {
+			sum -= MIN(sum, all[i].bytes);
 			gone++;
 		}
-		free(all.v[i].dir);
+		free(all[i].dir);
 	}
-	vec_release(&all);
+	free(all);
 	return gone;
+}
+
+static struct str key_of(struct arena *a, const char *dir)
+{
+	const char *path = arena_printf(a, "%s/metadata.json", dir).p;
+	json_t *j = json_load_file(path, 0, NULL);
+	const char *key = json_string_value(json_object_get(j, "cachekey"));
+	struct str out = arena_str(a, str_c(key && *key ? key : strrchr(dir, '/') + 1));
+
+	json_decref(j);
+	return out;
+}
+
+size_t cache_list(struct arena *a, const char *cache_dir, struct cache_info **out)
+{
+	struct one *all;
+	size_t n = list(cache_dir, &all);
+
+	*out = arena_array(a, struct cache_info, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		(*out)[i] = (struct cache_info){.key = key_of(a, all[i].dir),
+			.dir = arena_strdup(a, all[i].dir),
+			.bytes = all[i].bytes,
+			.used = all[i].used.tv_sec};
+		free(all[i].dir);
+	}
+	free(all);
+	return n;
+}
+
+static int lock_all(const char *cache_dir, struct error *err)
+{
+	CLEANUP(free) char *path = xasprintf("%s/lock", cache_dir);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && !flock(fd, LOCK_EX))
+		return fd;
+	error_sys(err, errno, "cannot lock '%s'", path);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int cache_remove(const char *cache_dir, const struct cache_info *c, struct error *err)
+{
+	CLEANUP(close) int fd = lock_all(cache_dir, err);
+
+	return fd < 0 ? -1 : store_remove_tree(c->dir, err);
 }
 
 static int write_metadata(struct arena *a, const char *cache_dir, struct str key, struct error *err)
@@ -161,16 +224,13 @@ int cache_commit(const char *cache_dir, struct str key, const char *part, uint64
 	size_t *evicted, struct error *err)
 {
 	struct arena a = ARENA_INIT;
-	const char *lock = arena_printf(&a, "%s/lock", cache_dir).p;
-	CLEANUP(close) int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	CLEANUP(close) int fd = lock_all(cache_dir, err);
 	int r = -1;
 
 	*evicted = 0;
-	if (fd < 0 || flock(fd, LOCK_EX))
-		error_sys(err, errno, "cannot lock '%s'", lock);
-	else if (rename(part, cache_archive(&a, cache_dir, key)))
+	if (fd >= 0 && rename(part, cache_archive(&a, cache_dir, key)))
 		error_sys(err, errno, "cannot write a cache below '%s'", cache_dir);
-	else
+	else if (fd >= 0)
 		r = write_metadata(&a, cache_dir, key, err);
 	if (!r && limit)
 		*evicted = evict(cache_dir, name_of(&a, key), limit);

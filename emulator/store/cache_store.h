@@ -28,6 +28,20 @@ int cache_part(struct arena *a, const char *cache_dir, struct str key, const cha
  */
 int cache_commit(const char *cache_dir, struct str key, const char *part, uint64_t limit,
 	size_t *evicted, struct error *err);
+/* One cache as it lies there. */
+struct cache_info {
+	struct str key; /* as the job had it; the folder's name where that is lost */
+	const char *dir;
+	uint64_t bytes; /* on the disk */
+	int64_t used;   /* seconds since the epoch */
+};
+/*
+ * All of them, in the order in which a limit would remove them: the one used longest ago first. In
+ * the arena; parts of dead processes go. Returns their number.
+ */
+size_t cache_list(struct arena *a, const char *cache_dir, struct cache_info **out);
+/* Removes one, while no other process changes it. */
+int cache_remove(const char *cache_dir, const struct cache_info *c, struct error *err);
 /* Marks the key as used now. */
 void cache_touch(const char *cache_dir, struct str key);
 

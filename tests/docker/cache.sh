@@ -29,11 +29,21 @@ has 'Archive is up to date!'
 nothing_left
 [[ -z $(git status --porcelain) ]] || fail "the work tree was written to"
 
-# A branch that is not protected has caches of its own.
+# A branch that is not protected has caches of its own, but for those that say unprotect.
 git checkout -q -b topic
 run 0 run job
 has 'Checking cache for deps-non_protected...'
 has 'miss'
+sed -i 's/key: deps,/key: {files_commits: [.gitlab-ci.yml], prefix: lib}, unprotect: true, fallback_keys: [deps],/' .gitlab-ci.yml
+git commit -qam 'Another key'
+run 0 run job
+has 'Checking cache for lib-'
+has 'Checking cache for deps-non_protected...'
+has 'hit'
+git checkout -q -B main
+run 0 run job
+has_not 'Checking cache for deps-'
+has 'hit'
 
 project main <<'E'
 stages: [a, b, c]

@@ -37,6 +37,31 @@ run 0 run
 has 'there is no git repository'
 has 'x: found 1 matching'
 
+# Keys of files: by content, and by the last commit that touched them.
+project <<'E'
+content: {script: ["cat c || echo c-miss", "echo c-hit >c"], cache: {key: {files: [lock]}, paths: [c]}}
+commit: {script: ["cat k || echo k-miss", "echo k-hit >k"], cache: {key: {files_commits: [lock], prefix: "$CI_JOB_NAME"}, paths: [k]}}
+E
+echo one >lock
+git add lock
+git commit -qm lock
+run 0 run
+has c-miss
+has k-miss
+git commit -qm "Nothing of the file" --allow-empty
+run 0 run
+has c-hit
+has k-hit
+# The same content by another commit.
+echo two >lock
+git commit -qam two
+echo one >lock
+git commit -qam one
+run 0 run
+has c-hit
+has k-miss
+is "$(ls .cilocal/cache | grep -c '^commit-')" 2
+
 # Several processes save the same cache: one of their archives stays, whole.
 project <<'E'
 job: {script: ["head -c 3000000 /dev/urandom >big", "echo $N >n"], cache: {key: shared, paths: [big, n], policy: push}}
@@ -60,7 +85,20 @@ run 0 run --var N=6 --cache-limit 4m
 has '1 caches that were not used for long were removed'
 is "$(ls .cilocal/cache)" $'lock\nother-protected'
 run 2 run --cache-limit much
+sed -i 's/other/third/' .gitlab-ci.yml
+run 0 run --var N=7
+touch -d '2020-01-02 03:04' .cilocal/cache/other-protected/metadata.json
 run 0 clean --caches --dry-run
-has 'cache'
+is "$(sed -E 's/, last.*//; s/ \(.*MiB//' "$work/stdout")" $'would remove cache other-protected\nwould remove cache third-protected'
+has 'MiB, last used 2020-01-02 03:04)'
+run 0 clean --caches --dry-run --json
+is "$(jq -r '[.items[] | .name, .used > 0, .bytes > 3000000] | join(" ")' "$work/stdout")" \
+	"other-protected true true third-protected true true"
+
+# What another process is about to save is not taken away under its hands.
+touch .cilocal/cache/other-protected/part-abcdef
+sed -i 's/third/fourth/' .gitlab-ci.yml
+run 0 run --var N=8 --cache-limit 4m
+is "$(ls .cilocal/cache)" $'fourth-protected\nlock\nother-protected'
 run 0 clean --caches
 [[ ! -e .cilocal/cache ]] || fail "caches are left"
