@@ -130,6 +130,9 @@ int run_options_read(struct cli *c, struct load *l, struct run_options *o)
 	o->color = c->color_out;
 	o->tty = c->tty_out;
 	o->columns = c->tty_out ? term_columns(STDOUT_FILENO) : 0;
+	const struct opt_value *live = opt_last(opt, OPT_LIVE);
+	o->live = !o->quiet && !(live && live->negated) && term_can_draw(STDOUT_FILENO);
+	o->reflows = term_reflows();
 	o->message = message;
 	o->message_arg = c;
 	o->downstream = child_run;
@@ -215,7 +218,9 @@ const struct cmd cmd_run = {
 		   "JOB may be a name, the base name of parallel jobs, or a glob such as 'test*'.\n"
 		   "Ctrl-C cancels: scripts stop, after_script runs, everything that was started "
 		   "is taken down. A "
-		   "second Ctrl-C does without after_script.",
+		   "second Ctrl-C does without after_script.\n"
+		   "On a terminal, a block below the logs of several jobs shows what runs, with "
+		   "its last line, and what is waited for; --no-live goes without.",
 	.output = "With --json: one object a line, each with \"event\", \"time\" and \"pipeline\" "
 		  "(null, "
 		  "or the trigger job whose pipeline it is about): "

@@ -38,6 +38,26 @@ unsigned term_columns(int fd)
 	return 0;
 }
 
+bool term_can_draw(int fd)
+{
+	const char *term = getenv("TERM");
+	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+bool term_reflows(void)
+{
+	static const char *const fixed[] = {"linux", "rxvt", "st-", "vt"};
+	const char *term = getenv("TERM");
+	if (getenv("TMUX"))
+		return true;
+	if (!term || getenv("XTERM_VERSION") || getenv("STY"))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
+		if (!strncmp(term, fixed[i], strlen(fixed[i])))
+			return false;
+	return true;
+}
+
 void wrap_text(struct buf *out, struct str text, size_t at, size_t indent, size_t columns)
 {
 	bool first = true;

@@ -13,6 +13,13 @@
  */
 bool term_color(int fd, const char *when);
 bool term_is_tty(int fd);
+/* A terminal that can move its cursor: neither a file nor TERM=dumb. */
+bool term_can_draw(int fd);
+/*
+ * When the terminal gets narrower, does it wrap the lines that it shows? Nearly all do; it can only
+ * be guessed from the environment which one this is.
+ */
+bool term_reflows(void);
 /* Columns of the terminal behind fd; COLUMNS where set; 0 where it is none. */
 unsigned term_columns(int fd);
 

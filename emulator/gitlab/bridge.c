@@ -6,6 +6,7 @@
 #include "emulator/gitlab/run_internal.h"
 #include "emulator/gitlab/id_token.h"
 #include "emulator/core/trace.h"
+#include "emulator/log/console.h"
 #include "emulator/log/job_log.h"
 #include "emulator/runner/sources.h"
 #include "emulator/store/archive.h"
@@ -396,7 +397,9 @@ void bridge_start(struct job_run *j)
 		return;
 	}
 	r->top->n_runs++;
+	console_hide(j->run->console); /* it may have something to say */
 	o->downstream(o->downstream_arg, &ask, &d);
+	console_show(j->run->console);
 	if (d.elsewhere)
 		skip(j, &t);
 	else if (!d.pipeline)

@@ -9,6 +9,7 @@
 #include "emulator/gitlab/run_setup.h"
 #include "emulator/core/terminal.h"
 #include "emulator/core/trace.h"
+#include "emulator/log/console.h"
 #include "emulator/runner/janitor.h"
 #include "emulator/runner/shell_login.h"
 #include "emulator/runner/sources.h"
@@ -36,10 +37,12 @@ void run_message(const struct run *r, enum diag_level level, const char *fmt, ..
 		free(text);
 		text = line;
 	}
+	console_hide(r->top->console);
 	if (r->o->message)
 		r->o->message(r->o->message_arg, level, text);
 	else
 		fprintf(stderr, "cilocal: %s\n", text);
+	console_show(r->top->console);
 	free(text);
 }
 
@@ -89,6 +92,7 @@ void run_over(struct run *r)
  */
 static void leave_now(struct run *r, int signum)
 {
+	console_live_end(r->top->console);
 	run_message(r, DIAG_WARNING,
 		"leaving at once; what is left on the engine is removed by the next run or "
 		"'cilocal clean'");

@@ -127,8 +127,10 @@ struct run_options {
 	bool log_to_stderr; /* logs and table; standard output is somebody else's */
 	bool quiet;
 	unsigned verbose;
-	bool color; /* of stdout */
-	bool tty;   /* stdout is a terminal */
+	bool color;   /* of stdout */
+	bool tty;     /* stdout is a terminal */
+	bool live;    /* a status block below the logs: stdout is a terminal that can show it */
+	bool reflows; /* that terminal wraps its text anew when it gets narrower */
 	unsigned columns;
 	/* One message for people (standard error), no line end. NULL: "cilocal: TEXT" on stderr. */
 	void (*message)(void *arg, enum diag_level level, const char *text);

@@ -35,6 +35,7 @@ struct janitor;
 struct job;
 struct job_log;
 struct job_run;
+struct show_live;
 struct sink;
 struct terminal;
 
@@ -118,6 +119,7 @@ struct run {
 
 	struct console *console; /* NULL with --json */
 	struct events *events;   /* NULL without */
+	struct show_live *live;  /* top: the status block; NULL: none */
 	double started;          /* seconds since the epoch */
 	uint64_t started_ms;     /* loop_now() */
 	struct loop_timer record_timer;
@@ -189,6 +191,8 @@ struct job_run {
 	struct build *build;
 	struct job_log *log;
 	struct sink *tail_sink;
+	struct sink *shown_sink;   /* on the console; NULL: none */
+	char doing[160];           /* what it waits for now; empty: nothing */
 	const struct varset *vars; /* for explaining hits */
 
 	/* how the last attempt went */
@@ -291,5 +295,10 @@ void show_child_end(struct run *r);
 void show_pipeline_end(struct run *r, int exit_code);
 void show_record(struct run *r); /* run.json, soon */
 void show_record_now(struct run *r, bool over);
+
+/* show_live.c: NULL where there is no status block; goes with the console. */
+struct console_live_options;
+const struct console_live_options *show_live_open(struct run *r, bool single);
+void show_live_close(struct run *r);
 
 #endif

@@ -71,6 +71,7 @@ int show_open(struct run *r, struct error *err)
 		.single = is_single(r) && !o->shell,
 		.brief = (r->plan.n > 1 || o->shell) && !o->verbose,
 		.columns = o->columns,
+		.live = o->json ? NULL : show_live_open(r, is_single(r) && !o->shell),
 		.now_ms = console_now,
 		.now_arg = r->session.loop};
 	struct str *names;
@@ -95,6 +96,7 @@ void show_close(struct run *r)
 	if (r->console)
 		console_free(r->console);
 	r->console = NULL;
+	show_live_close(r);
 }
 
 static const char *stream_name(enum log_stream s)
@@ -172,8 +174,12 @@ int show_attempt_start(struct job_run *j, struct error *err)
 	j->log = job_log_new(log_now, r->session.loop);
 	j->tail_sink = sink_tail_new(TAIL_BYTES);
 	job_log_add(j->log, sink_fn_new(on_bytes, j));
-	if (r->console)
-		job_log_add(j->log, console_sink(r->console, j->shown));
+	j->doing[0] = 0;
+	if (r->console) {
+		j->shown_sink = console_sink(r->console, j->shown);
+		job_log_add(j->log, j->shown_sink);
+		console_touch(r->console);
+	}
 	if (r->events) {
 		job_log_add(j->log, sink_lines_new(on_line, j));
 		events_job_started(events_of(r), j->job->name, j->job->stage,
@@ -284,6 +290,7 @@ void show_attempt_end(struct job_run *j, bool retried)
 	if (j->log)
 		job_log_end(j->log);
 	environment_finish(j);
+	j->shown_sink = NULL;
 	artifact_pass_finish(j);
 	keep_tail(j);
 	finished_event(j, status, retried);
@@ -304,6 +311,8 @@ void show_move(struct job_run *j)
 	j->seconds = -1;
 	if (job_status_completed(status) || status == STATUS_MANUAL)
 		finished_event(j, job_status_name(status), false);
+	if (j->run->console)
+		console_touch(j->run->console);
 	show_record(j->run);
 }
 
@@ -404,6 +413,7 @@ void show_pipeline_end(struct run *r, int exit_code)
 			progress_has_warnings(r->progress), seconds, exit_code);
 		return;
 	}
+	console_live_end(r->console);
 	rows = xcalloc(n_jobs(r) + 1, sizeof(*rows));
 	add_rows(r, rows, &n);
 	console_table(r->console, rows, n);

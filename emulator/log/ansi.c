@@ -25,11 +25,13 @@ static int step(int state, unsigned char c)
 	}
 }
 
-void ansi_strip(struct ansi *a, struct str bytes, struct buf *out)
+static void filter(struct ansi *a, struct str bytes, struct buf *out, bool colors)
 {
-	const char *p = bytes.p, *end = bytes.p + bytes.n;
+	const char *p = bytes.p, *end = bytes.p + bytes.n, *from = NULL;
 
 	while (p < end) {
+		bool csi = a->state == CSI;
+
 		if (a->state == TEXT) {
 			const char *esc = memchr(p, 0x1b, (size_t)(end - p));
 
@@ -37,6 +39,7 @@ void ansi_strip(struct ansi *a, struct str bytes, struct buf *out)
 			if (!esc)
 				return;
 			a->state = ESCAPE;
+			from = esc;
 			p = esc + 1;
 			continue;
 		}
@@ -46,5 +49,17 @@ void ansi_strip(struct ansi *a, struct str bytes, struct buf *out)
 			continue;
 		}
 		a->state = step(a->state, (unsigned char)*p++);
+		if (colors && from && csi && a->state == TEXT && p[-1] == 'm')
+			buf_add(out, from, (size_t)(p - from));
 	}
+}
+
+void ansi_strip(struct ansi *a, struct str bytes, struct buf *out)
+{
+	filter(a, bytes, out, false);
+}
+
+void ansi_keep_colors(struct ansi *a, struct str bytes, struct buf *out)
+{
+	filter(a, bytes, out, true);
 }

@@ -16,5 +16,7 @@ struct ansi {
 
 /* Appends bytes without escape sequences (CSI, OSC, others) to out. Line ends and CR stay. */
 void ansi_strip(struct ansi *a, struct str bytes, struct buf *out);
+/* The same, but sequences of colours and weight (SGR) stay, where none is cut. */
+void ansi_keep_colors(struct ansi *a, struct str bytes, struct buf *out);
 
 #endif

@@ -11,6 +11,10 @@
 #define LINE_MAX_BYTES (64 * 1024)
 /* Prefixes stop growing here; longer names are cut in them. */
 #define PREFIX_MAX 40
+/* A progress bar that never ends its line is cut down to its last state from here on. */
+#define PROGRESS_MAX 4096
+/* Of a line, for the status block: more than any terminal shows, sequences included. */
+#define KEPT_MAX 1024
 
 /* One job's way to the console. */
 struct console_sink {
@@ -18,14 +22,14 @@ struct console_sink {
 	struct console *console;
 	char *name;
 	const char *color;
-	enum log_stream now;
-	bool hush;  /* brief: inside a section of preparation */
+	enum log_stream now, open_stream; /* open_stream: see console.open */
+	bool hush;                        /* brief: inside a section of preparation */
 	bool title; /* brief: the next line of the Runner is the title of a section to leave out */
+	struct buf kept; /* the last line, for the status block */
 	struct {
 		struct section_filter sections;
 		struct lines lines;
 		struct ansi ansi;
-		bool mid_line; /* lines mode: a piece without a line end went out */
 	} of[LOG_STREAMS];
 };
 
@@ -40,6 +44,7 @@ struct console *console_new(const struct console_options *o)
 	c->o = *o;
 	buf_init(&c->out);
 	buf_init(&c->held);
+	console_live_start(c);
 	return c;
 }
 
@@ -48,7 +53,9 @@ void console_free(struct console *c)
 	if (!c)
 		return;
 	console_hold(c, false);
+	console_live_end(c);
 	console_write_out(c);
+	console_live_release(c);
 	buf_release(&c->out);
 	free(c);
 }
@@ -57,6 +64,10 @@ void console_write_out(struct console *c)
 {
 	if (c->hold) {
 		console_keep(c);
+		return;
+	}
+	if (c->live.on) {
+		console_live_write(c);
 		return;
 	}
 	if (!c->error && c->out.n)
@@ -157,12 +168,50 @@ static bool is_noise(struct console_sink *s, struct str line)
 	return noise;
 }
 
+/* The prefix keeps neighbours apart: of a job's sequences only colours may come between them. */
+static void put_colored(struct console *c, struct str line)
+{
+	struct ansi a = ANSI_INIT;
+
+	if (!memchr(line.p, 0x1b, line.n)) {
+		buf_addstr(&c->out, line);
+		return;
+	}
+	if (c->o.single)
+		buf_addstr(&c->out, line);
+	else
+		ansi_keep_colors(&a, line, &c->out);
+	/* A job that leaves a colour on must not colour its neighbours' lines. */
+	if (!c->o.single)
+		buf_adds(&c->out, "\033[0m");
+}
+
+static void keep_last(struct console_sink *s, struct str line)
+{
+	if (!s->console->live.on || !line.n)
+		return;
+	buf_clear(&s->kept);
+	buf_addstr(&s->kept, str_sub(line, 0, KEPT_MAX));
+}
+
+/* A line of another job that has not ended must not run into this one. */
+static void close_open(struct console *c, const struct console_sink *s)
+{
+	if (!c->open || (c->open == s && s->open_stream == s->now))
+		return;
+	buf_addc(&c->out, '\n');
+	c->open = NULL;
+}
+
 static void put_line(void *arg, struct str line, bool whole)
 {
 	struct console_sink *s = arg;
 	struct console *c = s->console;
-	bool fresh = !s->of[s->now].mid_line;
+	bool fresh;
 
+	close_open(c, s);
+	fresh = c->open != s;
+	keep_last(s, line);
 	if (c->o.brief && fresh && s->now == LOG_RUNNER && is_noise(s, line))
 		return;
 	if (fresh) {
@@ -170,19 +219,28 @@ static void put_line(void *arg, struct str line, bool whole)
 		put_prefix(c, s);
 	}
 	if (c->o.color) {
-		buf_addstr(&c->out, line);
+		put_colored(c, line);
 	} else {
 		struct ansi a = ANSI_INIT;
 
 		ansi_strip(&a, line, &c->out);
 	}
-	s->of[s->now].mid_line = !whole;
-	if (whole) {
-		/* A job that leaves a colour on must not colour its neighbours' lines. */
-		if (c->o.color && !c->o.single && memchr(line.p, 0x1b, line.n))
-			buf_adds(&c->out, "\033[0m");
+	c->open = whole ? NULL : s;
+	s->open_stream = s->now;
+	if (whole)
 		buf_addc(&c->out, '\n');
-	}
+}
+
+/* What a progress bar showed before is of no use to anybody. */
+static void shorten(struct buf *part)
+{
+	struct str last;
+
+	if (part->n < PROGRESS_MAX)
+		return;
+	last = log_last_state(buf_str(part));
+	if (last.p > part->p)
+		buf_remove(part, (size_t)(last.p - part->p));
 }
 
 static void put_text(void *arg, struct str bytes)
@@ -192,14 +250,37 @@ static void put_text(void *arg, struct str bytes)
 
 	if (!c->o.single || c->o.timestamps) {
 		lines_feed(&s->of[s->now].lines, bytes, put_line, s);
+		shorten(&s->of[s->now].lines.part);
 	} else if (!c->o.color) {
 		ansi_strip(&s->of[s->now].ansi, bytes, &c->out);
-	} else if (!c->out.n && !c->hold) {
+	} else if (!c->out.n && !c->hold && !c->live.drawn) {
 		/* The usual case, a job's log to a terminal: no copy. */
 		if (!c->error)
 			c->error = log_write_all(c->o.fd, bytes.p, bytes.n);
+		c->live.mid_line = bytes.p[bytes.n - 1] != '\n';
 	} else {
 		buf_addstr(&c->out, bytes);
+	}
+}
+
+void console_sink_row(const struct sink *sink, struct live_row *row)
+{
+	const struct console_sink *s = container_of(sink, struct console_sink, sink);
+	const struct buf *part = &s->of[s->now].lines.part;
+
+	*row = (struct live_row){.name = str_c(s->name),
+		.text = log_last_state(buf_str(part->n ? part : &s->kept)),
+		.color = s->color};
+}
+
+/* What a stream wrote without a line end becomes a line. */
+static void finish_line(struct console_sink *s, enum log_stream stream)
+{
+	s->now = stream;
+	lines_flush(&s->of[stream].lines, put_line, s);
+	if (s->console->open == s && s->open_stream == stream) {
+		buf_addc(&s->console->out, '\n');
+		s->console->open = NULL;
 	}
 }
 
@@ -210,6 +291,10 @@ static void console_sink_write(struct sink *sink, enum log_stream stream, struct
 
 	if (c->o.quiet)
 		return;
+	/* The Runner speaks of what the job has written so far: that stands before it. */
+	for (int i = 0; stream == LOG_RUNNER && i < LOG_STREAMS; i++)
+		if (i != LOG_RUNNER)
+			finish_line(s, (enum log_stream)i);
 	s->now = stream;
 	if (c->o.raw_sections)
 		put_text(s, bytes);
@@ -227,11 +312,7 @@ static void console_sink_end(struct sink *sink)
 	for (i = 0; i < LOG_STREAMS; i++) {
 		s->now = (enum log_stream)i;
 		section_flush(&s->of[i].sections, put_text, s);
-		if (s->of[i].lines.part.n || s->of[i].mid_line) {
-			lines_flush(&s->of[i].lines, put_line, s);
-			buf_addc(&s->console->out, '\n');
-			s->of[i].mid_line = false;
-		}
+		finish_line(s, (enum log_stream)i);
 	}
 	console_write_out(s->console);
 }
@@ -245,6 +326,7 @@ static void console_sink_free(struct sink *sink)
 		section_filter_release(&s->of[i].sections);
 		lines_release(&s->of[i].lines);
 	}
+	buf_release(&s->kept);
 	free(s->name);
 	free(s);
 }
@@ -260,6 +342,7 @@ struct sink *console_sink(struct console *c, struct str job)
 	s->console = c;
 	s->hush = c->o.brief; /* the lines before the first section */
 	s->name = xstrndup(job.p ? job.p : "", job.n);
+	buf_init(&s->kept);
 	s->color = job_colors[c->n_sinks++ % ARRAY_SIZE(job_colors)];
 	for (i = 0; i < LOG_STREAMS; i++) {
 		section_filter_init(&s->of[i].sections);

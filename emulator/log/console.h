@@ -14,10 +14,27 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/str.h"
 #include "emulator/log/sink.h"
 
 struct console;
+
+struct live;
+struct live_row;
+
+/*
+ * A status block below the log, on a terminal. The console asks what is to be said, and wants to be
+ * called again.
+ */
+struct console_live_options {
+	void (*fill)(void *arg, struct live *l);                     /* l is empty */
+	void (*size)(void *arg, unsigned *columns, unsigned *lines); /* of the terminal now */
+	void (*wake)(void *arg, unsigned ms); /* console_tick() then; the earliest wish counts */
+	uint64_t (*now)(void *arg);           /* milliseconds that never go back */
+	bool reflows; /* the terminal wraps what it shows anew when it gets narrower */
+	void *arg;
+};
 
 struct console_options {
 	int fd; /* where job logs go, usually 1 */
@@ -29,7 +46,8 @@ struct console_options {
 	bool single;       /* one job: no prefixes */
 	bool brief;        /* with prefixes: without the Runner's lines of a job's preparation */
 	unsigned columns;  /* width of the terminal, 0: unlimited */
-	long long (*now_ms)(void *arg); /* epoch; needed with timestamps only */
+	const struct console_live_options *live; /* a status block; NULL: none; must stay */
+	long long (*now_ms)(void *arg);          /* epoch; needed with timestamps only */
 	void *now_arg;
 };
 
@@ -53,6 +71,22 @@ void console_line(struct console *c, struct str text);
  * ends. For whoever else uses the terminal.
  */
 void console_hold(struct console *c, bool hold);
+/* ---- with a status block; no effect without ---- */
+
+/* The time that was asked for has come. */
+void console_tick(struct console *c);
+/* What the block says has changed. */
+void console_touch(struct console *c);
+/*
+ * Around whatever else writes to the terminal: everything so far is written and the block is gone;
+ * then it comes back. They nest. c may be NULL.
+ */
+void console_hide(struct console *c);
+void console_show(struct console *c);
+/* Gone for good. c may be NULL. */
+void console_live_end(struct console *c);
+/* The row of a job that runs: name, colour, last line. Good until its sink is written to. */
+void console_sink_row(const struct sink *s, struct live_row *row);
 
 /* What one row of the final table says. */
 struct console_row {

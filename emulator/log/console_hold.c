@@ -27,7 +27,10 @@ void console_hold(struct console *c, bool hold)
 	if (c->hold == hold)
 		return;
 	if (hold) {
-		console_write_out(c);
+		if (c->live.on)
+			console_hide(c);
+		else
+			console_write_out(c);
 		c->hold = true;
 		return;
 	}
@@ -39,5 +42,8 @@ void console_hold(struct console *c, bool hold)
 			c->lost);
 	buf_release(&c->held);
 	c->lost = 0;
-	console_write_out(c);
+	if (c->live.on)
+		console_show(c);
+	else
+		console_write_out(c);
 }
