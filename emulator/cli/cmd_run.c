@@ -78,6 +78,11 @@ static int what_to_run(struct cli *c, struct run_options *o)
 	o->n_jobs = c->opt.n_args;
 	o->needs = opt_flag(&c->opt, OPT_NEEDS);
 	o->stages = all_of(c, OPT_STAGE, &o->n_stages);
+	o->from = all_of(c, OPT_FROM, &o->n_from);
+	o->until = all_of(c, OPT_UNTIL, &o->n_until);
+	if ((o->n_from || o->n_until) && (o->n_jobs || o->n_stages))
+		return cli_usage(c, "'%s' chooses the jobs; it goes with no JOB and no '--stage'",
+			o->n_from ? "--from" : "--until");
 	o->manual = all_of(c, OPT_MANUAL, &o->n_manual);
 	stand_ins(c, o);
 	const char *limit = opt_text(&c->opt, OPT_JOBS);

@@ -85,3 +85,29 @@ const struct build_debug *debug_of(const struct run *r)
 {
 	return r->top->terminal ? &r->top->debug : NULL;
 }
+
+void debug_kept(const struct run *r)
+{
+	bool docker = false, shell = false;
+
+	for (const struct run *c = r; c; c = c->next)
+		for (size_t i = 0; i < c->p->n_jobs; i++) {
+			const struct job_run *j = &c->jobs[i];
+
+			if (!c->plan.chosen[i] || !j->has_result || !j->result.kept[0])
+				continue;
+			if (job_executor(c, j->job) == EXECUTOR_DOCKER)
+				docker = true;
+			else
+				shell = true;
+			run_message(r, DIAG_NOTE, "job '" STR_FMT "' is kept; to enter it: %s",
+				STR_ARG(j->shown), j->result.kept);
+		}
+	if (docker)
+		run_message(r, DIAG_NOTE,
+			"'cilocal clean --engine' removes kept containers, networks and volumes");
+	if (shell)
+		run_message(r, DIAG_NOTE,
+			"'cilocal clean --runs' removes kept files, with the "
+			"records of all runs");
+}

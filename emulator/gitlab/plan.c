@@ -152,6 +152,89 @@ static void add_needs(struct plan *plan)
 	}
 }
 
+/*
+ * What comes after the chosen jobs, transitively: by `needs`, and for jobs without it by stage. The
+ * lists of dependents are arrays in one (of each job, where its own begin).
+ */
+static void add_later(struct plan *plan)
+{
+	const struct pipeline *p = plan->p;
+	size_t *begin = arena_array(plan->arena, size_t, p->n_jobs + 2), edges = 0, n = 0;
+	uint32_t *queue = arena_array(plan->arena, uint32_t, p->n_jobs + 1), *later;
+	uint32_t below = UINT32_MAX; /* jobs without needs in later stages are chosen */
+
+	for (uint32_t i = 0; i < p->n_jobs; i++)
+		for (size_t k = 0; k < p->jobs[i]->n_needs; k++)
+			if (p->jobs[i]->needs[k].job != UINT32_MAX) {
+				begin[p->jobs[i]->needs[k].job + 1]++;
+				edges++;
+			}
+	for (uint32_t i = 0; i < p->n_jobs; i++)
+		begin[i + 1] += begin[i];
+	later = arena_array(plan->arena, uint32_t, edges + 1);
+	for (uint32_t i = (uint32_t)p->n_jobs; i-- > 0;)
+		for (size_t k = 0; k < p->jobs[i]->n_needs; k++)
+			if (p->jobs[i]->needs[k].job != UINT32_MAX)
+				later[--begin[p->jobs[i]->needs[k].job + 1]] = i;
+	for (uint32_t i = 0; i < p->n_jobs; i++)
+		if (plan->chosen[i])
+			queue[n++] = i;
+	for (size_t at = 0; at < n; at++) {
+		uint32_t id = queue[at];
+		size_t end = id + 2 <= p->n_jobs ? begin[id + 2] : edges;
+
+		for (size_t k = begin[id + 1]; k < end; k++)
+			if (!plan->chosen[later[k]]) {
+				plan->chosen[later[k]] = true;
+				queue[n++] = later[k];
+			}
+		if (p->jobs[id]->stage_index >= below)
+			continue;
+		below = p->jobs[id]->stage_index;
+		for (uint32_t i = 0; i < p->n_jobs; i++)
+			if (!plan->chosen[i] && !p->jobs[i]->dag &&
+				p->jobs[i]->stage_index > below) {
+				plan->chosen[i] = true;
+				queue[n++] = i;
+			}
+	}
+}
+
+/* --from, --until, or both. */
+static int choose_range(struct plan *plan, const struct run_options *o, struct error *err)
+{
+	const struct pipeline *p = plan->p;
+	bool *from = arena_array(plan->arena, bool, p->n_jobs + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n_from; i++)
+		if (mark_jobs(plan, o->from[i], plan->chosen, plan->forced, err))
+			return -1;
+	if (o->n_from) {
+		add_later(plan);
+		memcpy(from, plan->chosen, p->n_jobs * sizeof(*from));
+		memset(plan->chosen, false, p->n_jobs * sizeof(*from));
+	} else {
+		memset(from, true, p->n_jobs * sizeof(*from));
+	}
+	for (size_t i = 0; i < o->n_until; i++)
+		if (mark_jobs(plan, o->until[i], plan->chosen, plan->forced, err))
+			return -1;
+	if (o->n_until)
+		add_needs(plan);
+	else
+		memset(plan->chosen, true, p->n_jobs * sizeof(*from));
+	for (size_t i = 0; i < p->n_jobs; i++) {
+		plan->chosen[i] = plan->chosen[i] && from[i];
+		plan->forced[i] = plan->forced[i] && plan->chosen[i];
+		n += plan->chosen[i];
+	}
+	if (n)
+		return 0;
+	return error_set(err, ERR_USAGE, 0, "'" STR_FMT "' does not come after '" STR_FMT "'",
+		STR_ARG(o->until[0]), STR_ARG(o->from[0]));
+}
+
 static int nothing_to_run(const struct pipeline *p, struct error *err)
 {
 	if (!p->run)
@@ -179,7 +262,7 @@ int plan_make(struct plan *plan, struct arena *a, const struct pipeline *p,
 	plan->chosen = arena_array(a, bool, p->n_jobs + 1);
 	plan->forced = arena_array(a, bool, p->n_jobs + 1);
 	plan->play = arena_array(a, bool, p->n_jobs + 1);
-	plan->selected = o->n_jobs || o->n_stages;
+	plan->selected = o->n_jobs || o->n_stages || o->n_from || o->n_until;
 	if (!p->run || !p->n_jobs)
 		return nothing_to_run(p, err);
 	for (size_t i = 0; i < o->n_jobs; i++)
@@ -192,6 +275,8 @@ int plan_make(struct plan *plan, struct arena *a, const struct pipeline *p,
 		if (!of_child(p, o->manual[i]) &&
 			mark_jobs(plan, o->manual[i], plan->play, NULL, err))
 			return -1;
+	if ((o->n_from || o->n_until) && choose_range(plan, o, err))
+		return -1;
 	if (!plan->selected)
 		memset(plan->chosen, true, p->n_jobs);
 	else if (o->needs)

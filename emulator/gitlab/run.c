@@ -349,8 +349,10 @@ int run_pipeline(struct pipeline *p, const struct run_options *o, struct error *
 		go(&r);
 		code = run_exit_code(&r);
 		show_record_now(&r, true);
-		if (!o->shell)
+		if (!o->shell) {
 			show_pipeline_end(&r, code);
+			debug_kept(&r);
+		}
 	}
 	tear_down(&r, &late);
 	if (error_is(&mine))

@@ -77,6 +77,10 @@ struct run_options {
 	bool only_needs; /* what the named jobs need, without themselves; with needs */
 	bool needs; /* also what the named jobs need, transitively; earlier stages where needs is
 		       absent */
+	const struct str *from; /* jobs as above, and all that comes after them */
+	const struct str
+		*until; /* jobs as above, and all that they need; with from: what is in both */
+	size_t n_from, n_until;
 	const struct str *stages;
 	size_t n_stages;
 	const struct str *manual; /* manual jobs to play, as in jobs; "*" plays all */

@@ -264,6 +264,8 @@ int job_files_make(struct job_run *j, struct varset *extra, struct error *err);
 int debug_check(const struct run *r, struct error *err); /* once the plan is made */
 void debug_open(struct run *r);
 void debug_close(struct run *r);
+/* --keep: after the table, how to enter and remove what stays. */
+void debug_kept(const struct run *r);
 const struct build_debug *debug_of(const struct run *r); /* NULL: nobody does */
 
 /* run.c */

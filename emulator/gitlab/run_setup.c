@@ -169,5 +169,6 @@ void run_setup_host(struct run *r)
 		.n_image_rules = r->n_image_rules,
 		.extra_names = &r->extra_name,
 		.n_extra_names = r->extra_name.host.n ? 1 : 0,
+		.docker_host = o->docker_host,
 		.keep_failed = o->keep};
 }

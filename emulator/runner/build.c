@@ -447,6 +447,15 @@ bool build_stopping(const struct build *b)
 	       (b->cancel && b->stage <= STAGE_STEP);
 }
 
+void build_kept(struct build *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(b->result.kept, sizeof(b->result.kept), fmt, ap);
+	va_end(ap);
+}
+
 bool build_failed(const struct build *b)
 {
 	return b->result.status != BUILD_SUCCESS;

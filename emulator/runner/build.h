@@ -122,8 +122,8 @@ struct build_host {
 	size_t n_image_rules;
 	const struct extra_name *extra_names;
 	size_t n_extra_names;
-	bool keep_failed; /* --keep: the containers of a failed job stay; the log says their names
-			   */
+	bool keep_failed;        /* --keep: what a failed job was made of stays */
+	const char *docker_host; /* as users have to name the engine to docker; NULL: not at all */
 };
 
 /* One job. Everything is borrowed and outlives the build. */
@@ -199,6 +199,7 @@ struct build_result {
 	bool visited;   /* the shell of build_debug.only was there; its exit code is exit_code */
 	bool surroundings; /* the engine, disk or network failed, not the job: exit code 4 */
 	double prepare_s, script_s, total_s;
+	char kept[1024]; /* keep_failed: the command that enters what was kept; empty: nothing */
 };
 
 typedef void build_done_fn(struct build *b, const struct build_result *result, void *arg);

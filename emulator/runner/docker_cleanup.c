@@ -5,6 +5,7 @@
 #include "emulator/log/job_log.h"
 #include "emulator/runner/runner_config.h"
 #include "emulator/runner/janitor.h"
+#include "emulator/runner/job_env.h"
 #include "emulator/store/store.h"
 
 /* An engine that does not answer must not hold us. */
@@ -83,6 +84,7 @@ static void keep(struct executor_docker *e)
 	CLEANUP(free) char *mark = xasprintf("%s/" JANITOR_KEEP_FILE, h->run_dir);
 	struct job_log *log = build_log(e->base.build);
 	struct error err = ERROR_INIT;
+	const char *docker[2];
 	size_t i;
 
 	if (store_write_file(mark, STR(""), &err))
@@ -92,7 +94,14 @@ static void keep(struct executor_docker *e)
 		if (e->services[i].container.n)
 			job_log_println(log, "The service's container is kept: " STR_FMT,
 				STR_ARG(e->services[i].container_name));
-	job_log_println(log, "`cilocal clean` removes them.");
+	docker[0] = h->docker_host ? " -H " : "";
+	docker[1] = h->docker_host ? h->docker_host : "";
+	/* Without a client on its standard input, the shell in it waits for ever. */
+	build_kept(e->base.build,
+		"docker%s%s start " STR_FMT " && docker%s%s exec -it -w '" STR_FMT "' " STR_FMT
+		" sh",
+		docker[0], docker[1], STR_ARG(e->container_name), docker[0], docker[1],
+		STR_ARG(build_env(e->base.build)->project_dir), STR_ARG(e->container_name));
 }
 
 void docker_cleanup_start(struct executor_docker *e)

@@ -92,6 +92,8 @@ const struct executor_ops *executor_find(enum executor_kind kind);
 /* The answers of an executor's operations. */
 void build_step_done(struct build *b, const struct outcome *o);
 void build_visit_done(struct build *b, const struct outcome *o);
+/* --keep: how to enter what stays. */
+void build_kept(struct build *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Fills an outcome; returns it for `build_step_done(b, outcome_fail(&o, ...))`. */
 const struct outcome *outcome_fail(
 	struct outcome *o, enum failure_reason reason, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -382,6 +382,7 @@ static void shell_cleanup(struct executor *base)
 	if (build_host(b)->keep_failed && build_failed(b)) {
 		job_log_println(build_log(b), "The job's files are kept in " STR_FMT,
 			STR_ARG(build_env(b)->project_dir));
+		build_kept(b, "cd '" STR_FMT "'", STR_ARG(build_env(b)->project_dir));
 		answer(e, FAIL_NONE, "");
 		return;
 	}

@@ -111,6 +111,35 @@ static void test_needs(void **state)
 	assert_int_equal(f->plan.n, 7);
 }
 
+static void test_range(void **state)
+{
+	struct fixture *f = *state;
+	struct str from = STR("compile"), until = STR("pack");
+
+	f->o.from = &from;
+	f->o.n_from = 1;
+	assert_int_equal(make(f, STR("")), 0);
+	assert_string_equal(chosen(f), "compile! test: [linux, gcc] test: [linux, clang] approve "
+				       "pack cleanup");
+	from = STR("approve");
+	assert_int_equal(make(f, STR("")), 0);
+	assert_string_equal(chosen(f), "approve! pack cleanup");
+	from = STR("pack");
+	assert_int_equal(make(f, STR("")), 0);
+	assert_string_equal(chosen(f), "pack! cleanup");
+	from = STR("compile");
+	f->o.until = &until;
+	f->o.n_until = 1;
+	assert_int_equal(make(f, STR("")), 0);
+	assert_string_equal(chosen(f), "compile! approve> pack!");
+	from = STR("test");
+	assert_int_equal(make(f, STR("")), -1);
+	assert_int_equal(f->err.domain, ERR_USAGE);
+	f->o.n_from = 0;
+	assert_int_equal(make(f, STR("")), 0);
+	assert_string_equal(chosen(f), "compile lint approve> pack!");
+}
+
 static void test_stage(void **state)
 {
 	struct fixture *f = *state;
@@ -203,6 +232,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_whole_pipeline, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_needs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_range, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kept_out, setup, teardown),
