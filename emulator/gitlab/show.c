@@ -138,6 +138,23 @@ static void on_stage(void *arg, const char *stage, bool begin)
 		events_section(events_of(j->run), j->job->name, stage, begin);
 }
 
+static void on_wait(void *arg, struct str what)
+{
+	struct job_run *j = arg;
+
+	/* An image's name may come from a variable. */
+	if (j->log && what.n) {
+		struct buf text = BUF_INIT;
+
+		mask_text(job_log_mask(j->log), what, &text);
+		snprintf(j->doing, sizeof(j->doing), "%s", text.p);
+		buf_release(&text);
+	} else {
+		j->doing[0] = 0;
+	}
+	console_touch(j->run->console);
+}
+
 /* The trace file; that of an earlier attempt is kept as trace-N.log. */
 static int open_trace(struct job_run *j, struct error *err)
 {
@@ -170,6 +187,7 @@ int show_attempt_start(struct job_run *j, struct error *err)
 	bool docker = j->spec.executor == EXECUTOR_DOCKER;
 
 	j->spec.on_stage = on_stage;
+	j->spec.on_wait = on_wait;
 	j->spec.on_arg = j;
 	j->log = job_log_new(log_now, r->session.loop);
 	j->tail_sink = sink_tail_new(TAIL_BYTES);

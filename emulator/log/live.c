@@ -185,8 +185,10 @@ void live_draw(const struct live *l, const struct live_screen *at, struct live_s
 	/* A width that we count otherwise than the terminal must not become a second row. */
 	buf_adds(out, "\033[?7l");
 	if (room > prompt) {
-		draw_line(&p, "\033[1m", l->head);
-		draw_rows(&p, l, room - prompt - 1, MIN(at->name_width, (size_t)columns / 3));
+		if (l->head.n)
+			draw_line(&p, "\033[1m", l->head);
+		draw_rows(&p, l, room - prompt - (l->head.n ? 1 : 0),
+			MIN(at->name_width, (size_t)columns / 3));
 	}
 	for (size_t i = l->prompt.n - prompt; i < l->prompt.n; i++)
 		draw_line(&p, i ? NULL : "\033[1m", l->prompt.v[i]);

@@ -421,6 +421,20 @@ const struct build_host *build_host(const struct build *b)
 	return &b->host;
 }
 
+void build_waits(const struct build *b, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	if (!b->spec->on_wait)
+		return;
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	b->spec->on_wait(b->spec->on_arg, buf_str(&text));
+	buf_release(&text);
+}
+
 const struct build_spec *build_spec(const struct build *b)
 {
 	return b->spec;

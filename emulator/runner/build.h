@@ -168,6 +168,8 @@ struct build_spec {
 
 	/* Events for whoever watches; all may be NULL. Called from inside the loop. */
 	void (*on_stage)(void *arg, const char *stage, bool begin);
+	/* What the job waits for now, in a few words for people; empty: for nothing. */
+	void (*on_wait)(void *arg, struct str what);
 	void *on_arg;
 };
 

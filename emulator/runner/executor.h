@@ -105,6 +105,8 @@ struct job_log *build_log(const struct build *b);
 struct arena *build_arena(struct build *b);
 /* The job's final variables (job_env.h); complete once prepare is called. */
 const struct job_env *build_env(const struct build *b);
+/* For whoever watches (build_spec.on_wait): what the job waits for; "": for nothing. */
+void build_waits(const struct build *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool build_stopping(const struct build *b); /* cancel, abort or a timeout came */
 /*
  * What get_sources is to give. It may come twice: the empty project directory for the scripts that

@@ -291,6 +291,11 @@ static int policies(
 	return 0;
 }
 
+static void on_waits(void *arg, struct str what)
+{
+	build_waits(arg, STR_FMT, STR_ARG(what));
+}
+
 static void fill_fetch(struct executor_docker *e, const struct image *image, struct str name,
 	struct str asked, struct image_fetch_spec *spec)
 {
@@ -301,6 +306,8 @@ static void fill_fetch(struct executor_docker *e, const struct image *image, str
 		.image = asked,
 		.tag_as_name = from_fresh_place(build_host(e->base.build), name),
 		.auth = e->auth,
+		.waits = on_waits,
+		.waits_arg = e->base.build,
 		.at = image ? image->at : SPAN_NONE};
 	if (image && image->platform.s.n)
 		spec->platform =

@@ -6,6 +6,7 @@
 #include "emulator/docker/image.h"
 #include "emulator/log/job_log.h"
 #include "emulator/runner/docker_values.h"
+#include "emulator/runner/pull_progress.h"
 
 /* Network trouble is tried again; the Runner waits 2 to 10 s, nobody at a terminal wants to. */
 #define EXTERNAL_TRIES 3
@@ -22,6 +23,7 @@ struct image_fetch {
 	struct auth_query *query;
 	struct loop_timer timer;
 	struct buf header, id;
+	struct pull_progress progress;
 	struct outcome outcome;
 };
 
@@ -50,6 +52,7 @@ static void finish(struct image_fetch *f, struct str id)
 {
 	loop_timer_stop(&f->timer);
 	f->done(f->arg, &f->outcome, id);
+	pull_progress_release(&f->progress);
 	buf_release(&f->header);
 	buf_release(&f->id);
 	free(f);
@@ -104,11 +107,37 @@ static void pull_again(void *arg)
 	pull(arg);
 }
 
+/* `how` is added to the image's name; NULL: the pull is over. */
+static void tell(struct image_fetch *f, const struct buf *how)
+{
+	struct buf text = BUF_INIT;
+
+	if (!f->spec.waits)
+		return;
+	if (how)
+		buf_printf(&text, "pulling " STR_FMT "%s%s", STR_ARG(f->spec.name),
+			how->n ? ": " : "", how->p);
+	f->spec.waits(f->spec.waits_arg, buf_str(&text));
+	buf_release(&text);
+}
+
+static void on_progress(void *arg, const struct image_progress *event)
+{
+	struct image_fetch *f = arg;
+	struct buf how = BUF_INIT;
+
+	pull_progress_add(&f->progress, event);
+	pull_progress_text(&f->progress, &how);
+	tell(f, &how);
+	buf_release(&how);
+}
+
 static void on_pulled(void *arg, struct error *err)
 {
 	struct image_fetch *f = arg;
 
 	f->call = NULL;
+	tell(f, NULL);
 	if (!err) {
 		f->pulled = true;
 		inspect(f);
@@ -128,9 +157,12 @@ static void pull(struct image_fetch *f)
 	struct image_pull p = {.name = f->spec.image,
 		.platform = f->spec.platform,
 		.auth = buf_str(&f->header),
+		.progress = on_progress,
 		.done = on_pulled,
 		.arg = f};
+	struct buf nothing = BUF_INIT;
 
+	tell(f, &nothing);
 	f->call = docker_image_pull(f->spec.engine, &p);
 }
 
@@ -269,6 +301,7 @@ struct image_fetch *image_fetch_start(
 	f->outcome = OUTCOME_OK;
 	buf_init(&f->header);
 	buf_init(&f->id);
+	pull_progress_init(&f->progress);
 	policies_text(f, &list);
 	job_log_println(spec->log, "Using effective pull policy of %s for container " STR_FMT,
 		list.p, STR_ARG(spec->name));

@@ -28,8 +28,11 @@ struct image_fetch_spec {
 	struct str platform; /* may be empty */
 	enum pull_policy policies[8];
 	size_t n_policies;
-	bool tag_as_name;  /* what was pulled is tagged as `name` too (the local registry's images)
-			    */
+	bool tag_as_name; /* what was pulled is tagged as `name` too (the local registry's images)
+			   */
+	/* How a pull gets on, in a few words; empty: it is over. May be NULL. */
+	void (*waits)(void *arg, struct str what);
+	void *waits_arg;
 	struct auth *auth; /* may be NULL: no credentials */
 	struct span at;
 };
