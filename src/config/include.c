@@ -259,12 +259,27 @@ static const char *refusal(const struct frame *f, const struct include_file *fil
 		STR_ARG(file->location));
 }
 
+/* Several files of a project that can't be had: the project is the fault, once. */
+static bool refused_before(
+	const struct config_state *s, const struct include_file *file, const char *gitlab)
+{
+	for (const struct diag *d = s->pub.diags->first; d && *gitlab == '='; d = d->next)
+		if (str_is(d->gitlab, gitlab + 1) && !strcmp(d->code, "include-not-found") &&
+			!loc_before(d->at.begin, file->entry->at.begin) &&
+			!loc_before(file->entry->at.begin, d->at.begin))
+			return true;
+	return false;
+}
+
 static void take_refusal(struct config_state *s, struct include_file *file)
 {
 	struct frame f = FRAME_ROOT(&s->pub);
+	const char *gitlab = refusal(&f, file, file->want->refused);
 
 	file->state = INCLUDE_FAILED;
-	fault(&f, "include-not-found", file->entry->at, refusal(&f, file, file->want->refused),
+	if (file->kind == INCLUDE_PROJECT && refused_before(s, file, gitlab))
+		return;
+	fault(&f, "include-not-found", file->entry->at, gitlab,
 		"cannot include '" STR_FMT "': " STR_FMT, STR_ARG(file->location),
 		STR_ARG(file->want->refused));
 }

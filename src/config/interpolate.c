@@ -93,16 +93,56 @@ static const struct node *index_into(struct interpolation *in, const struct node
 	return n->u.seq.items[i];
 }
 
+static struct diag *unknown(struct interpolation *in, struct str name, struct str path,
+	struct span at, const char *ours)
+{
+	const struct frame *f = in->root;
+
+	in->errors = true;
+	return fault(f, "unknown-input", at,
+		fmt_in(f, "=unknown interpolation provided: `" STR_FMT "` in `" STR_FMT "`",
+			STR_ARG(name), STR_ARG(path)),
+		"%s", ours);
+}
+
+/* The first part behind `inputs.` or `component.`; or what stands there instead of them. */
+static const struct node *no_such_name(
+	struct interpolation *in, struct str root, struct str name, struct str path, struct span at)
+{
+	static const struct str roots[] = {STR_INIT("inputs"), STR_INIT("component")};
+	const struct frame *f = in->root;
+	struct diag *d;
+
+	if (str_is(root, "inputs")) {
+		d = unknown(in, name, path, at,
+			fmt_in(f, "there is no input '" STR_FMT "'", STR_ARG(name)));
+		note_nearest_key(f, d, name, &in->inputs, NULL, STR_NULL);
+	} else if (str_is(root, "component")) {
+		d = unknown(in, name, path, at,
+			fmt_in(f, "'" STR_FMT "' is no fact that 'spec:component' asks for",
+				STR_ARG(name)));
+		note_nearest_key(f, d, name, &in->component, NULL, STR_NULL);
+	} else {
+		d = unknown(in, root, path, at,
+			fmt_in(f,
+				"a $[[ ]] block begins with 'inputs.' or 'component.', not "
+				"'" STR_FMT ".'",
+				STR_ARG(root)));
+		note_nearest(f, d, root, roots, ARRAY_SIZE(roots));
+	}
+	return NULL;
+}
+
 static const struct node *named(struct interpolation *in, const struct node *n, struct str name,
 	struct str path, struct span at)
 {
 	const struct node *value = node_is(n, NODE_MAP) ? node_get_str(n, name) : NULL;
 
-	if (value)
-		return value;
-	return block_fault(in, "unknown-input", at,
-		fmt_in(in->root, "unknown interpolation provided: `" STR_FMT "` in `" STR_FMT "`",
-			STR_ARG(name), STR_ARG(path)));
+	if (!value)
+		unknown(in, name, path, at,
+			fmt_in(in->root, "there is no '" STR_FMT "' in '" STR_FMT "'",
+				STR_ARG(name), STR_ARG(path)));
+	return value;
 }
 
 /* "name[1][2]": the name through get, then each index. */
@@ -119,7 +159,7 @@ static const struct node *take_part(struct interpolation *in, const struct node 
 
 		n = def ? def->value : NULL;
 		if (!n)
-			return named(in, NULL, name, path, at);
+			return no_such_name(in, STR("inputs"), name, path, at);
 	} else {
 		n = named(in, n, name, path, at);
 	}
@@ -156,7 +196,7 @@ static const struct node *access_value(struct interpolation *in, struct str path
 			"invalid pattern used for interpolation. valid pattern is $[[ inputs.input "
 			"]]");
 	if (!str_is(root, "inputs") && !str_is(root, "component"))
-		return named(in, NULL, root, path, at);
+		return no_such_name(in, root, STR_NULL, path, at);
 	while (str_split_next(&it, &part)) {
 		/* The last of at most five parts takes the rest. */
 		if (++i == LIMIT_ACCESS_DEPTH - 1 && !it.done)
@@ -164,7 +204,7 @@ static const struct node *access_value(struct interpolation *in, struct str path
 		if (i == 1 && str_is(root, "component")) {
 			n = map_get(&in->component, part);
 			if (!n)
-				return named(in, NULL, part, path, at);
+				return no_such_name(in, root, part, path, at);
 		} else {
 			n = take_part(in, n, i == 1, part, path, at);
 		}

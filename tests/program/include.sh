@@ -96,3 +96,63 @@ run 3 lint
 for want in group/none ci/none.yml nope components/all/none 127.0.0.1:1; do
 	has "$want"
 done
+cat >.gitlab-ci.yml <<'YML'
+include:
+  - project: group/none
+    file: [x.yml, y.yml]
+  - remote: file:///etc/hostname.yml
+job: {script: ["true"]}
+YML
+run 3 lint
+is "$(grep -c 'include-not-found' "$work/out")" 1
+has "error: a 'remote' include must be an http(s) address"
+
+# Components by commit, branch and partial version, in both places of their files, with all facts of theirs; a
+# clone that [cilocal.projects] names; templates from a folder, all with nothing fetched.
+server elsewhere/parts
+mkdir -p templates/two
+cat >templates/one.yml <<'YML'
+spec:
+  component: [name, version, reference, sha]
+---
+$[[ component.name ]]@$[[ component.version ]]@$[[ component.reference ]]:
+  script: ["echo $[[ component.sha ]]"]
+YML
+echo 'two: {script: ["true"]}' >templates/two/template.yml
+git add -A
+git commit -q -m one
+git tag 1.2.3
+sha=$(git rev-parse HEAD)
+git commit -q --allow-empty -m two
+git tag 1.3.0
+git branch dev
+mkdir -p "$work/templates/Jobs"
+echo 'from-template: {script: ["true"]}' >"$work/templates/Jobs/Mine.gitlab-ci.yml"
+cd "$work/project"
+cat >.cilocal.toml <<TOML
+[cilocal]
+templates = "$work/templates"
+[cilocal.projects]
+"far/parts" = "$work/server/elsewhere/parts.git"
+TOML
+cat >.gitlab-ci.yml <<YML
+include:
+  - component: \$CI_SERVER_FQDN/far/parts/two@dev
+  - component: gitlab.example.com/far/parts/one@$sha
+  - component: gitlab.example.com/far/parts/one@1.2
+  - component: gitlab.example.com/far/parts/one@~latest
+  - template: Jobs/Mine.gitlab-ci.yml
+job: {script: ["true"]}
+YML
+run 0 list --names --offline
+is "$(paste -sd ' ' "$work/stdout")" "two one@$sha@$sha one@1.2.3@1.2 one@1.3.0@~latest from-template job"
+run 0 expand --offline
+has "echo $sha"
+# A fact that the component did not ask for.
+sed -i 's/, sha\]/]/' "$work/server/elsewhere/parts.git/templates/one.yml"
+git -C "$work/server/elsewhere/parts.git" commit -q -a -m three
+git -C "$work/server/elsewhere/parts.git" tag 2.0.0
+sed -i 's/one@1.2$/one@2/' .gitlab-ci.yml
+run 3 lint --offline
+has "error: 'sha' is no fact that 'spec:component' asks for"
+has 'unknown interpolation provided: `sha` in `component.sha`'
