@@ -1,0 +1,1 @@
+echo "hello from an image that was built $1"
