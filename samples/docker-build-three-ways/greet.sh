@@ -1,1 +1,2 @@
+#!/bin/sh
 echo "hello from an image that was built $1"
