@@ -6,6 +6,7 @@
 #include "emulator/core/error.h"
 
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DIR_MODE 0777
@@ -61,6 +62,9 @@ int snapshot_add_file(struct snapshot *s, struct str path, const char *source,
 	} else {
 		e.mode = snapshot_mode(st);
 		e.size = (uint64_t)st->st_size;
+		e.ctime_s = st->st_ctim.tv_sec;
+		e.ctime_ns = (uint32_t)st->st_ctim.tv_nsec;
+		e.inode = st->st_ino;
 		e.source = arena_str(&s->arena, str_c(source));
 		s->bytes += e.size;
 	}
@@ -133,7 +137,15 @@ static int add_tracked(struct tree *t, struct str line, struct str *prev)
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
 		return 0; /* a folder or device took the file's place */
 	s->tracked++;
-	return snapshot_add_file(s, path, source, &st, t->err);
+	if (snapshot_add_file(s, path, source, &st, t->err))
+		return -1;
+	if (t->o->committed_dir) {
+		struct str id = str_sub(line, space + 1, tab);
+
+		s->entries.v[s->entries.n - 1].id =
+			arena_str(&s->arena, str_sub(id, 0, str_chr(id, ' ')));
+	}
+	return 0;
 }
 
 static int add_files(struct tree *t, struct str list)
@@ -293,7 +305,7 @@ static int add_tree(struct snapshot *s, const struct repo *r, struct str sha, un
 int snapshot_make(struct snapshot *s, const struct repo *r, const struct snapshot_options *o,
 	struct error *err)
 {
-	*s = (struct snapshot){0};
+	*s = (struct snapshot){.taken_s = (int64_t)time(NULL)};
 	arena_init(&s->arena);
 	if (o->committed_dir && !r->has_commit) {
 		error_set(err, ERR_CONFIG, 0, "there is no commit yet");

@@ -30,6 +30,11 @@ struct entry {
 	uint64_t size;
 	int64_t mtime_s;
 	uint32_t mtime_ns;
+	/* FILE with a source: with size and mtime they tell whether it was written since. */
+	int64_t ctime_s;
+	uint32_t ctime_ns;
+	uint64_t inode;
+	struct str id;     /* of a file of exactly HEAD: git's id of its content; else empty */
 	struct str source; /* FILE: absolute path to read; {NULL, 0}: content below */
 	struct str data;   /* FILE without source: content; LINK: target */
 	uint32_t module;   /* what it belongs to: 0 the project, else 1 + index in modules */
@@ -46,6 +51,7 @@ struct snapshot {
 	struct arena arena;
 	VEC(struct entry) entries; /* a directory comes before what is in it */
 	uint64_t bytes;            /* of files' contents */
+	int64_t taken_s;           /* when it was begun, seconds since the epoch */
 	size_t tracked;            /* files of the work tree, without .git */
 	VEC(struct submodule) modules;
 	struct str untracked[3]; /* files that are neither tracked nor ignored: the first ones */

@@ -8,6 +8,7 @@
 #include "emulator/core/trace.h"
 #include "emulator/log/console.h"
 #include "emulator/log/job_log.h"
+#include "emulator/runner/layers.h"
 #include "emulator/runner/sources.h"
 #include "emulator/store/archive.h"
 #include "pipeline/pipeline.h"
@@ -212,6 +213,9 @@ static void share(struct run *c, const struct downstream *d)
 	c->sources = sources_new(c->session.loop, d->repo);
 	c->own_sources = true;
 	c->host.sources = c->sources;
+	if (c->session.engine)
+		c->layers = layers_new(c->session.loop, c->session.engine, c->sources, d->root);
+	c->host.layers = c->layers;
 	c->host.project_root = d->root;
 	c->host.cache_dir = arena_printf(&c->arena, "%s/.cilocal/cache", d->root).p;
 }
@@ -315,6 +319,7 @@ static void release(struct run *c)
 	loop_timer_stop(&c->record_timer);
 	free(c->jobs);
 	progress_free(c->progress);
+	layers_free(c->layers);
 	if (c->own_sources)
 		sources_free(c->sources);
 	pipeline_unref(c->p);

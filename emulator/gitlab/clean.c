@@ -7,6 +7,7 @@
 #include "emulator/store/cache_store.h"
 #include "emulator/store/store.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -243,6 +244,30 @@ static void clean_key(struct cleaner *c, const struct store *store)
 		clean_tree(c, "key", str_c(path), path);
 }
 
+/* What is on the engine of the sources goes with the other volumes; this is what is known of it. */
+static void clean_sources(struct cleaner *c, const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		const char *one, *name;
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		one = arena_printf(c->a, "%s/%s", dir, e->d_name).p;
+		name = arena_printf(c->a, "sources/%s", e->d_name).p;
+		if (store_lock_held(arena_printf(c->a, "%s/lock", one).p) ||
+			store_lock_held(arena_printf(c->a, "%s/build", one).p))
+			add_item(c, "cache", str_c(name), -1)->kept =
+				STR("its run is still going on");
+		else
+			clean_tree(c, "cache", str_c(name), one);
+	}
+	if (d)
+		closedir(d);
+}
+
 static int clean_files(struct cleaner *c, struct error *err)
 {
 	struct store store;
@@ -251,6 +276,8 @@ static int clean_files(struct cleaner *c, struct error *err)
 	if (!c->o->root || store_open(&store, c->o->root, false, err))
 		return c->o->root ? -1 : 0;
 	clean_caches(c, &store);
+	if (wants(c, CLEAN_CACHES))
+		clean_sources(c, arena_printf(c->a, "%s/sources", store.root).p);
 	rc = clean_runs(c, &store, err);
 	clean_environments(c, &store);
 	clean_key(c, &store);

@@ -11,6 +11,7 @@
 #include "emulator/core/trace.h"
 #include "emulator/log/console.h"
 #include "emulator/runner/janitor.h"
+#include "emulator/runner/layers.h"
 #include "emulator/runner/shell_login.h"
 #include "emulator/runner/sources.h"
 #include "pipeline/pipeline.h"
@@ -284,6 +285,7 @@ static void tear_down(struct run *r, struct error *err)
 	progress_free(r->progress);
 	if (r->has_hangup)
 		uv_close((uv_handle_t *)&r->hangup, NULL);
+	layers_free(r->layers);
 	if (r->sources)
 		sources_free(r->sources);
 	shell_login_free(r->login);

@@ -102,6 +102,7 @@ struct run {
 	bool has_store, has_folder;
 	struct str no_engine; /* top: why there is none, where trigger jobs may yet want one */
 	struct sources *sources;
+	struct layers *layers;
 	bool own_sources; /* of a child: of another project */
 	struct shell_login *login;
 	struct build_host host;

@@ -3,6 +3,7 @@
 #include "emulator/gitlab/registry_api.h"
 #include "emulator/gitlab/registry_up.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/runner/layers.h"
 #include "emulator/runner/shell_login.h"
 #include "emulator/runner/sources.h"
 #include "pipeline/pipeline.h"
@@ -152,11 +153,14 @@ void run_setup_host(struct run *r)
 	if (o->committed)
 		sources_set_committed(
 			r->sources, arena_printf(&r->arena, "%s/committed", r->folder.dir).p);
+	if (r->session.engine)
+		r->layers = layers_new(r->session.loop, r->session.engine, r->sources, o->root);
 	r->login = shell_login_new(r->session.loop);
 	r->host = (struct build_host){.loop = r->session.loop,
 		.docker = r->session.engine,
 		.config = o->config,
 		.sources = r->sources,
+		.layers = r->layers,
 		.login = r->login,
 		.run_id = r->folder.id,
 		.run_dir = r->folder.dir,

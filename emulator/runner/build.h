@@ -33,6 +33,7 @@ struct loop;
 struct engine;
 struct error;
 struct job_log;
+struct layers;
 struct shell_login;
 struct sources;
 struct terminal;
@@ -107,6 +108,8 @@ struct build_host {
 	const struct runner_config
 		*config;         /* never NULL: runner_config_init() gives the defaults */
 	struct sources *sources; /* the run's snapshot of the work tree (sources.h) */
+	struct layers *layers;   /* the same on the engine (layers.h); NULL: uploaded for each job
+				  */
 	struct shell_login
 		*login; /* of the shell executor (shell_login.h); NULL: each script logs in */
 	const char *run_id;

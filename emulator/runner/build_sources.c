@@ -222,22 +222,42 @@ static int64_t depth(struct build *b)
 }
 
 /* 0, or -1 where the Runner refuses the job. */
-static int read_view(struct build *b, struct sources_view *v)
+static int plain_view(const struct build *b, struct sources_view *v)
 {
-	struct str modules = job_env_get(&b->env, "GIT_SUBMODULE_STRATEGY"), s = strategy(b);
+	struct str modules = job_env_get(&b->env, "GIT_SUBMODULE_STRATEGY");
 
 	*v = (struct sources_view){.submodule_paths = job_env_get(&b->env, "GIT_SUBMODULE_PATHS")};
-	if (s.n && !str_is(s, "clone") && !str_is(s, "fetch"))
-		job_log_warnln(b->log,
-			"GIT_STRATEGY: expected clone, fetch, none or empty, got \"" STR_FMT
-			"\", using default value: fetch",
-			STR_ARG(s));
 	v->git_only = !job_env_bool(&b->env, "GIT_CHECKOUT", true);
 	if (str_is(modules, "normal"))
 		v->submodules = 1;
 	else if (str_is(modules, "recursive"))
 		v->submodules = UINT_MAX;
 	else if (modules.n && !str_is(modules, "none"))
+		return -1;
+	return 0;
+}
+
+static bool has_hooks_before(const struct build *b)
+{
+	return b->host.config->pre_get_sources_script.v.n ||
+	       build_has_commands(b->spec->pre_get_sources_script);
+}
+
+bool build_sources_planned(const struct build *b, struct sources_view *out)
+{
+	return !skips(b) && !has_hooks_before(b) && !plain_view(b, out);
+}
+
+static int read_view(struct build *b, struct sources_view *v)
+{
+	struct str s = strategy(b);
+
+	if (s.n && !str_is(s, "clone") && !str_is(s, "fetch"))
+		job_log_warnln(b->log,
+			"GIT_STRATEGY: expected clone, fetch, none or empty, got \"" STR_FMT
+			"\", using default value: fetch",
+			STR_ARG(s));
+	if (plain_view(b, v))
 		return -1;
 	b->sources.depth = depth(b);
 	return 0;
@@ -261,8 +281,7 @@ void build_get_sources(struct build *b)
 			b, outcome_fail(&o, FAIL_RUNNER_SYSTEM, "unknown GIT_SUBMODULE_STRATEGY"));
 		return;
 	}
-	if (!b->host.config->pre_get_sources_script.v.n &&
-		!build_has_commands(b->spec->pre_get_sources_script)) {
+	if (!has_hooks_before(b)) {
 		fetch(b);
 		return;
 	}

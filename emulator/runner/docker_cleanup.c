@@ -157,17 +157,25 @@ static void remove_network(struct executor_docker *e)
 	}
 }
 
+static void remove_volume(struct executor_docker *e, struct str name)
+{
+	struct removal *r;
+
+	if (!name.n)
+		return;
+	r = removal(e, "volume");
+	r->call = docker_volume_remove(e->engine, name, true, on_removed, r);
+}
+
 void docker_cleanup_rest(struct executor_docker *e)
 {
 	e->phase = PHASE_REMOVE_REST;
 	docker_begin(e);
 	if (!kept(e)) {
 		remove_network(e);
-		if (e->volume.n) {
-			struct removal *r = removal(e, "volume");
-
-			r->call = docker_volume_remove(e->engine, e->volume, true, on_removed, r);
-		}
+		remove_volume(e, e->volume);
+		for (size_t i = 0; i < ARRAY_SIZE(e->layer.volumes); i++)
+			remove_volume(e, e->layer.volumes[i]);
 	}
 	docker_end(e);
 }

@@ -18,6 +18,7 @@
 #include "emulator/docker/types.h"
 #include "emulator/log/line.h"
 #include "emulator/runner/executor.h"
+#include "emulator/runner/layers.h"
 #include "emulator/runner/service_name.h"
 #include "emulator/runner/sources.h"
 
@@ -60,9 +61,19 @@ struct docker_service {
 	struct lines lines[2];
 };
 
+/* The job's own layer above the sources on the engine. */
+struct docker_layer {
+	struct sources_view view;
+	struct sources_wait list;
+	struct layers_wait wait;
+	bool wanted;           /* what is mounted may be decided once the list is there */
+	struct str volumes[2]; /* made: the one that is mounted, the one beside it */
+};
+
 enum docker_phase {
 	PHASE_IDLE,
 	PHASE_FETCH,    /* images, network, volume */
+	PHASE_LAYER,    /* the sources on the engine, where they are mounted */
 	PHASE_SERVICES, /* services, and the job's container where it needs none of their addresses
 			 */
 	PHASE_CREATE,   /* the job's container */
@@ -127,8 +138,9 @@ struct executor_docker {
 	size_t n_extra_hosts;
 
 	/* made */
-	struct str network;   /* id */
-	struct str volume;    /* /builds, shared with services */
+	struct str network; /* id */
+	struct str volume;  /* /builds, shared with services */
+	struct docker_layer layer;
 	struct str container; /* id of the job's */
 	struct str container_name;
 	bool *connected; /* extra names that joined the network */
@@ -167,6 +179,15 @@ void docker_names_start(struct executor_docker *e);
 /* An entry of extra_hosts (NAME:ADDRESS) has the name of such a container, which the run answers
  * itself. */
 bool docker_names_host(const struct executor_docker *e, struct str entry);
+
+/*
+ * The sources as a mount (docker_layer.c): plan() in the first phase, start() in PHASE_LAYER, each
+ * with activities of their own. mounted() once the phase is over.
+ */
+void docker_layer_plan(struct executor_docker *e);
+void docker_layer_start(struct executor_docker *e);
+bool docker_layer_mounted(const struct executor_docker *e);
+void docker_layer_stop(struct executor_docker *e);
 
 /* Bodies of create (docker_spec.c). 0, or -1 with e->first set. */
 int docker_job_spec(struct executor_docker *e, struct container_spec *out);

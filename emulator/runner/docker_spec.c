@@ -184,6 +184,14 @@ static int volumes(struct executor_docker *e, struct container_spec *out)
 
 		vec_push_in(e->arena, &v.mounts, m);
 	}
+	if (docker_layer_mounted(e)) {
+		struct docker_mount m = {.type = DOCKER_MOUNT_VOLUME,
+			.source = e->layer.volumes[0],
+			.target = build_env(e->base.build)->project_dir,
+			.no_copy = true};
+
+		vec_push_in(e->arena, &v.mounts, m);
+	}
 	out->binds = (struct docker_strs){v.binds.v, v.binds.n};
 	out->anonymous_volumes = (struct docker_strs){v.anonymous.v, v.anonymous.n};
 	out->mounts = v.mounts.v;

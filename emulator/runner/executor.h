@@ -113,6 +113,11 @@ bool build_stopping(const struct build *b); /* cancel, abort or a timeout came *
  * run before the sources are there, then the sources.
  */
 const struct sources_view *build_sources_view(const struct build *b);
+/*
+ * What get_sources will give as its first, without `shallow`: for an executor that gets them ready
+ * before. False: nothing, or not at first.
+ */
+bool build_sources_planned(const struct build *b, struct sources_view *out);
 bool build_wants_sources(const struct build *b); /* false: an empty project directory */
 bool build_failed(const struct build *b);        /* for --keep, asked in cleanup */
 

@@ -67,6 +67,7 @@ static void answer(struct executor_docker *e)
 	build_step_done(e->base.build, &o);
 }
 
+static void start_layer(struct executor_docker *e);
 static void start_services(struct executor_docker *e);
 static void start_create(struct executor_docker *e);
 
@@ -78,6 +79,11 @@ static void phase_ended(struct executor_docker *e)
 	TRACE(DOCKER, "job phase %d ended%s", (int)e->phase, stop ? ", stops" : "");
 	switch (e->phase) {
 	case PHASE_FETCH:
+		if (stop)
+			break;
+		start_layer(e);
+		return;
+	case PHASE_LAYER:
 		if (stop)
 			break;
 		start_services(e);
@@ -393,6 +399,7 @@ static void docker_prepare(struct executor *base)
 			docker_names_start(e);
 		if (any_service(e))
 			make_volume(e);
+		docker_layer_plan(e);
 		fetch_images(e);
 	}
 	docker_end(e);
@@ -425,6 +432,13 @@ static void create_job_container(struct executor_docker *e)
 		return;
 	docker_begin(e);
 	docker_container_create(e->engine, &spec, on_created, e);
+}
+
+static void start_layer(struct executor_docker *e)
+{
+	enter(e, PHASE_LAYER);
+	docker_layer_start(e);
+	docker_end(e);
 }
 
 static void start_services(struct executor_docker *e)
@@ -502,10 +516,11 @@ static void upload(struct executor_docker *e, struct sources *from)
 		.produce = produce,
 		.done = on_uploaded,
 		.arg = e};
+	struct sources_view view = *build_sources_view(e->base.build);
 
 	docker_begin(e);
-	e->tar = sources_tar(from, build_env(e->base.build)->project_dir,
-		build_sources_view(e->base.build), on_tar_bytes, e);
+	view.above = docker_layer_mounted(e);
+	e->tar = sources_tar(from, build_env(e->base.build)->project_dir, &view, on_tar_bytes, e);
 	e->put = docker_archive_put(e->engine, &p);
 }
 
@@ -626,6 +641,7 @@ static void docker_stop(struct executor *base, bool now)
 	docker_begin(e); /* what ends inside here must not end the phase under our feet */
 	if (e->phase == PHASE_FILES)
 		docker_files_stop(e);
+	docker_layer_stop(e);
 	if (e->fetch)
 		image_fetch_cancel(e->fetch);
 	for (i = 0; i < e->n_services; i++) {

@@ -6,6 +6,8 @@
 #include "emulator/docker/container.h"
 #include "emulator/docker/network.h"
 #include "emulator/docker/volume.h"
+#include "emulator/runner/layer_list.h"
+#include "emulator/runner/layers.h"
 #include "emulator/store/store.h"
 
 #include <unistd.h>
@@ -13,7 +15,7 @@
 /* It is a courtesy: an engine that takes longer than this is left alone. */
 #define BUDGET_MS 30000
 
-enum kind { CONTAINERS, NETWORKS, VOLUMES, KINDS };
+enum kind { CONTAINERS, NETWORKS, VOLUMES, SOURCES, KINDS };
 
 /* Kind after kind: networks and volumes cannot go before the containers that use them. */
 struct janitor {
@@ -39,6 +41,7 @@ static void finish(struct janitor *j)
 	j->result.containers = j->removed[CONTAINERS];
 	j->result.networks = j->removed[NETWORKS];
 	j->result.volumes = j->removed[VOLUMES];
+	j->result.sources = j->removed[SOURCES];
 	j->result.error = error_is(&j->error) ? &j->error : NULL;
 	j->done(j->arg, &j->result);
 	free(j);
@@ -150,10 +153,45 @@ static void on_volumes(void *arg, struct error *err, const struct volume_row *ro
 	one_done(j);
 }
 
+/*
+ * Volumes with sources outlive runs; those go that no project counts as its own any more and no run
+ * uses: older ones, ones that were never finished, ones of projects that are gone. The lock of
+ * whoever makes one is looked at first: what it makes stands in the state once that is free.
+ */
+static bool is_stale(const struct janitor *j, const struct volume_row *row)
+{
+	struct str dir = docker_kv_get(row->labels, LAYERS_LABEL);
+	CLEANUP(free) char *path = xstrndup(dir.p, dir.n);
+	CLEANUP(free) char *build = xasprintf("%s/build", path);
+	CLEANUP(free) char *lock = xasprintf("%s/lock", path);
+
+	return !j->cancelled && dir.n &&
+	       str_is(docker_kv_get(row->labels, "cilocal.host"), j->host) &&
+	       !store_lock_held(build) && !layer_state_has(path, row->name) &&
+	       !store_lock_held(lock);
+}
+
+static void on_sources(void *arg, struct error *err, const struct volume_row *rows, size_t n)
+{
+	struct janitor *j = arg;
+
+	j->list = NULL;
+	if (err)
+		keep_error(j, err);
+	for (size_t i = 0; !err && i < n; i++)
+		if (is_stale(j, &rows[i])) {
+			TRACE(DOCKER, "janitor: removes '" STR_FMT "'", STR_ARG(rows[i].name));
+			j->pending++;
+			docker_volume_remove(j->engine, rows[i].name, true, on_removed, j);
+		}
+	one_done(j);
+}
+
 static void next_kind(struct janitor *j)
 {
 	static const struct str label = STR_INIT("cilocal.managed=true");
-	struct docker_strs labels = {&label, 1};
+	static const struct str sources = STR_INIT(LAYERS_LABEL);
+	struct docker_strs labels = {&label, 1}, layers = {&sources, 1};
 
 	j->pending = 1;
 	switch (j->kind) {
@@ -165,6 +203,9 @@ static void next_kind(struct janitor *j)
 		break;
 	case VOLUMES:
 		j->list = docker_volume_list(j->engine, labels, on_volumes, j);
+		break;
+	case SOURCES:
+		j->list = docker_volume_list(j->engine, layers, on_sources, j);
 		break;
 	case KINDS:
 		BUG("the janitor has nothing left to list");

@@ -156,12 +156,38 @@ struct cursor {
 	size_t at;      /* in dir: parents up to here are done */
 	bool tmp_done;
 	struct sources_pick pick;
-	struct buf path; /* of the item given last */
+	struct sources_part *part; /* NULL: all of the view */
+	size_t seen, gone;         /* entries of the view, and paths taken away, so far */
+	struct buf path;           /* of the item given last */
 };
 
 static void folder(struct archive_item *item, struct str path)
 {
 	*item = (struct archive_item){.kind = ARCHIVE_DIR, .mode = 0777, .path = path};
+}
+
+/* The next entry of the view that belongs to the part. */
+static const struct entry *next_entry(struct cursor *c)
+{
+	const struct entry *e;
+
+	while ((e = sources_pick_next(&c->pick))) {
+		size_t i = c->seen++;
+
+		if (!c->part || (i < c->part->n && c->part->take[i]))
+			break;
+	}
+	return e;
+}
+
+static bool next_gone(struct cursor *c, struct archive_item *item)
+{
+	if (!c->part || c->gone == c->part->n_gone)
+		return false;
+	buf_addc(&c->path, '/');
+	buf_addstr(&c->path, c->part->gone[c->gone++]);
+	*item = (struct archive_item){.kind = ARCHIVE_GONE, .path = buf_str(&c->path)};
+	return true;
 }
 
 static bool next_item(void *arg, struct archive_item *item)
@@ -184,9 +210,9 @@ static bool next_item(void *arg, struct archive_item *item)
 		folder(item, buf_str(&c->path));
 		return true;
 	}
-	e = sources_pick_next(&c->pick);
+	e = next_entry(c);
 	if (!e)
-		return false;
+		return next_gone(c, item);
 	buf_addc(&c->path, '/');
 	buf_addstr(&c->path, e->path);
 	*item = (struct archive_item){.path = buf_str(&c->path),
@@ -208,18 +234,35 @@ static void release(void *arg)
 
 	sources_pick_end(&c->pick);
 	sources_unref(c->sources);
+	sources_part_free(c->part);
 	buf_release(&c->path);
 	arena_release(&c->arena);
 	free(c);
 }
 
+void sources_part_free(struct sources_part *part)
+{
+	if (!part)
+		return;
+	arena_release(&part->arena);
+	free(part);
+}
+
 struct tar_stream *sources_tar(struct sources *s, struct str dir, const struct sources_view *view,
 	void (*wake)(void *arg), void *wake_arg)
+{
+	return sources_tar_part(s, dir, view, NULL, wake, wake_arg);
+}
+
+struct tar_stream *sources_tar_part(struct sources *s, struct str dir,
+	const struct sources_view *view, struct sources_part *part, void (*wake)(void *arg),
+	void *wake_arg)
 {
 	struct cursor *c = xcalloc(1, sizeof(*c));
 	struct tar_stream_source source = {next_item, release, c};
 
 	c->sources = s;
+	c->part = part;
 	s->refs++;
 	arena_init(&c->arena);
 	while (dir.n && dir.p[0] == '/')

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
+#include "base/arena.h"
 #include "base/str.h"
 #include "emulator/core/error.h"
 #include "emulator/core/loop.h"
@@ -33,9 +34,10 @@ bool sources_committed(const struct sources *s);
 
 /* What one job gets of the files. Zeroed: all that is the project's own, and .git. */
 struct sources_view {
-	bool empty;                 /* no files at all */
-	bool git_only;              /* GIT_CHECKOUT=false: .git alone */
-	unsigned submodules;        /* the deepest level; 0: none */
+	bool empty;          /* no files at all */
+	bool git_only;       /* GIT_CHECKOUT=false: .git alone */
+	bool above;          /* the files are there (layers.h): only what is this job's own */
+	unsigned submodules; /* the deepest level; 0: none */
 	struct str submodule_paths; /* GIT_SUBMODULE_PATHS as written; empty: all */
 	struct str shallow;         /* lines for .git/shallow */
 };
@@ -69,6 +71,20 @@ void sources_unwant(struct sources_wait *w); /* no effect when not waiting */
  */
 struct tar_stream *sources_tar(struct sources *s, struct str dir, const struct sources_view *view,
 	void (*wake)(void *arg), void *wake_arg);
+
+/* A part of a view, for a layer (layers.h) above an older one. */
+struct sources_part {
+	struct arena arena; /* of all that it points to */
+	const bool *take;   /* by the order of the view's entries */
+	size_t n;
+	const struct str *gone; /* paths that the layer takes away; no '/' at either end */
+	size_t n_gone;
+};
+/* As sources_tar(), of that part. The part becomes the stream's: malloc'ed, released with it. */
+struct tar_stream *sources_tar_part(struct sources *s, struct str dir,
+	const struct sources_view *view, struct sources_part *part, void (*wake)(void *arg),
+	void *wake_arg);
+void sources_part_free(struct sources_part *part);
 
 /*
  * Once ready: a copy of the tree at dir (made, with its parents and <dir>.tmp), on a worker thread;

@@ -1,4 +1,4 @@
-/* Shared by sources.c and sources_copy.c only. */
+/* Shared by sources*.c and layer_list.c only. */
 #ifndef RUNNER_SOURCES_INTERNAL_H
 #define RUNNER_SOURCES_INTERNAL_H
 

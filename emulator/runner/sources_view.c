@@ -84,6 +84,8 @@ const struct entry *sources_pick_next(struct sources_pick *p)
 
 	if (p->view.empty)
 		return NULL;
+	if (p->view.above)
+		p->i = MAX(p->i, s->entries.n);
 	while (p->i < s->entries.n) {
 		const struct entry *e = &s->entries.v[p->i++];
 

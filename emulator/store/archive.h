@@ -14,7 +14,11 @@
 struct error;
 struct loop;
 
-enum archive_kind { ARCHIVE_DIR, ARCHIVE_FILE, ARCHIVE_LINK };
+/*
+ * GONE is written only: the mark by which a layer of an overlay file system takes away what the
+ * layers below it have at that path (Linux, filesystems/overlayfs: a character device 0/0).
+ */
+enum archive_kind { ARCHIVE_DIR, ARCHIVE_FILE, ARCHIVE_LINK, ARCHIVE_GONE };
 
 struct archive_item {
 	enum archive_kind kind;

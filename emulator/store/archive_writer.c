@@ -144,6 +144,8 @@ int archive_writer_begin(struct archive_writer *w, const struct archive_item *i,
 	archive_entry_set_size(e, 0);
 	if (i->kind == ARCHIVE_DIR) {
 		archive_entry_set_filetype(e, AE_IFDIR);
+	} else if (i->kind == ARCHIVE_GONE) {
+		archive_entry_set_filetype(e, AE_IFCHR); /* its device numbers are 0 */
 	} else if (i->kind == ARCHIVE_LINK) {
 		CLEANUP(free) char *target = xstrndup(i->data.p, i->data.n);
 
