@@ -3,6 +3,7 @@
 #include "emulator/core/loop.h"
 #include "emulator/runner/build.h"
 #include "emulator/runner/janitor.h"
+#include "emulator/runner/layers.h"
 #include "emulator/runner/shell_login.h"
 #include "emulator/runner/sources.h"
 
@@ -159,6 +160,21 @@ struct shell_login *shell_login_new(struct loop *loop)
 }
 
 void shell_login_free(struct shell_login *l)
+{
+	UNUSED(l);
+}
+
+struct layers *layers_new(
+	struct loop *loop, struct engine *engine, struct sources *sources, const char *project_root)
+{
+	UNUSED(loop);
+	UNUSED(engine);
+	UNUSED(sources);
+	UNUSED(project_root);
+	return NULL;
+}
+
+void layers_free(struct layers *l)
 {
 	UNUSED(l);
 }
