@@ -137,6 +137,8 @@ int run_options_read(struct cli *c, struct load *l, struct run_options *o)
 	o->columns = c->tty_out ? term_columns(STDOUT_FILENO) : 0;
 	const struct opt_value *live = opt_last(opt, OPT_LIVE);
 	o->live = !o->quiet && !(live && live->negated) && term_can_draw(STDOUT_FILENO);
+	const struct opt_value *ask = opt_last(opt, OPT_ASK);
+	o->ask = o->live && !o->json && !(ask && ask->negated) && term_is_tty(STDIN_FILENO);
 	o->reflows = term_reflows();
 	o->message = message;
 	o->message_arg = c;
@@ -215,17 +217,19 @@ const struct cmd cmd_run = {
 	.id = CMD_run,
 	.args = "[JOB...]",
 	.summary = "run jobs; without JOB the whole pipeline",
-	.details = "Jobs run in containers where an image is named, else in a shell. Each gets its "
-		   "own copy of what "
-		   "git tracks, with uncommitted changes; the work tree itself is not touched.\n"
-		   "A named job runs whatever its rules about 'when' say, without what it needs; "
-		   "--needs adds that. "
-		   "JOB may be a name, the base name of parallel jobs, or a glob such as 'test*'.\n"
-		   "Ctrl-C cancels: scripts stop, after_script runs, everything that was started "
-		   "is taken down. A "
-		   "second Ctrl-C does without after_script.\n"
-		   "On a terminal, a block below the logs of several jobs shows what runs, with "
-		   "its last line, and what is waited for; --no-live goes without.",
+	.details =
+		"Jobs run in containers where an image is named, else in a shell. Each gets its "
+		"own copy of what "
+		"git tracks, with uncommitted changes; the work tree itself is not touched.\n"
+		"A named job runs whatever its rules about 'when' say, without what it needs; "
+		"--needs adds that. "
+		"JOB may be a name, the base name of parallel jobs, or a glob such as 'test*'.\n"
+		"Ctrl-C cancels: scripts stop, after_script runs, everything that was started "
+		"is taken down. A "
+		"second Ctrl-C does without after_script.\n"
+		"On a terminal, a block below the logs of several jobs shows what runs, with "
+		"its last line, and what is waited for; --no-live goes without. Where manual "
+		"jobs block the pipeline it asks whether to play them, and with which variables.",
 	.output = "With --json: one object a line, each with \"event\", \"time\" and \"pipeline\" "
 		  "(null, "
 		  "or the trigger job whose pipeline it is about): "

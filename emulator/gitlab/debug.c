@@ -53,7 +53,7 @@ static void on_busy(void *arg, bool busy)
 	struct run *r = arg;
 
 	if (r->console)
-		console_hold(r->console, busy);
+		console_hold(r->console, busy && !ask_wants_terminal(r));
 }
 
 void debug_open(struct run *r)

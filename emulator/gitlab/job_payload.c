@@ -161,6 +161,8 @@ int job_payload_make(struct job_run *j, struct error *err)
 	if (environment_begin(j, extra, err))
 		return -1;
 	persisted_vars(j, extra);
+	if (j->played)
+		varset_add_all(extra, j->played);
 	j->extra = extra;
 	if (id_tokens_add(j, extra, err) || job_files_make(j, extra, err))
 		return -1;

@@ -60,6 +60,7 @@ void run_cancel(struct run *r)
 		return;
 	r->state = RUN_CANCELING;
 	progress_cancel(r->progress);
+	ask_forget(r);
 	step_all(r, JOB_EV_CANCEL);
 	scheduler_wake(r);
 	for (struct run *c = r->top->next; c; c = c->next)
@@ -73,6 +74,7 @@ void run_abort(struct run *r)
 		return;
 	r->state = RUN_ABORTING;
 	progress_cancel(r->progress);
+	ask_forget(r);
 	step_all(r, JOB_EV_ABORT);
 	scheduler_wake(r);
 	for (struct run *c = r->top->next; c; c = c->next)
@@ -216,6 +218,7 @@ static int set_up(struct run *r, struct error *err)
 		return -1;
 	debug_open(r);
 	r->limit = job_limit(r);
+	ask_open(r);
 	run_make_jobs(r);
 	return r->signum ? error_set(err, ERR_CANCELLED, 0, "interrupted") : 0;
 }
@@ -280,6 +283,7 @@ static void tear_down(struct run *r, struct error *err)
 	bridge_release_children(r);
 	scheduler_release(r);
 	debug_close(r);
+	ask_close(r);
 	show_close(r);
 	free(r->jobs);
 	progress_free(r->progress);

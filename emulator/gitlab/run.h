@@ -134,6 +134,7 @@ struct run_options {
 	bool color;   /* of stdout */
 	bool tty;     /* stdout is a terminal */
 	bool live;    /* a status block below the logs: stdout is a terminal that can show it */
+	bool ask;     /* the user is asked about manual jobs that block; needs `live` */
 	bool reflows; /* that terminal wraps its text anew when it gets narrower */
 	unsigned columns;
 	/* One message for people (standard error), no line end. NULL: "cilocal: TEXT" on stderr. */

@@ -35,6 +35,7 @@ struct janitor;
 struct job;
 struct job_log;
 struct job_run;
+struct ask;
 struct show_live;
 struct sink;
 struct terminal;
@@ -121,6 +122,7 @@ struct run {
 	struct console *console; /* NULL with --json */
 	struct events *events;   /* NULL without */
 	struct show_live *live;  /* top: the status block; NULL: none */
+	struct ask *ask;         /* top: the question for manual jobs; NULL: nobody is asked */
 	double started;          /* seconds since the epoch */
 	uint64_t started_ms;     /* loop_now() */
 	struct loop_timer record_timer;
@@ -130,6 +132,7 @@ struct run {
 	struct job_heap bridges; /* trigger jobs that may start: they take no slot */
 	unsigned running, limit; /* limit: top */
 	unsigned waiting;        /* jobs in DELAYED or RESOURCE: they move without anybody's help */
+	unsigned asked;          /* manual jobs that the user is asked about */
 	struct resource *resources;
 	struct loop_task pump;
 };
@@ -212,7 +215,8 @@ struct job_run {
 	struct varset dotenv;
 	bool has_dotenv;
 
-	struct str shown; /* its name, with those of the bridges above; in the run's arena */
+	struct str shown;      /* its name, with those of the bridges above; in the run's arena */
+	struct varset *played; /* variables that the user played it with; in the run's arena */
 	const struct varset *extra; /* of the current attempt: what only a running job has */
 	const char *word;           /* failure reason that no build has; NULL: the build's */
 
@@ -303,5 +307,16 @@ void show_record_now(struct run *r, bool over);
 struct console_live_options;
 const struct console_live_options *show_live_open(struct run *r, bool single);
 void show_live_close(struct run *r);
+
+/* ask.c. Opened after the console; without effect where nobody can be asked. */
+void ask_open(struct run *r);
+void ask_close(struct run *r);
+/* A manual job is there: where it blocks its pipeline, the user is asked. */
+void ask_about(struct job_run *j);
+/* The jobs of this run are asked about no more. */
+void ask_forget(struct run *r);
+bool ask_wants_terminal(const struct run *r);
+struct live;
+void ask_fill(const struct run *top, struct live *l);
 
 #endif

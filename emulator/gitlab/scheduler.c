@@ -60,6 +60,7 @@ static void on_manual(struct run *r, struct job_run *j)
 
 	if (!r->plan.play[id] || r->state != RUN_GOING) {
 		job_run_step(j, JOB_EV_SETTLE);
+		ask_about(j);
 		return;
 	}
 	progress_play(r->progress, id);
@@ -116,7 +117,7 @@ static void pump(void *arg)
 		job_run_step(&r->jobs[id], JOB_EV_SLOT);
 	while (r->state == RUN_GOING && r->top->slots < r->top->limit && heap_pop(&r->ready, &id))
 		job_run_step(&r->jobs[id], JOB_EV_SLOT);
-	if (r->running || r->waiting || r->pump.loop ||
+	if (r->running || r->waiting || r->asked || r->pump.loop ||
 		((r->ready.n || r->bridges.n) && r->state == RUN_GOING))
 		return;
 	/* The pipelines of trigger jobs that do not wait for them go on without their parent. */

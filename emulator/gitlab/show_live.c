@@ -158,7 +158,8 @@ static void fill(void *arg, struct live *l)
 		for (size_t i = 0; r->progress && i < r->p->n_jobs; i++)
 			if (r->plan.chosen[i])
 				add_waiting(&r->jobs[i], l);
-	if (!s->single || !l->rows.n)
+	ask_fill(top, l);
+	if (!s->single || l->prompt.n)
 		head(top, l);
 }
 

@@ -75,6 +75,8 @@ void console_hold(struct console *c, bool hold);
 
 /* The time that was asked for has come. */
 void console_tick(struct console *c);
+/* The user waits for an answer: without the pause between two states of the block. */
+void console_refresh(struct console *c);
 /* What the block says has changed. */
 void console_touch(struct console *c);
 /*

@@ -141,6 +141,14 @@ void console_tick(struct console *c)
 	wake(c, c->live.stale ? MAKE_MS : CLOCK_MS);
 }
 
+void console_refresh(struct console *c)
+{
+	if (!c || !c->live.on)
+		return;
+	c->live.made = 0;
+	console_tick(c);
+}
+
 void console_touch(struct console *c)
 {
 	if (c && c->live.on && !c->live.hidden)
