@@ -94,6 +94,12 @@ static int what_to_run(struct cli *c, struct run_options *o)
 	if (timeout && !duration_parse(str_c(timeout), &o->timeout_s))
 		return cli_usage(
 			c, "'%s' is no duration; write for example 90s, 10m, 1h30m", timeout);
+	o->id_token_issuer = opt_text(&c->opt, OPT_ID_TOKEN_ISSUER);
+	if (o->id_token_issuer && strcmp(o->id_token_issuer, "local") != 0 &&
+		!strstr(o->id_token_issuer, "://"))
+		return cli_usage(c,
+			"'--id-token-issuer' wants a URL, or the word 'local', not '%s'",
+			o->id_token_issuer);
 	return cache_limit(c, o);
 }
 
@@ -125,7 +131,6 @@ int run_options_read(struct cli *c, struct load *l, struct run_options *o)
 	o->registry_options.image = opt_text(opt, OPT_REGISTRY_IMAGE);
 	o->registry_options.host = opt_text(opt, OPT_REGISTRY_HOST);
 	o->registry_options.docker_host = o->docker_host;
-	o->id_token_issuer = opt_text(opt, OPT_ID_TOKEN_ISSUER);
 	o->repo = &l->repo;
 	o->root = l->root;
 	o->json = opt_flag(opt, OPT_JSON_EVENTS);

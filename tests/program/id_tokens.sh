@@ -21,6 +21,7 @@ token:
     - curl -fsS "$(jq -r .jwks_uri discovery.json)" >keys.json
     - curl -sS -o /dev/null -w '%{http_code}\n' "$CILOCAL_OIDC_URL/other" >codes
     - curl -sS -o /dev/null -w '%{http_code}\n' -d x "$CILOCAL_OIDC_URL/oauth/discovery/keys" >>codes
+    - curl -sS -o /dev/null -w '%{http_code}\n' -H "X-Long:$(head -c 9000 /dev/zero | tr '\0' a)" "$CILOCAL_OIDC_URL/" >>codes
     - curl -sSI "$CILOCAL_OIDC_URL/oauth/discovery/keys?x=1" >head
     - exec 3<>"/dev/tcp/127.0.0.1/${CILOCAL_OIDC_URL##*:}"
     - printf 'nonsense\r\n\r\n' >&3
@@ -94,7 +95,7 @@ is "$(claim one.jwt .ci_config_ref_uri)" gitlab.example.com/group/project//.gitl
 is "$(claim one.jwt .sha)" "$(git -C .. rev-parse HEAD)"
 [[ $(claim one.jwt .jti) != "$(claim two.jwt .jti)" ]] || fail "two tokens with one id"
 is "$(jq -r .issuer discovery.json)" https://gitlab.example.com
-is "$(paste -sd ' ' codes)" "404 405"
+is "$(paste -sd ' ' codes)" "404 405 400"
 grep -q '^HTTP/1.1 400' nonsense || fail "what is no HTTP got: $(<nonsense)"
 grep -q '^HTTP/1.1 200' head || fail "no answer to HEAD: $(<head)"
 ! curl -s -m 5 "$(<url)/oauth/discovery/keys" >/dev/null || fail "the keys are still served"
@@ -109,6 +110,8 @@ take token
 cmp -s keys.before got/keys.json || fail "another key"
 is "$(claim got/one.jwt .iss)" "$(<got/url)"
 is "$(jq -r .issuer got/discovery.json)" "$(<got/url)"
+run 2 run token --id-token-issuer locl
+has "'--id-token-issuer' wants a URL, or the word 'local', not 'locl'"
 run 0 run token --id-token-issuer https://issuer.example.org --json
 take token
 is "$(claim got/one.jwt .iss)" https://issuer.example.org

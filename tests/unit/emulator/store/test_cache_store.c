@@ -98,11 +98,45 @@ static void test_eviction(void **state)
 	assert_true(there("five"));
 }
 
+static void test_list(void **state)
+{
+	struct cache_info *all;
+	struct error err = ERROR_INIT;
+	const char *part;
+	size_t n;
+	int fd;
+
+	UNUSED(state);
+	n = cache_list(&a, dir, &all);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(cache_remove(dir, &all[i], &err), 0);
+	assert_int_equal(cache_list(&a, dir, &all), 0);
+	put("young", 8, 0);
+	put("a/b c", 4, 0);
+	used_at("a/b c", 1000);
+	assert_int_equal(cache_list(&a, dir, &all), 2);
+	assert_string_equal(all[0].key.p, "a/b c");
+	assert_int_equal(all[0].used, 1000);
+	assert_string_equal(all[1].key.p, "young");
+	assert_true(all[1].bytes >= 8192 && all[1].bytes < 32768);
+	/* One whose archive is being written stays, however old it is. */
+	fd = cache_part(&a, dir, STR("a/b c"), &part, &err);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(put("newest", 8, 1), 1);
+	assert_true(there("a/b c") && there("newest") && !there("young"));
+	unlink(part);
+	assert_int_equal(put("newest", 8, 1), 1);
+	assert_false(there("a/b c"));
+	assert_int_equal(cache_list(&a, "/nowhere", &all), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_eviction),
+		cmocka_unit_test(test_list),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
