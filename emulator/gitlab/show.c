@@ -19,7 +19,8 @@
 #define TAIL_BYTES 4096
 #define TAIL_LINES 10
 /* The record is rewritten as a whole: not for each job of a thousand. */
-#define RECORD_MS 250
+#define RECORD_MS        250
+#define OUTPUT_LIMIT_KIB 4096
 
 static long long console_now(void *arg)
 {
@@ -181,10 +182,19 @@ static int open_trace(struct job_run *j, struct error *err)
 	return 0;
 }
 
+/* GitLab docs, advanced configuration of GitLab Runner, `output_limit` (KiB; 0: the default). */
+static uint64_t output_limit(const struct run *r)
+{
+	int64_t kib = r->o->config->output_limit.v;
+
+	return (kib > 0 ? (uint64_t)kib : OUTPUT_LIMIT_KIB) * 1024;
+}
+
 int show_attempt_start(struct job_run *j, struct error *err)
 {
 	struct run *r = j->run;
 	bool docker = j->spec.executor == EXECUTOR_DOCKER;
+	int rc;
 
 	j->spec.on_stage = on_stage;
 	j->spec.on_wait = on_wait;
@@ -192,10 +202,11 @@ int show_attempt_start(struct job_run *j, struct error *err)
 	j->log = job_log_new(log_now, r->session.loop);
 	j->tail_sink = sink_tail_new(TAIL_BYTES);
 	job_log_add(j->log, sink_fn_new(on_bytes, j));
+	rc = open_trace(j, err);
 	j->doing[0] = 0;
 	if (r->console) {
 		j->shown_sink = console_sink(r->console, j->shown);
-		job_log_add(j->log, j->shown_sink);
+		job_log_add(j->log, sink_limit_new(j->shown_sink, output_limit(r), j->log_path));
 		console_touch(r->console);
 	}
 	if (r->events) {
@@ -207,7 +218,7 @@ int show_attempt_start(struct job_run *j, struct error *err)
 			j->attempt);
 	}
 	show_record(r);
-	return open_trace(j, err);
+	return rc;
 }
 
 struct last_lines {

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/buf.h"
 #include "base/str.h"
 
@@ -47,6 +48,13 @@ struct sink *sink_fd_new(int fd, bool close_fd);
 struct sink *sink_tail_new(size_t max);
 /* The kept bytes, oldest first, appended to out. */
 void sink_tail_get(struct sink *s, struct buf *out);
+
+/*
+ * Passes on to inner, which it owns, the first `max` bytes of a job and its services, then a
+ * warning that names the place of the whole log (`more`, may be empty), then only the lines of
+ * cilocal itself.
+ */
+struct sink *sink_limit_new(struct sink *inner, uint64_t max, struct str more);
 
 /* Calls fn with each write; for tests, JSON events and diagnosis. */
 typedef void sink_fn(void *arg, enum log_stream stream, struct str bytes);

@@ -98,9 +98,32 @@ static void test_fd_error(void **state)
 	sink_free(s);
 }
 
+static void test_limit(void **state)
+{
+	struct buf out = BUF_INIT;
+	struct sink *s = sink_limit_new(sink_fn_new(to_buf, &out), 10, STR("trace.log"));
+
+	UNUSED(state);
+	sink_write(s, LOG_RUNNER, STR("does not count|"));
+	sink_write(s, LOG_OUT, STR("12345"));
+	sink_write(s, LOG_ERR, STR("67890"));
+	assert_string_equal(out.p, "does not count|1234567890");
+	sink_write(s, LOG_SERVICE, STR("x"));
+	sink_write(s, LOG_OUT, STR("y"));
+	sink_write(s, LOG_RUNNER, STR("Job succeeded"));
+	sink_end(s);
+	sink_free(s);
+	assert_string_equal(out.p,
+		"does not count|1234567890\n\033[33;1mJob's log exceeded limit of 10 bytes.\n"
+		"Job execution will continue but no more output will be shown: all of it is in "
+		"trace.log.\033[0;m\nJob succeeded");
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_fan_out),
 		cmocka_unit_test(test_tail),
 		cmocka_unit_test(test_fd_error),
