@@ -191,10 +191,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *at)
 	end = str_find(buf_str(&c->in), STR("\r\n\r\n"));
 	if (end == STR_NPOS)
 		end = str_find(buf_str(&c->in), STR("\n\n"));
-	if (end != STR_NPOS)
-		answer(c, str_sub(buf_str(&c->in), 0, end + 1));
-	else if (c->in.n > REQUEST_MAX)
+	if (MIN(end, c->in.n) > REQUEST_MAX)
 		refuse(c, 400);
+	else if (end != STR_NPOS)
+		answer(c, str_sub(buf_str(&c->in), 0, end + 1));
 }
 
 /* ---- the server ---- */
