@@ -110,16 +110,45 @@ static void option_pairs(
 	}
 }
 
-static void read_projects(struct cli *c, struct settings *s, uint32_t file, const struct node *map)
+/*
+ * A path as the file means it: from the user's home, or from the file's own folder. URLs and git's
+ * host:path stay as they are.
+ */
+static struct str path_value(struct cli *c, const char *folder, struct str text)
+{
+	const char *home = getenv("HOME");
+	size_t slash = str_chr(text, '/'), colon = str_chr(text, ':');
+	if (home && (str_is(text, "~") || str_starts(text, STR("~/"))))
+		return arena_printf(&c->arena, "%s" STR_FMT, home, STR_ARG(str_from(text, 1)));
+	if (!text.n || text.p[0] == '/' || (colon != STR_NPOS && colon < slash))
+		return text;
+	return arena_printf(&c->arena, "%s/" STR_FMT, folder, STR_ARG(text));
+}
+
+/* Files that are read later win, project by project. */
+static void put_project(struct cli *c, struct settings *s, struct rc_pair pair)
+{
+	for (size_t i = 0; i < s->projects.n; i++)
+		if (str_eq(s->projects.v[i].key, pair.key)) {
+			s->projects.v[i] = pair;
+			return;
+		}
+	struct rc_pair *v = arena_array(&c->arena, struct rc_pair, s->projects.n + 1);
+	if (s->projects.n)
+		memcpy(v, s->projects.v, s->projects.n * sizeof(*v));
+	v[s->projects.n++] = pair;
+	s->projects.v = v;
+	s->projects.set = true;
+}
+
+static void read_projects(struct cli *c, struct settings *s, const char *folder, uint32_t file,
+	const struct node *map)
 {
 	if (map->kind != NODE_MAP) {
 		diag_error(&s->diags, "config-type", map->at,
 			"'projects' wants a table: \"group/name\" = \"/path/of/a/clone\"");
 		return;
 	}
-	s->projects.set = true;
-	s->projects.v = arena_array(&c->arena, struct rc_pair, map->u.map.n + 1);
-	s->projects.n = 0;
 	node_each_pair(pair, map)
 	{
 		const struct node *v = pair->value;
@@ -127,13 +156,15 @@ static void read_projects(struct cli *c, struct settings *s, uint32_t file, cons
 			diag_error(&s->diags, "config-type", v->at, "a path must be a string");
 			continue;
 		}
-		s->projects.v[s->projects.n++] = (struct rc_pair){pair->key->text,
-			{v->text, true, {file, v->at.begin.line, v->at.begin.col}}};
+		put_project(c, s,
+			(struct rc_pair){pair->key->text,
+				{path_value(c, folder, v->text), true,
+					{file, v->at.begin.line, v->at.begin.col}}});
 	}
 }
 
-static void read_own_table(
-	struct cli *c, struct settings *s, const char *path, uint32_t file, const struct node *own)
+static void read_own_table(struct cli *c, struct settings *s, const char *path, const char *folder,
+	uint32_t file, const struct node *own)
 {
 	if (own->kind != NODE_MAP) {
 		diag_error(
@@ -145,11 +176,11 @@ static void read_own_table(
 		struct str key = pair->key->text;
 		const struct node *v = pair->value;
 		if (str_is(key, "projects")) {
-			read_projects(c, s, file, v);
+			read_projects(c, s, folder, file, v);
 		} else if (str_is(key, "templates")) {
 			if (v->kind == NODE_STRING && v->quoted)
-				s->templates = (struct rc_text){
-					v->text, true, {file, v->at.begin.line, v->at.begin.col}};
+				s->templates = (struct rc_text){path_value(c, folder, v->text),
+					true, {file, v->at.begin.line, v->at.begin.col}};
 			else
 				diag_error(&s->diags, "config-type", v->at,
 					"'templates' wants a string, the path of a folder");
@@ -162,6 +193,14 @@ static void read_own_table(
 			option_value(c, s, path, key, v);
 		}
 	}
+}
+
+static const char *folder_of(struct cli *c, const char *path)
+{
+	size_t slash = str_rchr(str_c(path), '/');
+	if (slash == STR_NPOS)
+		return ".";
+	return arena_cstr(&c->arena, str_sub(str_c(path), 0, slash ? slash : 1));
 }
 
 /*
@@ -188,7 +227,7 @@ static int read_file(
 	s->runner.files[s->runner.n_files++] = path;
 	const struct node *own = node_get(root, "cilocal");
 	if (own)
-		read_own_table(c, s, path, file, own);
+		read_own_table(c, s, path, folder_of(c, full), file, own);
 	if (runner_toml_read(&c->arena, root, file, c->verbose > 0, &s->runner, &s->diags))
 		s->has_runner = true;
 	return EXIT_OK;

@@ -197,14 +197,21 @@ static bool is_commit_id(struct str ref, size_t least)
 	return true;
 }
 
+/* A clone on this machine is there without a network. */
+static bool offline(const struct git_source *s)
+{
+	return s->f->o->offline && !str_starts(s->url, STR("/")) &&
+	       !str_starts(s->url, STR("file://"));
+}
+
 static void after_init(struct git_source *s)
 {
 	/* A commit never changes: it is here already, or the read says that it is not. */
 	if (is_commit_id(s->ref, 40))
 		read_files(s);
-	else if (s->f->o->offline && have_copy(s))
+	else if (offline(s) && have_copy(s))
 		use_copy(s);
-	else if (s->f->o->offline)
+	else if (offline(s))
 		refuse_all(s,
 			"project '" STR_FMT "' at '" STR_FMT
 			"' was never fetched, and this run is offline",
@@ -391,7 +398,7 @@ static void after_read(struct git_source *s, struct str out)
 	bool globs = false;
 
 	if (!next_object(&out, &sha, &data)) {
-		if (!s->fetched && !s->f->o->offline) {
+		if (!s->fetched && !offline(s)) {
 			s->name = arena_printf(&s->f->arena, "refs/cilocal/" STR_FMT,
 				STR_ARG(fetch_hash(&s->f->arena, s->ref)));
 			fetch_commit(s);

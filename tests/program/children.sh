@@ -91,6 +91,6 @@ run_in() {
 	"$cilocal" -f - "$@" <"$work/in" >"$work/out" 2>&1 || fail "cilocal -f - $*"
 }
 run_in lint
-has ".gitlab-ci.yml: valid, 1 job"
+has "<stdin>: valid, 1 job"
 run_in list --names
 has "a"

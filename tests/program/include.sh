@@ -131,10 +131,12 @@ echo 'from-template: {script: ["true"]}' >"$work/templates/Jobs/Mine.gitlab-ci.y
 cd "$work/project"
 cat >.cilocal.toml <<TOML
 [cilocal]
-templates = "$work/templates"
+templates = "../templates"
 [cilocal.projects]
-"far/parts" = "$work/server/elsewhere/parts.git"
+"far/parts" = "../server/elsewhere/parts.git"
 TOML
+mkdir -p "$XDG_CONFIG_HOME/cilocal"
+printf '[cilocal.projects]\n"far/away" = "~/away"\n"far/parts" = "/nowhere"\n' >"$XDG_CONFIG_HOME/cilocal/config.toml"
 cat >.gitlab-ci.yml <<YML
 include:
   - component: \$CI_SERVER_FQDN/far/parts/two@dev
@@ -156,3 +158,9 @@ sed -i 's/one@1.2$/one@2/' .gitlab-ci.yml
 run 3 lint --offline
 has "error: 'sha' is no fact that 'spec:component' asks for"
 has 'unknown interpolation provided: `sha` in `component.sha`'
+# The clone that the user's own file names is known too.
+git init -q "$HOME/away"
+git -C "$HOME/away" -c user.name=T -c user.email=t@example.com commit -q --allow-empty -m one
+printf 'include: [{project: far/away, file: x.yml}]\njob: {script: ["true"]}\n' >.gitlab-ci.yml
+run 3 lint
+has "there is no file 'x.yml' in the project"
