@@ -253,16 +253,36 @@ static void test_no_project(void **state)
 
 static void test_offline_copy(void **state)
 {
+	static struct project_place far = {
+		STR_INIT("group/lib"), STR_INIT("https://git.invalid/lib")};
 	struct fixture *f = *state;
+	CLEANUP(free)
+	char *key = xasprintf("url." STR_FMT ".insteadOf", STR_ARG(f->o.places->place));
 
+	/* Git goes to the clone for the URL, which the program takes for one of a server. */
+	setenv("GIT_CONFIG_COUNT", "1", 1);
+	setenv("GIT_CONFIG_KEY_0", key, 1);
+	setenv("GIT_CONFIG_VALUE_0", far.place.p, 1);
+	f->o.places = &far;
 	want(f, WANT_PROJECT, "ci/a.yml", "group/lib", "main");
 	fetch(f);
 	f->o.offline = true;
 	want(f, WANT_PROJECT, "ci/b.yml", "group/lib", "main");
 	want(f, WANT_PROJECT, "ci/b.yml", "group/lib", "dev");
 	fetch(f);
+	unsetenv("GIT_CONFIG_COUNT");
 	assert_string_equal(text_of(f, 0), "two\n");
 	assert_non_null(strstr(text_of(f, 1), "was never fetched, and this run is offline"));
+}
+
+static void test_offline_clone(void **state)
+{
+	struct fixture *f = *state;
+
+	f->o.offline = true;
+	want(f, WANT_PROJECT, "ci/b.yml", "group/lib", "main");
+	fetch(f);
+	assert_string_equal(text_of(f, 0), "two\n");
 }
 
 static void test_components(void **state)
@@ -446,6 +466,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_commit_ids, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_project, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_offline_copy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_offline_clone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_components, setup, teardown),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test_setup_teardown(test_urls, setup, teardown),
