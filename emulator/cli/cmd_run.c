@@ -3,6 +3,7 @@
 #include "emulator/cli/children.h"
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/cmd_run.h"
+#include "emulator/cli/earlier.h"
 #include "emulator/cli/load.h"
 #include "emulator/store/store.h"
 #include "emulator/cli/term.h"
@@ -80,6 +81,12 @@ static int what_to_run(struct cli *c, struct run_options *o)
 	o->stages = all_of(c, OPT_STAGE, &o->n_stages);
 	o->from = all_of(c, OPT_FROM, &o->n_from);
 	o->until = all_of(c, OPT_UNTIL, &o->n_until);
+	/* `--resume RUN`, as it is read by people. */
+	if (opt_last(&c->opt, OPT_RESUME) && !opt_text(&c->opt, OPT_RESUME) && o->n_jobs == 1)
+		o->n_jobs = 0;
+	if (opt_last(&c->opt, OPT_RESUME) && (o->n_jobs || o->n_stages || o->n_from || o->n_until))
+		return cli_usage(c, "'--resume' takes the jobs of the earlier run; it goes with no "
+				    "JOB, '--stage', '--from' and '--until'");
 	if ((o->n_from || o->n_until) && (o->n_jobs || o->n_stages))
 		return cli_usage(c, "'%s' chooses the jobs; it goes with no JOB and no '--stage'",
 			o->n_from ? "--from" : "--until");
@@ -198,6 +205,41 @@ static int check_terminal(struct cli *c)
 	return EXIT_OK;
 }
 
+/* The run that --resume names. */
+static int find_resumed(struct cli *c, struct earlier *e, struct run_options *o)
+{
+	struct run_record *record = arena_new(&c->arena, struct run_record);
+	struct run_resume *resume = arena_new(&c->arena, struct run_resume);
+	const char *id = opt_text(&c->opt, OPT_RESUME);
+	size_t at;
+	if (!id && c->opt.n_args)
+		id = c->opt.args[0];
+	int code = earlier_find(c, e, id, &at);
+	if (code)
+		return code;
+	if (earlier_read(c, e, at, record, &resume->dir))
+		return EXIT_USAGE;
+	resume->record = record;
+	o->resume = resume;
+	return EXIT_OK;
+}
+
+static int run_with(struct cli *c, struct load *l, struct run_options *o)
+{
+	struct earlier e;
+	int code = check_terminal(c);
+	if (code || !opt_last(&c->opt, OPT_RESUME))
+		return code ? code : run_loaded(c, l, o);
+	code = earlier_open(c, &e);
+	if (code)
+		return code;
+	code = find_resumed(c, &e, o);
+	if (!code)
+		code = run_loaded(c, l, o);
+	earlier_release(&e);
+	return code;
+}
+
 static int run(struct cli *c)
 {
 	struct load l;
@@ -211,9 +253,7 @@ static int run(struct cli *c)
 	if (!code)
 		code = run_options_read(c, &l, &o);
 	if (!code)
-		code = check_terminal(c);
-	if (!code)
-		code = run_loaded(c, &l, &o);
+		code = run_with(c, &l, &o);
 	load_release(&l);
 	return code;
 }
@@ -229,6 +269,10 @@ const struct cmd cmd_run = {
 		"A named job runs whatever its rules about 'when' say, without what it needs; "
 		"--needs adds that. "
 		"JOB may be a name, the base name of parallel jobs, or a glob such as 'test*'.\n"
+		"--resume takes the jobs of an earlier run, and runs what did not pass there, what "
+		"has changed since (image, scripts, variables, needs), what comes after that, and "
+		"trigger jobs. The artifacts of what stays passed are taken over; give the same "
+		"options as then.\n"
 		"Ctrl-C cancels: scripts stop, after_script runs, everything that was started "
 		"is taken down. A "
 		"second Ctrl-C does without after_script.\n"

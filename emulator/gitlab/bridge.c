@@ -184,6 +184,8 @@ static void set_options(struct run *c, const struct downstream *d)
 	*o = *c->parent->o;
 	o->jobs = o->stages = NULL;
 	o->n_jobs = o->n_stages = 0;
+	o->n_from = o->n_until = 0;
+	o->resume = NULL;
 	o->needs = false;
 	manual_words(c, c->parent->o, o);
 	if (d->repo)

@@ -122,6 +122,20 @@ static void borrow(struct job_run *dep)
 		STR_ARG(dep->shown));
 }
 
+void job_files_adopt(struct job_run *j)
+{
+	struct run *r = j->run;
+	const char *archive = file_of(r, r->folder.dir, j->slug, ARCHIVE);
+	const char *dotenv = file_of(r, r->folder.dir, j->slug, DOTENV);
+
+	if (!access(archive, R_OK))
+		j->archive = str_c(archive);
+	if (access(dotenv, R_OK))
+		return;
+	clear_dotenv(j);
+	read_dotenv_tree(j, dotenv, NULL);
+}
+
 static bool gives_something(const struct job *job)
 {
 	const struct artifacts_def *d = job->def->artifacts;

@@ -153,15 +153,15 @@ static void add_needs(struct plan *plan)
 }
 
 /*
- * What comes after the chosen jobs, transitively: by `needs`, and for jobs without it by stage. The
+ * What comes after some jobs, transitively: by `needs`, and for jobs without it by stage. The
  * lists of dependents are arrays in one (of each job, where its own begin).
  */
-static void add_later(struct plan *plan)
+void plan_add_later(const struct plan *plan, bool *flags)
 {
 	const struct pipeline *p = plan->p;
 	size_t *begin = arena_array(plan->arena, size_t, p->n_jobs + 2), edges = 0, n = 0;
 	uint32_t *queue = arena_array(plan->arena, uint32_t, p->n_jobs + 1), *later;
-	uint32_t below = UINT32_MAX; /* jobs without needs in later stages are chosen */
+	uint32_t below = UINT32_MAX; /* jobs without needs in later stages are among them */
 
 	for (uint32_t i = 0; i < p->n_jobs; i++)
 		for (size_t k = 0; k < p->jobs[i]->n_needs; k++)
@@ -177,24 +177,23 @@ static void add_later(struct plan *plan)
 			if (p->jobs[i]->needs[k].job != UINT32_MAX)
 				later[--begin[p->jobs[i]->needs[k].job + 1]] = i;
 	for (uint32_t i = 0; i < p->n_jobs; i++)
-		if (plan->chosen[i])
+		if (flags[i])
 			queue[n++] = i;
 	for (size_t at = 0; at < n; at++) {
 		uint32_t id = queue[at];
 		size_t end = id + 2 <= p->n_jobs ? begin[id + 2] : edges;
 
 		for (size_t k = begin[id + 1]; k < end; k++)
-			if (!plan->chosen[later[k]]) {
-				plan->chosen[later[k]] = true;
+			if (!flags[later[k]]) {
+				flags[later[k]] = true;
 				queue[n++] = later[k];
 			}
 		if (p->jobs[id]->stage_index >= below)
 			continue;
 		below = p->jobs[id]->stage_index;
 		for (uint32_t i = 0; i < p->n_jobs; i++)
-			if (!plan->chosen[i] && !p->jobs[i]->dag &&
-				p->jobs[i]->stage_index > below) {
-				plan->chosen[i] = true;
+			if (!flags[i] && !p->jobs[i]->dag && p->jobs[i]->stage_index > below) {
+				flags[i] = true;
 				queue[n++] = i;
 			}
 	}
@@ -211,7 +210,7 @@ static int choose_range(struct plan *plan, const struct run_options *o, struct e
 		if (mark_jobs(plan, o->from[i], plan->chosen, plan->forced, err))
 			return -1;
 	if (o->n_from) {
-		add_later(plan);
+		plan_add_later(plan, plan->chosen);
 		memcpy(from, plan->chosen, p->n_jobs * sizeof(*from));
 		memset(plan->chosen, false, p->n_jobs * sizeof(*from));
 	} else {
@@ -277,7 +276,10 @@ int plan_make(struct plan *plan, struct arena *a, const struct pipeline *p,
 			return -1;
 	if ((o->n_from || o->n_until) && choose_range(plan, o, err))
 		return -1;
-	if (!plan->selected)
+	if (o->resume) {
+		if (resume_plan(plan, o, err))
+			return -1;
+	} else if (!plan->selected)
 		memset(plan->chosen, true, p->n_jobs);
 	else if (o->needs)
 		add_needs(plan);

@@ -26,6 +26,7 @@ struct plan {
 	bool *chosen;
 	bool *forced;  /* named by the user: manual, delayed, on_failure do not hold it back */
 	bool *play;    /* a manual job that is played as soon as it could be */
+	bool *adopted; /* --resume: passed in the earlier run, and not run again; NULL: none */
 	size_t n;      /* jobs chosen */
 	bool selected; /* jobs or stages were named: not the whole pipeline */
 };
@@ -36,6 +37,11 @@ struct plan {
  */
 int plan_make(struct plan *plan, struct arena *a, const struct pipeline *p,
 	const struct run_options *o, struct error *err);
+
+/* Sets the flags of all that comes after the jobs whose flags are set. */
+void plan_add_later(const struct plan *plan, bool *flags);
+/* The part of plan_make() for --resume (resume.c). */
+int resume_plan(struct plan *plan, const struct run_options *o, struct error *err);
 
 /* The algebra for the chosen jobs, to be freed with progress_free(). */
 struct progress *plan_progress(const struct plan *plan);

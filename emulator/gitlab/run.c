@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/gitlab/fingerprint.h"
 #include "emulator/gitlab/id_token.h"
 #include "emulator/gitlab/registry_up.h"
 #include "emulator/gitlab/run_setup.h"
@@ -197,6 +198,7 @@ void run_make_jobs(struct run *r)
 		r->jobs[i].run = r;
 		r->jobs[i].job = r->p->jobs[i];
 		r->jobs[i].seconds = -1;
+		r->jobs[i].fingerprint = job_fingerprint(&r->arena, r->p->jobs[i]);
 		r->jobs[i].shown =
 			r->prefix.n ? arena_printf(&r->arena, STR_FMT STR_FMT, STR_ARG(r->prefix),
 					      STR_ARG(r->p->jobs[i]->name))
@@ -243,6 +245,7 @@ static void go(struct run *r)
 		environment_overdue(r);
 	}
 	show_pipeline_start(r);
+	resume_begin(r);
 	show_record(r);
 	if (r->session.engine)
 		r->janitor = janitor_start(r->session.loop, r->session.engine, on_janitor, r);

@@ -21,6 +21,7 @@
 struct error;
 struct pipeline;
 struct repo;
+struct run_record;
 struct runner_config;
 struct arena;
 struct job;
@@ -69,6 +70,12 @@ struct downstream {
 	char why[400]; /* without a pipeline: the first error; places are told already */
 };
 
+/* --resume: an earlier run of the project. */
+struct run_resume {
+	const struct run_record *record;
+	const char *dir; /* its folder */
+};
+
 /* Everything is borrowed and must stay until run_pipeline() returned. Zeroed = the defaults. */
 struct run_options {
 	/* what to run */
@@ -77,7 +84,8 @@ struct run_options {
 	bool only_needs; /* what the named jobs need, without themselves; with needs */
 	bool needs; /* also what the named jobs need, transitively; earlier stages where needs is
 		       absent */
-	const struct str *from; /* jobs as above, and all that comes after them */
+	const struct run_resume *resume; /* goes on from it; with no jobs and stages */
+	const struct str *from;          /* jobs as above, and all that comes after them */
 	const struct str
 		*until; /* jobs as above, and all that they need; with from: what is in both */
 	size_t n_from, n_until;

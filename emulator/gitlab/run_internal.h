@@ -205,6 +205,7 @@ struct job_run {
 	bool allowed; /* its failure is allowed */
 	uint64_t began_ms;
 	double started, seconds; /* epoch seconds; duration of the last attempt, < 0: none */
+	struct str fingerprint;  /* of its definition */
 	struct str slug, log_path, tail, reason; /* in the run's arena */
 	struct job_artifacts artifacts;
 	struct artifact_record record;
@@ -272,6 +273,12 @@ void debug_close(struct run *r);
 /* --keep: after the table, how to enter and remove what stays. */
 void debug_kept(const struct run *r);
 const struct build_debug *debug_of(const struct run *r); /* NULL: nobody does */
+
+/* job_files.c: what is in the job's folder of this run already. */
+void job_files_adopt(struct job_run *j);
+
+/* resume.c: before the first job, what passed in the earlier run. */
+void resume_begin(struct run *r);
 
 /* run.c */
 void run_quit(struct run *r); /* as Ctrl-C does */

@@ -15,7 +15,8 @@
 static bool wants_engine(const struct run *r)
 {
 	for (size_t i = 0; i < r->p->n_jobs; i++)
-		if (r->plan.chosen[i] && !r->p->jobs[i]->def->trigger &&
+		if (r->plan.chosen[i] && !(r->plan.adopted && r->plan.adopted[i]) &&
+			!r->p->jobs[i]->def->trigger &&
 			job_executor(r, r->p->jobs[i]) == EXECUTOR_DOCKER)
 			return true;
 	return false;

@@ -471,6 +471,7 @@ static struct job_record record_of(const struct job_run *j)
 		.exit_code = res->exit_code,
 		.failure_reason = failed ? str_c(job_run_reason(j)) : STR_NULL,
 		.reason = j->reason,
+		.fingerprint = j->fingerprint,
 		.started = j->attempt ? j->started : -1,
 		.duration = j->has_result ? j->seconds : -1,
 		.attempt = j->attempt};
@@ -502,6 +503,7 @@ void show_record_now(struct run *r, bool over)
 		.started = r->started,
 		.duration = -1,
 		.pid = getpid(),
+		.selected = r->plan.selected,
 		.jobs = jobs};
 
 	loop_timer_stop(&r->record_timer);

@@ -42,6 +42,8 @@ static json_t *job_json(const struct job_record *r)
 		j, "exit_code", r->has_exit_code ? json_integer(r->exit_code) : json_null());
 	json_object_set_new(j, "failure_reason", text(r->failure_reason));
 	json_object_set_new(j, "reason", text(r->reason));
+	if (r->fingerprint.n)
+		json_object_set_new(j, "fingerprint", text(r->fingerprint));
 	json_object_set_new(j, "started", json_real(r->started));
 	json_object_set_new(j, "duration", json_real(r->duration));
 	json_object_set_new(j, "attempt", json_integer(r->attempt));
@@ -66,6 +68,7 @@ int run_record_write(const char *run_dir, const struct run_record *r, struct err
 	json_object_set_new(j, "started", json_real(r->started));
 	json_object_set_new(j, "duration", json_real(r->duration));
 	json_object_set_new(j, "pid", json_integer(r->pid));
+	json_object_set_new(j, "selected", json_boolean(r->selected));
 	for (i = 0; i < r->n_jobs; i++)
 		json_array_append_new(jobs, job_json(&r->jobs[i]));
 	json_object_set_new(j, "jobs", jobs);
@@ -106,6 +109,7 @@ static void read_job(struct arena *a, json_t *j, struct job_record *r)
 	r->exit_code = r->has_exit_code ? (int)json_integer_value(code) : 0;
 	r->failure_reason = get_text(a, j, "failure_reason");
 	r->reason = get_text(a, j, "reason");
+	r->fingerprint = get_text(a, j, "fingerprint");
 	r->started = get_real(j, "started");
 	r->duration = get_real(j, "duration");
 	r->attempt = (unsigned)json_integer_value(json_object_get(j, "attempt"));
@@ -140,6 +144,7 @@ int run_record_read(const char *run_dir, struct arena *a, struct run_record *out
 	out->started = get_real(j, "started");
 	out->duration = get_real(j, "duration");
 	out->pid = json_integer_value(json_object_get(j, "pid"));
+	out->selected = json_is_true(json_object_get(j, "selected"));
 	jobs = json_object_get(j, "jobs");
 	out->n_jobs = json_array_size(jobs);
 	out->jobs = arena_array(a, struct job_record, out->n_jobs + 1);

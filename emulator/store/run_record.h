@@ -21,6 +21,7 @@ struct job_record {
 	int exit_code;
 	struct str failure_reason; /* "" or e.g. script_failure */
 	struct str reason;         /* for people; masked by the caller */
+	struct str fingerprint;    /* of its definition; may be empty */
 	double started, duration;  /* seconds since the epoch; < 0: not */
 	unsigned attempt;
 };
@@ -31,6 +32,7 @@ struct run_record {
 	struct str ref, sha, source, pipeline_name;
 	double started, duration; /* duration < 0: not finished */
 	int64_t pid;
+	bool selected; /* a part of the pipeline only */
 	struct job_record *jobs;
 	size_t n_jobs;
 };

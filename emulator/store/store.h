@@ -70,6 +70,12 @@ struct str store_slug(struct arena *a, struct str job_name);
 const char *store_job_path(
 	struct store_run *r, struct arena *a, struct str slug, const char *file, struct error *err);
 
+/*
+ * The files below a job's folder, as hard links below another: what one run left belongs to two
+ * then, and stays as long as one of them. The copy of the sources is left out.
+ */
+int store_link_tree(const char *from, const char *to, struct error *err);
+
 /* Run ids, newest first, in the arena. */
 int store_list(struct store *s, struct arena *a, struct str **ids, size_t *n, struct error *err);
 /* Absolute path of a run's folder (in the arena); NULL when there is no such run. */

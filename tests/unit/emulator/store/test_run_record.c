@@ -20,6 +20,7 @@ static void test_round_trip(void **state)
 			.exit_code = 137,
 			.failure_reason = STR("script_failure"),
 			.reason = STR("exit code 137"),
+			.fingerprint = STR("0123456789abcdef"),
 			.started = 1700000000.25,
 			.duration = 1.5,
 			.attempt = 2},
@@ -36,6 +37,7 @@ static void test_round_trip(void **state)
 		.started = 1700000000,
 		.duration = -1,
 		.pid = 42,
+		.selected = true,
 		.jobs = jobs,
 		.n_jobs = 2};
 	struct run_record got;
@@ -48,6 +50,8 @@ static void test_round_trip(void **state)
 	assert_string_equal(got.status.p, "died");
 	assert_int_equal(got.n_jobs, 2);
 	assert_string_equal(got.jobs[0].name.p, "test: [a, \"b\"]");
+	assert_true(got.selected);
+	assert_string_equal(got.jobs[0].fingerprint.p, "0123456789abcdef");
 	assert_int_equal(got.jobs[0].exit_code, 137);
 	assert_true(got.jobs[0].has_exit_code);
 	assert_true(got.jobs[0].started == 1700000000.25);
