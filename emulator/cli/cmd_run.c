@@ -114,6 +114,7 @@ int run_options_read(struct cli *c, struct load *l, struct run_options *o)
 {
 	static const char *const executors[] = {"auto", "docker", "shell"};
 	static const char *const pulls[] = {"always", "if-not-present", "never"};
+	static const char *const folds[] = {"none", "collapsed", "all"};
 	const struct options *opt = &c->opt;
 	int code = what_to_run(c, o);
 	if (code)
@@ -142,6 +143,7 @@ int run_options_read(struct cli *c, struct load *l, struct run_options *o)
 	o->root = l->root;
 	o->json = opt_flag(opt, OPT_JSON_EVENTS);
 	o->timestamps = opt_flag(opt, OPT_TIMESTAMPS);
+	o->fold = index_of(opt_text(opt, OPT_FOLD), folds, ARRAY_SIZE(folds), 0);
 	o->quiet = c->quiet;
 	o->verbose = c->verbose;
 	o->color = c->color_out;

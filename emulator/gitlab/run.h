@@ -136,6 +136,7 @@ struct run_options {
 	/* what is shown */
 	bool json; /* events on stdout instead of the log */
 	bool timestamps;
+	int fold;           /* enum console_fold: sections that are shown as one line */
 	bool log_to_stderr; /* logs and table; standard output is somebody else's */
 	bool quiet;
 	unsigned verbose;

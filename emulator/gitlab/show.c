@@ -68,6 +68,7 @@ int show_open(struct run *r, struct error *err)
 		.color = o->color,
 		.tty = o->tty,
 		.timestamps = o->timestamps,
+		.fold = (enum console_fold)o->fold,
 		.quiet = o->quiet,
 		.single = is_single(r) && !o->shell,
 		.brief = (r->plan.n > 1 || o->shell) && !o->verbose,

@@ -26,6 +26,7 @@ struct console_sink {
 	bool hush;                        /* brief: inside a section of preparation */
 	bool title; /* brief: the next line of the Runner is the title of a section to leave out */
 	struct buf kept; /* the last line, for the status block */
+	struct fold fold;
 	struct {
 		struct section_filter sections;
 		struct lines lines;
@@ -129,13 +130,39 @@ static struct str without_erase(struct str line)
 	return line;
 }
 
+/* A line of another job that has not ended must not run into this one. */
+static void close_open(struct console *c, const struct console_sink *s)
+{
+	if (!c->open || (c->open == s && s->open_stream == s->now))
+		return;
+	buf_addc(&c->out, '\n');
+	c->open = NULL;
+}
+
+static void put_folded(struct console_sink *s, const struct buf *line)
+{
+	struct console *c = s->console;
+
+	close_open(c, NULL);
+	put_prefix(c, s);
+	buf_adds(&c->out, c->o.color ? "\033[36;1m" : "");
+	buf_addstr(&c->out, buf_str(line));
+	buf_adds(&c->out, c->o.color ? "\033[0m\n" : "\n");
+}
+
 /* Stages in which nothing of the job itself happens, by the names of their sections. */
 static void on_mark(void *arg, const struct section_mark *m)
 {
 	static const char *const names[] = {"prepare_executor", "prepare_script", "get_sources",
 		"shell", "cleanup_file_variables"};
 	struct console_sink *s = arg;
+	struct buf line = BUF_INIT;
 
+	/* What the Runner says while it prepares is left out anyway. */
+	if ((s->now != LOG_RUNNER || !s->console->o.brief || s->fold.open) &&
+		fold_mark(&s->fold, s->now, m, &line))
+		put_folded(s, &line);
+	buf_release(&line);
 	if (s->now != LOG_RUNNER)
 		return;
 	s->hush = false;
@@ -194,15 +221,6 @@ static void keep_last(struct console_sink *s, struct str line)
 	buf_addstr(&s->kept, str_sub(line, 0, KEPT_MAX));
 }
 
-/* A line of another job that has not ended must not run into this one. */
-static void close_open(struct console *c, const struct console_sink *s)
-{
-	if (!c->open || (c->open == s && s->open_stream == s->now))
-		return;
-	buf_addc(&c->out, '\n');
-	c->open = NULL;
-}
-
 static void put_line(void *arg, struct str line, bool whole)
 {
 	struct console_sink *s = arg;
@@ -213,6 +231,8 @@ static void put_line(void *arg, struct str line, bool whole)
 	fresh = c->open != s;
 	keep_last(s, line);
 	if (c->o.brief && fresh && s->now == LOG_RUNNER && is_noise(s, line))
+		return;
+	if (fresh && fold_hides(&s->fold, s->now, line))
 		return;
 	if (fresh) {
 		line = without_erase(log_last_state(line));
@@ -248,7 +268,7 @@ static void put_text(void *arg, struct str bytes)
 	struct console_sink *s = arg;
 	struct console *c = s->console;
 
-	if (!c->o.single || c->o.timestamps) {
+	if (!c->o.single || c->o.timestamps || c->o.fold != FOLD_NONE) {
 		lines_feed(&s->of[s->now].lines, bytes, put_line, s);
 		shorten(&s->of[s->now].lines.part);
 	} else if (!c->o.color) {
@@ -307,6 +327,7 @@ static void console_sink_write(struct sink *sink, enum log_stream stream, struct
 static void console_sink_end(struct sink *sink)
 {
 	struct console_sink *s = container_of(sink, struct console_sink, sink);
+	struct buf line = BUF_INIT;
 	int i;
 
 	for (i = 0; i < LOG_STREAMS; i++) {
@@ -314,6 +335,9 @@ static void console_sink_end(struct sink *sink)
 		section_flush(&s->of[i].sections, put_text, s);
 		finish_line(s, (enum log_stream)i);
 	}
+	if (fold_end(&s->fold, &line))
+		put_folded(s, &line);
+	buf_release(&line);
 	console_write_out(s->console);
 }
 
@@ -327,6 +351,7 @@ static void console_sink_free(struct sink *sink)
 		lines_release(&s->of[i].lines);
 	}
 	buf_release(&s->kept);
+	fold_release(&s->fold);
 	free(s->name);
 	free(s);
 }
@@ -343,6 +368,7 @@ struct sink *console_sink(struct console *c, struct str job)
 	s->hush = c->o.brief; /* the lines before the first section */
 	s->name = xstrndup(job.p ? job.p : "", job.n);
 	buf_init(&s->kept);
+	fold_init(&s->fold, c->o.fold);
 	s->color = job_colors[c->n_sinks++ % ARRAY_SIZE(job_colors)];
 	for (i = 0; i < LOG_STREAMS; i++) {
 		section_filter_init(&s->of[i].sections);

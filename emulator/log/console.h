@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/str.h"
+#include "emulator/log/fold.h"
 #include "emulator/log/sink.h"
 
 struct console;
@@ -45,7 +46,8 @@ struct console_options {
 	bool quiet;        /* no job logs; the table only for what failed */
 	bool single;       /* one job: no prefixes */
 	bool brief;        /* with prefixes: without the Runner's lines of a job's preparation */
-	unsigned columns;  /* width of the terminal, 0: unlimited */
+	enum console_fold fold;                  /* sections that are one line */
+	unsigned columns;                        /* width of the terminal, 0: unlimited */
 	const struct console_live_options *live; /* a status block; NULL: none; must stay */
 	long long (*now_ms)(void *arg);          /* epoch; needed with timestamps only */
 	void *now_arg;

@@ -124,6 +124,63 @@ static void test_brief(void **state)
 		  "j | $ true\nj | canceled\nj | After\nj | Job succeeded\n");
 }
 
+static struct console *start_fold(enum console_fold fold, bool single)
+{
+	struct console_options o = {.fold = fold, .single = single};
+
+	out_fd = o.fd = memfd_create("console", 0);
+	return console_new(&o);
+}
+
+/* The marker as people write it, with an erase in front of it. */
+static void test_fold_collapsed(void **state)
+{
+	struct console *c = start_fold(FOLD_COLLAPSED, false);
+	struct sink *s = console_sink(c, STR("j"));
+
+	UNUSED(state);
+	sink_write(s, LOG_OUT, STR("a\n\033[0Ksection_start:10:one[collapsed=true]\r\033[0K"));
+	sink_write(s, LOG_OUT, STR("\033[1mFirst\033[m part\nhidden\n"));
+	sink_write(s, LOG_ERR, STR("hidden too\n"));
+	sink_write(s, LOG_OUT,
+		STR("section_start:11:inner\r\033[0Kx\nsection_end:12:inner\r\033[0K\n"));
+	sink_write(s, LOG_RUNNER, STR("\033[0;33mWARNING: told\033[0;m\n"));
+	sink_write(s, LOG_OUT, STR("\033[0Ksection_end:75:one\r\033[0K\nb\n\n"));
+	sink_write(s, LOG_OUT,
+		STR("section_start:80:two\r\033[0KShown\nline\nsection_end:90:two\r\033[0K"));
+	sink_write(s, LOG_OUT,
+		STR("section_start:90:three[hide_duration=true,collapsed=true]\r\033["
+		    "0KThird\nx\n"));
+	sink_write(s, LOG_OUT, STR("section_end:91:three\r\033[0K\n"));
+	sink_write(
+		s, LOG_OUT, STR("section_start:95:four[collapsed=true]\r\033[0KFourth\nfails\n"));
+	sink_write(s, LOG_RUNNER, STR("section_end:99:step_script\r\033[0KERROR: Job failed\n"));
+	sink_end(s);
+	sink_free(s);
+	finish(c, "j | a\nj | WARNING: told\nj | First part [01:05]\nj | b\nj | \nj | Shown\nj | "
+		  "line\n"
+		  "j | Third\nj | Fourth [not ended]\nj | ERROR: Job failed\n");
+}
+
+static void test_fold_all(void **state)
+{
+	struct console *c = start_fold(FOLD_ALL, true);
+	struct sink *s = console_sink(c, STR("j"));
+
+	UNUSED(state);
+	sink_write(s, LOG_RUNNER, STR("section_start:1:get_sources\r\033[0KGetting source\n"));
+	sink_write(s, LOG_RUNNER, STR("Fetching\nWARNING: old\n"));
+	sink_write(s, LOG_RUNNER, STR("section_end:4:get_sources\r\033[0K"));
+	sink_write(s, LOG_RUNNER, STR("section_start:4:step_script\r\033[0KExecuting\n"));
+	sink_write(s, LOG_OUT, STR("$ make\nsection_start:5:c\r\033[0KCompile\ncc\n"));
+	sink_write(s, LOG_OUT, STR("section_end:6:c\r\033[0Kdone\n"));
+	sink_write(s, LOG_RUNNER, STR("section_end:9:step_script\r\033[0KJob succeeded\n"));
+	sink_end(s);
+	sink_free(s);
+	finish(c, "WARNING: old\nGetting source [00:03]\nExecuting\n$ make\nCompile [00:01]\ndone\n"
+		  "Job succeeded\n");
+}
+
 static void test_table(void **state)
 {
 	struct console *c = start(false, false);
@@ -176,6 +233,8 @@ int main(void)
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_prefix_color),
 		cmocka_unit_test(test_brief),
+		cmocka_unit_test(test_fold_collapsed),
+		cmocka_unit_test(test_fold_all),
 		cmocka_unit_test(test_table),
 	};
 
