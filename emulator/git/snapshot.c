@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "emulator/git/snapshot.h"
+#include "emulator/git/lfs.h"
 #include "emulator/git/repo.h"
 #include "emulator/git/git_internal.h"
 #include "emulator/git/snapshot_internal.h"
@@ -109,6 +110,7 @@ static int add_tracked(struct tree *t, struct str line, struct str *prev)
 	size_t tab = str_chr(line, '\t'), space = str_chr(line, ' ');
 	struct str path;
 	CLEANUP(free) char *source = NULL;
+	const char *from;
 	struct stat st;
 
 	if (tab == STR_NPOS)
@@ -137,7 +139,10 @@ static int add_tracked(struct tree *t, struct str line, struct str *prev)
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
 		return 0; /* a folder or device took the file's place */
 	s->tracked++;
-	if (snapshot_add_file(s, path, source, &st, t->err))
+	from = source;
+	if (t->o->committed_dir)
+		(void)lfs_object(t->repo, &s->arena, source, &st, &from);
+	if (snapshot_add_file(s, path, from, &st, t->err))
 		return -1;
 	if (t->o->committed_dir) {
 		struct str id = str_sub(line, space + 1, tab);
@@ -211,7 +216,7 @@ static int add_work_tree(struct tree *t)
 /* The commit's files below dir, by a clone that borrows the objects. */
 static int check_out(const struct repo *r, struct str sha, const char *dir, struct error *err)
 {
-	/* What LFS would fetch comes from no network here: its pointers stay. */
+	/* What LFS would fetch comes from no network here, but from what the clone has: lfs.h. */
 	const char *clone[] = {"clone", "-q", "--shared", "--no-checkout", "--template=", "-c",
 		"filter.lfs.smudge=", "-c", "filter.lfs.process=", "-c",
 		"filter.lfs.required=false", "--", r->root.p, dir, NULL};

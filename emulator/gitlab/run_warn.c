@@ -13,6 +13,12 @@ static const struct {
 	{"needs:project", "artifacts of other projects are not fetched"},
 	{"environment:kubernetes", "no cluster is asked for anything"},
 	{"variables:GIT_CLONE_PATH", "the sources are in $CI_PROJECT_DIR as ever"},
+	{"variables:GIT_CLEAN_FLAGS",
+		"each job begins with a fresh tree, in which nothing is left to clean or to keep"},
+	{"variables:GIT_FETCH_EXTRA_FLAGS",
+		"nothing is fetched; refs and tags are those of the clone"},
+	{"variables:GIT_LFS_SKIP_SMUDGE",
+		"files of Git LFS have the content that they have in the clone"},
 };
 
 static bool needs_other_project(const struct job_def *def)
@@ -23,12 +29,26 @@ static bool needs_other_project(const struct job_def *def)
 	return false;
 }
 
+/* Where a value asks for what happens anyway, there is nothing to say. */
+static bool has_variable(const struct job *job, struct str name)
+{
+	const struct var *v = varset_get(&job->vars, name);
+
+	if (!v)
+		return false;
+	if (str_is(name, "GIT_CLEAN_FLAGS"))
+		return !str_is(v->value, "-ffdx") && !str_is(v->value, "-fdx");
+	if (str_is(name, "GIT_LFS_SKIP_SMUDGE"))
+		return v->value.n && !str_is(v->value, "0") && !str_is(v->value, "false");
+	return true;
+}
+
 static bool job_uses(const struct job *job, const char *keyword)
 {
 	const struct job_def *def = job->def;
 
 	if (!strncmp(keyword, "variables:", 10))
-		return varset_get(&job->vars, str_c(keyword + 10));
+		return has_variable(job, str_c(keyword + 10));
 	if (!strcmp(keyword, "environment:kubernetes"))
 		return def->environment && def->environment->kubernetes;
 	if (!strcmp(keyword, "identity"))

@@ -150,7 +150,20 @@ kill -INT "$pid"
 ends 130
 nothing_left
 [[ -z $(volumes) ]] || fail "left: $(volumes)"
+
+# One that is killed meanwhile leaves what the next start removes.
+start run nobody
+printed 'Using docker image'
+sleep 0.5
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null || :
 git rm -qf huge
+run 0 run nobody
+nothing_left
+until_true 20 sh -c '[ "$(curl -fsS --unix-socket "${DOCKER_HOST#unix://}" http://d/volumes |
+	jq -r --arg d "$1/project/" "[.Volumes[] | select((.Labels[\"cilocal.sources\"] // \"\") | startswith(\$d))] | length")" = 1 ]' \
+	_ "$work"
+drop_volumes
 
 # clean takes them.
 run 0 run nobody

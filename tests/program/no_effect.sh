@@ -8,15 +8,18 @@ a:
   identity: google_cloud
   dast_configuration: {site_profile: x}
   environment: {name: x, kubernetes: {agent: "a:b"}}
-  variables: {GIT_CLONE_PATH: $CI_BUILDS_DIR/x}
+  variables: {GIT_CLONE_PATH: $CI_BUILDS_DIR/x, GIT_CLEAN_FLAGS: -ffdx -e cache/, GIT_LFS_SKIP_SMUDGE: "1", GIT_FETCH_EXTRA_FLAGS: --no-tags}
 b:
   script: ["true"]
+  variables: {GIT_CLEAN_FLAGS: -ffdx, GIT_LFS_SKIP_SMUDGE: "0"}
   needs: [{project: other/thing, job: c, ref: main, artifacts: true}]
 END
 run 0 run --executor shell
-for word in identity dast_configuration environment:kubernetes variables:GIT_CLONE_PATH; do
+for word in identity dast_configuration environment:kubernetes variables:GIT_CLONE_PATH variables:GIT_CLEAN_FLAGS \
+	variables:GIT_LFS_SKIP_SMUDGE variables:GIT_FETCH_EXTRA_FLAGS; do
 	has "job 'a' has '$word'"
 done
+has_not "more have 'variables:"
 has "job 'b' has 'needs:project': artifacts of other projects are not fetched"
 
 # Options that go with another verb are refused before anything is asked.
