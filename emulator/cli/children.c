@@ -370,15 +370,30 @@ static const char *sentence(const struct child *ch)
 	return "";
 }
 
+static void say_start(struct cli *c, const struct child *ch, struct str who)
+{
+	struct buf *out = &c->out;
+
+	plain_text(out, who);
+	buf_printf(out, " starts a " STR_FMT " pipeline", STR_ARG(kind(ch)));
+	if (ch->project)
+		buf_printf(out, " in " STR_FMT, STR_ARG(ch->job->def->trigger->project.s));
+	buf_adds(out, sentence(ch));
+}
+
+void child_head(struct cli *c, const struct child *ch, struct str name)
+{
+	say_start(c, ch, arena_printf(&c->arena, "'" STR_FMT "'", STR_ARG(name)));
+	buf_adds(&c->out, ch->state == CHILD_BUILT && ch->load.pipeline->n_jobs ? ":\n" : ".\n");
+}
+
 void child_say(struct cli *c, const struct child *ch)
 {
 	const struct pipeline *p = ch->load.pipeline;
 	struct buf *out = &c->out;
 
-	buf_printf(out, "\nIt starts a " STR_FMT " pipeline", STR_ARG(kind(ch)));
-	if (ch->project)
-		buf_printf(out, " in " STR_FMT, STR_ARG(ch->job->def->trigger->project.s));
-	buf_adds(out, sentence(ch));
+	buf_addc(out, '\n');
+	say_start(c, ch, STR("It"));
 	if (!p || !p->run || !p->n_jobs) {
 		buf_adds(out, ".\n");
 		return;

@@ -64,6 +64,8 @@ void child_run_free(void *arg, void *made);
  */
 void children_lint(struct load *l);
 
+/* "'name' starts a child pipeline:" for a table below, or why there is none. */
+void child_head(struct cli *c, const struct child *ch, struct str name);
 /* "It starts ...", one line, and the jobs; as an object for --json. */
 void child_say(struct cli *c, const struct child *ch);
 struct node *child_tree(struct arena *a, const struct child *ch);

@@ -1,6 +1,7 @@
 #include "base/base.h"
 
 #include "emulator/cli/cmd.h"
+#include "emulator/cli/family.h"
 #include "emulator/cli/jobs.h"
 #include "emulator/cli/load.h"
 #include "emulator/cli/tree.h"
@@ -41,16 +42,24 @@ static int run(struct cli *c)
 		return code;
 	}
 	const struct pipeline *p = l.pipeline;
-	if (json) {
+	bool children = opt_flag(&c->opt, OPT_CHILDREN);
+	if (children && json) {
+		family_json(c, &l, all);
+	} else if (children && opt_flag(&c->opt, OPT_CSV)) {
+		family_csv(c, &l, all);
+	} else if (json) {
 		tree_print(c, pipeline_dump(&c->arena, p, all));
 	} else if (opt_flag(&c->opt, OPT_CSV)) {
-		jobs_csv(c, p, all);
+		jobs_csv(c, p, all, STR_NULL);
 	} else if (opt_flag(&c->opt, OPT_NAMES)) {
 		print_names(c, p);
 	} else if (opt_flag(&c->opt, OPT_STAGES)) {
 		print_stages(c, p);
 	} else {
-		jobs_table(c, p, all);
+		if (children)
+			family_table(c, &l, all);
+		else
+			jobs_table(c, p, all);
 		if (!p->run)
 			cli_note(c, "workflow:rules keep this pipeline from being created");
 		else if (!p->n_jobs)
@@ -67,7 +76,9 @@ const struct cmd cmd_list = {
 	.summary = "show the jobs that the pipeline would hold, in order",
 	.details =
 		"The table has the jobs by stage. NEEDS is empty for jobs that wait for the stages "
-		"before theirs, and (none) for those that wait for nothing.",
+		"before theirs, and (none) for those that wait for nothing. With --children, the "
+		"pipelines that trigger jobs start are compiled too: from files of this work tree, "
+		"and from the clones that [cilocal.projects] names.",
 	.output = "With --json: {\"stages\":[NAME...], \"workflow\":{\"name\",\"run\"}, "
 		  "\"jobs\":[{\"name\", "
 		  "\"base_name\", \"stage\", \"when\", "
@@ -80,7 +91,10 @@ const struct cmd cmd_list = {
 		  "jobs that are "
 		  "out have \"when\":\"never\".\n"
 		  "With --csv: name, base_name, stage, when, allow_failure, needs and tags (one a "
-		  "line), environment, source.",
+		  "line), environment, source. With --children, jobs of other pipelines are called "
+		  "TRIGGER JOB > JOB there, and in JSON each job has a \"downstream\": null or "
+		  "{\"kind\":child|downstream, \"state\":built|invalid|missing|dynamic|elsewhere, "
+		  "\"pipeline\":null|{the same object}}.",
 	.kind = ARG_NONE,
 	.run = run,
 };

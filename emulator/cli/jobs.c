@@ -229,20 +229,26 @@ static void csv_field(struct buf *out, struct str s, bool last)
 	buf_adds(out, last ? "\r\n" : ",");
 }
 
-void jobs_csv(struct cli *c, const struct pipeline *p, bool all)
+static struct str prefixed(struct arena *a, struct str prefix, struct str name)
+{
+	return prefix.n ? arena_printf(a, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(name)) : name;
+}
+
+void jobs_csv(struct cli *c, const struct pipeline *p, bool all, struct str prefix)
 {
 	size_t n = all ? p->n_all : p->n_jobs;
 	struct job **jobs = all ? p->all : p->jobs;
 	struct arena *a = &c->arena;
-	buf_adds(&c->out,
-		"name,base_name,stage,when,allow_failure,needs,tags,environment,source\r\n");
+	if (!prefix.p)
+		buf_adds(&c->out, "name,base_name,stage,when,allow_failure,needs,tags,environment,"
+				  "source\r\n");
 	for (size_t i = 0; i < n; i++) {
 		const struct job *j = jobs[i];
 		CLEANUP(buf_release) struct buf tags = BUF_INIT;
 		for (size_t k = 0; k < j->tags.n; k++)
 			buf_printf(&tags, "%s" STR_FMT, k ? "\n" : "", STR_ARG(j->tags.v[k].s));
-		csv_field(&c->out, j->name, false);
-		csv_field(&c->out, j->base_name, false);
+		csv_field(&c->out, prefixed(a, prefix, j->name), false);
+		csv_field(&c->out, prefixed(a, prefix, j->base_name), false);
 		csv_field(&c->out, j->stage, false);
 		csv_field(&c->out, j->in ? str_c(job_when_name(j->when)) : STR("never"), false);
 		csv_field(&c->out, cell_may_fail(a, j), false);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "base/str.h"
 
 struct cli;
 struct job;
@@ -18,6 +19,10 @@ int jobs_find(struct cli *c, const struct pipeline *p, const char *name, bool al
 
 /* The table of `list`, and its CSV (RFC 4180). */
 void jobs_table(struct cli *c, const struct pipeline *p, bool all);
-void jobs_csv(struct cli *c, const struct pipeline *p, bool all);
+/*
+ * prefix: in front of each name, for the rows of pipelines that trigger jobs start; NULL text:
+ * none, and the header line comes first.
+ */
+void jobs_csv(struct cli *c, const struct pipeline *p, bool all, struct str prefix);
 
 #endif
