@@ -12,9 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define JUNIT_MAX   (64u * 1024 * 1024)
-#define SHOWN_TESTS 20
-#define MAX_DEPTH   32
+#define JUNIT_MAX      (64u * 1024 * 1024)
+#define SHOWN_TESTS    20
+#define SHOWN_ARCHIVES 10
+#define MAX_DEPTH      32
 
 /* Files of a report */
 
@@ -209,6 +210,43 @@ static void show_tests(struct run *r, const struct job_run *j)
 		line(r, "    and %zu more", t->n - SHOWN_TESTS);
 }
 
+static const struct artifact_item *archive_of(const struct run *r, size_t i)
+{
+	const struct artifact_record *rec = &r->jobs[i].record;
+
+	for (size_t k = 0; r->plan.chosen[i] && k < rec->n; k++)
+		if (str_is(rec->v[k].type, "archive") &&
+			(rec->v[k].expire_in.n || rec->v[k].expose_as.n))
+			return &rec->v[k];
+	return NULL;
+}
+
+/* Here they stay with the run; what GitLab would do with them is said. */
+static void show_archives(struct run *r, bool any)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->p->n_jobs; i++) {
+		const struct artifact_item *a = archive_of(r, i);
+
+		if (!a || ++n > SHOWN_ARCHIVES)
+			continue;
+		if (!any)
+			line(r, "%s", "");
+		any = true;
+		line(r,
+			"  artifacts of " STR_FMT ": %" PRIu64 " files and folders%s" STR_FMT
+			"%s" STR_FMT "%s",
+			STR_ARG(r->jobs[i].shown), a->entries,
+			a->expire_in.n ? ", on GitLab they expire in " : "", STR_ARG(a->expire_in),
+			a->expose_as.n ? ", in a merge request they are '" : "",
+			STR_ARG(a->expose_as), a->expose_as.n ? "'" : "");
+	}
+	if (n > SHOWN_ARCHIVES)
+		line(r, "  and artifacts of %zu more jobs: see 'cilocal artifacts'",
+			n - SHOWN_ARCHIVES);
+}
+
 void artifact_pass_summary(struct run *r)
 {
 	bool any = false;
@@ -224,4 +262,6 @@ void artifact_pass_summary(struct run *r)
 		any = true;
 		show_tests(r, j);
 	}
+	if (r->console && !r->o->quiet)
+		show_archives(r, any);
 }

@@ -332,7 +332,7 @@ void environment_summary(struct run *r)
 	const char *dir = NULL;
 	bool any = false;
 
-	for (size_t i = 0; r->console && !any && i < r->p->n_jobs; i++)
+	for (size_t i = 0; r->console && !r->o->quiet && !any && i < r->p->n_jobs; i++)
 		any = r->plan.chosen[i] && r->jobs[i].environment.changed;
 	if (any)
 		dir = state_dir(r, NULL);

@@ -76,14 +76,43 @@ static void put_tail(struct console *c, const struct console_row *r)
 		buf_printf(&c->out, "    whole log: " STR_FMT "\n", STR_ARG(r->log_path));
 }
 
+/* What a row takes besides the two names, with a short reason. */
+#define ROW_REST       40
+#define NAME_MIN_WIDTH 12
+
+/* A name that had to be cut says so. */
+static void put_name(struct buf *out, struct str name, size_t width)
+{
+	struct buf cut = BUF_INIT;
+
+	if (str_width(name) > width) {
+		live_put_text(&cut, name, width - 3);
+		buf_adds(&cut, "...");
+		name = buf_str(&cut);
+	}
+	console_pad(out, name, width);
+	buf_release(&cut);
+}
+
+/* Narrow terminals get names that are cut rather than rows that are wrapped. */
+static void fit(const struct console *c, size_t *w_job, size_t *w_stage)
+{
+	size_t columns = c->o.columns;
+
+	while (columns && *w_job + *w_stage + ROW_REST > columns && *w_job > NAME_MIN_WIDTH)
+		--*w_job;
+	while (columns && *w_job + *w_stage + ROW_REST > columns && *w_stage > NAME_MIN_WIDTH)
+		--*w_stage;
+}
+
 static void put_row(struct console *c, const struct console_row *r, size_t w_job, size_t w_stage)
 {
 	struct buf cell = BUF_INIT;
 
 	buf_adds(&c->out, "  ");
-	console_pad(&c->out, r->job, w_job);
+	put_name(&c->out, r->job, w_job);
 	buf_adds(&c->out, "  ");
-	console_pad(&c->out, r->stage, w_stage);
+	put_name(&c->out, r->stage, w_stage);
 	buf_adds(&c->out, "  ");
 	if (c->o.color)
 		buf_adds(&c->out, status_color(r));
@@ -127,6 +156,7 @@ void console_table(struct console *c, const struct console_row *rows, size_t n)
 		w_job = MAX(w_job, MIN(str_width(rows[i].job), (size_t)NAME_MAX_WIDTH));
 		w_stage = MAX(w_stage, MIN(str_width(rows[i].stage), (size_t)NAME_MAX_WIDTH));
 	}
+	fit(c, &w_job, &w_stage);
 	if (c->o.quiet) {
 		for (i = 0; i < n && !str_is(rows[i].status, "failed"); i++)
 			;

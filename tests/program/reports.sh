@@ -25,6 +25,8 @@ job:
     name: "$CI_COMMIT_REF_NAME/$CI_JOB_NAME"
     untracked: true
     paths: [out]
+    expire_in: 2 hours
+    expose_as: what it made
     exclude: ["r/**"]
     reports: {junit: "r/TEST-*.xml"}
 E
@@ -34,6 +36,8 @@ has 'coverage 87.5%'
 has 'job: 4 tests, 2 failed, 1 skipped'
 has 'failed: pkg.A > divides: want 2, got'
 has 'error:  lone: boom'
+has "artifacts of job: "
+has "on GitLab they expire in 2 hours, in a merge request they are 'what it made'"
 has 'TEST-c.xml is no JUnit report: line 1'
 has 'untracked: found'
 run 0 run --json

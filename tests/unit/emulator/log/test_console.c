@@ -124,6 +124,32 @@ static void test_brief(void **state)
 		  "j | $ true\nj | canceled\nj | After\nj | Job succeeded\n");
 }
 
+/* Names are cut, with a mark, where a row would not fit the terminal. */
+static void test_table_narrow(void **state)
+{
+	struct console_options o = {.columns = 60};
+	struct console_row rows[] = {
+		{.job = STR("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e and a long name of a job"),
+			.stage = STR("test"),
+			.status = STR("success"),
+			.seconds = 1},
+		{.job = STR("\xe6\x97\xa5\xe6\x9c\xac"),
+			.stage = STR("test"),
+			.status = STR("skipped"),
+			.seconds = -1},
+	};
+	struct console *c;
+
+	UNUSED(state);
+	out_fd = o.fd = memfd_create("console", 0);
+	c = console_new(&o);
+	console_table(c, rows, ARRAY_SIZE(rows));
+	finish(c, "\n"
+		  "  JOB              STAGE  STATUS     TIME\n"
+		  "  \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e and a...  test   success    1.0s\n"
+		  "  \xe6\x97\xa5\xe6\x9c\xac             test   skipped    -\n");
+}
+
 static struct console *start_fold(enum console_fold fold, bool single)
 {
 	struct console_options o = {.fold = fold, .single = single};
@@ -236,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_fold_collapsed),
 		cmocka_unit_test(test_fold_all),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_table_narrow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
