@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,22 +32,24 @@ void store_release(struct store *s)
 	arena_release(&s->arena);
 }
 
-/* Makes the next id's folder; ids of one second differ by their random end. */
+/* Makes the next id's folder; ids of one second differ by their end, in their order. */
 static int make_run_dir(
 	struct store *s, const char *place, struct store_run *r, long now_s, struct error *err)
 {
 	time_t t = (time_t)now_s;
+	struct timespec now;
 	struct tm tm;
 	int tries;
 
 	localtime_r(&t, &tm);
+	clock_gettime(CLOCK_REALTIME, &now);
 	for (tries = 0; tries < 100; tries++) {
-		unsigned short rnd = 0;
+		/* The part of the second: a later run sorts later. */
+		unsigned part =
+			(unsigned)((uint64_t)now.tv_nsec * 65536 / 1000000000) + (unsigned)tries;
 
-		if (getrandom(&rnd, sizeof(rnd), 0) != sizeof(rnd))
-			rnd = (unsigned short)(tries * 7919 + getpid());
 		r->id = arena_printf(&r->arena, "%04d%02d%02d-%02d%02d%02d-%04x", tm.tm_year + 1900,
-			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, rnd)
+			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, part & 0xffff)
 				.p;
 		r->dir = arena_printf(&r->arena, "%s/%s/%s", s->root, place, r->id).p;
 		if (!mkdir(r->dir, 0777))
