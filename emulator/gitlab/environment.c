@@ -118,6 +118,20 @@ static void put_url(struct varset *extra, struct str url)
 		varset_put(extra, &v);
 }
 
+/* What the record would be; who only looks changes none. */
+static int look_up(
+	struct job_run *j, const char *dir, struct environment_record *out, struct error *err)
+{
+	struct environment_list l;
+	const struct environment_record *e;
+
+	if (environment_list_read(dir, &j->arena, &l, err))
+		return -1;
+	e = environment_find(&l, j->job->environment_name);
+	*out = e ? *e : (struct environment_record){.id = l.n + 1};
+	return 0;
+}
+
 int environment_begin(struct job_run *j, struct varset *extra, struct error *err)
 {
 	const struct environment_def *def = j->job->def->environment;
@@ -129,19 +143,15 @@ int environment_begin(struct job_run *j, struct varset *extra, struct error *err
 	memset(&j->environment, 0, sizeof(j->environment));
 	if (!def || !j->job->environment_name.n)
 		return 0;
-	/* Who only looks deploys nothing. */
-	if (j->run->o->shell) {
-		j->environment.id = 1;
-		put_url(extra, def->url.s);
-		return 0;
-	}
 	dir = state_dir(j->run, err);
 	if (!dir)
 		return -1;
 	sorted_vars(j, &vars);
 	c.tier = tier_of(j, def, &vars);
 	c.expires = auto_stop_at(j, def, &vars, c.now, &c.auto_stop);
-	if (environment_change(dir, j->job->environment_name, on_begin, &c, &j->arena, &now, err))
+	if (j->run->o->shell ? look_up(j, dir, &now, err)
+			     : environment_change(dir, j->job->environment_name, on_begin, &c,
+				       &j->arena, &now, err))
 		return -1;
 	j->environment.id = now.id;
 	put_url(extra, def->url.s.n ? def->url.s : now.url);
@@ -326,19 +336,21 @@ static bool touched(const struct run *r, struct str name)
 	return false;
 }
 
-void environment_summary(struct run *r)
+void environment_summary(struct run *r, bool *any)
 {
 	struct environment_list l;
 	const char *dir = NULL;
-	bool any = false;
+	bool mine = false;
 
-	for (size_t i = 0; r->console && !r->o->quiet && !any && i < r->p->n_jobs; i++)
-		any = r->plan.chosen[i] && r->jobs[i].environment.changed;
-	if (any)
+	for (size_t i = 0; r->console && !r->o->quiet && !mine && i < r->p->n_jobs; i++)
+		mine = r->plan.chosen[i] && r->jobs[i].environment.changed;
+	if (mine)
 		dir = state_dir(r, NULL);
 	if (!dir || environment_list_read(dir, &r->arena, &l, NULL))
 		return;
-	line(r, "%s", "");
+	if (!*any)
+		line(r, "%s", "");
+	*any = true;
 	for (size_t i = 0; i < l.n; i++)
 		if (touched(r, l.v[i].name))
 			show_one(r, &l.v[i]);

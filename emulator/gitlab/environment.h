@@ -30,7 +30,10 @@ void environment_finish(struct job_run *j);
 
 /* Before the first job: those whose auto_stop_in is over. */
 void environment_overdue(const struct run *r);
-/* After the table: what became of the environments of this pipeline's jobs. */
-void environment_summary(struct run *r);
+/*
+ * After the table: what became of the environments of this pipeline's jobs. The first of several
+ * summaries that has something to say puts an empty line before it, and sets *any.
+ */
+void environment_summary(struct run *r, bool *any);
 
 #endif

@@ -137,10 +137,8 @@ static void show_pages(struct run *r, const struct job_run *j)
 		str_is(note(j, "pages", "index"), "no") ? ", without an index.html" : "");
 }
 
-void publish_summary(struct run *r)
+void publish_summary(struct run *r, bool *any)
 {
-	bool any = false;
-
 	for (size_t i = 0; r->console && i < r->p->n_jobs; i++) {
 		const struct job_run *j = &r->jobs[i];
 		bool release = note(j, "release", "tag_name").n > 0;
@@ -148,9 +146,9 @@ void publish_summary(struct run *r)
 
 		if (!r->plan.chosen[i] || !(release || pages))
 			continue;
-		if (!any)
+		if (!*any)
 			line(r, "%s", "");
-		any = true;
+		*any = true;
 		if (release)
 			show_release(r, j);
 		if (pages)

@@ -6,6 +6,7 @@
 #ifndef GITLAB_PUBLISH_H
 #define GITLAB_PUBLISH_H
 
+#include <stdbool.h>
 #include "base/str.h"
 
 struct artifacts_def;
@@ -35,7 +36,7 @@ struct str pages_prefix(struct job_run *j);
  */
 int pages_finish(struct job_run *j, struct error *err);
 
-/* After the table: the releases and pages of this pipeline. */
-void publish_summary(struct run *r);
+/* After the table: the releases and pages of this pipeline; any: as of environment_summary(). */
+void publish_summary(struct run *r, bool *any);
 
 #endif

@@ -437,6 +437,7 @@ void show_pipeline_end(struct run *r, int exit_code)
 	enum job_status status = progress_pipeline_status(r->progress);
 	struct console_row *rows;
 	size_t n = 0;
+	bool any = false;
 
 	if (r->events) {
 		events_pipeline_finished(events_of(r), str_c(job_status_name(status)),
@@ -451,9 +452,9 @@ void show_pipeline_end(struct run *r, int exit_code)
 	for (struct run *c = r; c; c = c->next)
 		artifact_pass_summary(c);
 	for (struct run *c = r; c; c = c->next)
-		environment_summary(c);
+		environment_summary(c, &any);
 	for (struct run *c = r; c; c = c->next)
-		publish_summary(c);
+		publish_summary(c, &any);
 	for (struct run *c = r; c && !r->signum; c = c->next)
 		show_blocked(c);
 }
