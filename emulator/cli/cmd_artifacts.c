@@ -23,19 +23,6 @@ struct kept_list {
 	struct str run;
 };
 
-/* The name, the base name of a parallel job, or a glob. */
-static bool wanted(struct str name, struct str want)
-{
-	struct str rest = str_from(name, want.n);
-	if (str_eq(name, want))
-		return true;
-	if (str_starts(name, want) &&
-		(str_starts(rest, STR(": [")) ||
-			(str_starts(rest, STR(" ")) && str_chr(rest, '/') != STR_NPOS)))
-		return true;
-	return !glob_is_literal(want) && glob_match_once(want, GLOB_FNMATCH, name);
-}
-
 /* The jobs of one run that are meant and left something; *known: one of them is in it. */
 static int look(struct cli *c, struct earlier *e, size_t at, struct str want, struct kept_list *out,
 	bool *known)
@@ -48,7 +35,7 @@ static int look(struct cli *c, struct earlier *e, size_t at, struct str want, st
 	for (size_t i = 0; i < r->n_jobs; i++) {
 		struct error err = ERROR_INIT;
 		struct kept k = {.job = &r->jobs[i]};
-		if (!wanted(k.job->name, want))
+		if (!earlier_means(want, k.job->name))
 			continue;
 		*known = true;
 		k.dir = arena_printf(&c->arena, "%s/" STR_FMT, dir, STR_ARG(k.job->slug)).p;

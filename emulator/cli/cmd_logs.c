@@ -57,16 +57,43 @@ static int show(struct cli *c, const char *path, struct str job, uint64_t lines)
 	return EXIT_OK;
 }
 
+/* Without a name, all jobs that started. */
 static bool wanted(const struct job_record *j, const char *name)
 {
-	struct str want = str_c(name);
-	if (!name || str_eq(j->name, want))
-		return true;
-	/* The base name of a parallel job: "test" for "test 1/3" and "test: [a]". */
-	struct str rest = str_from(j->name, want.n);
-	return str_starts(j->name, want) &&
-	       (str_starts(rest, STR(": [")) ||
-		       (str_starts(rest, STR(" ")) && str_chr(rest, '/') != STR_NPOS));
+	return name ? earlier_means(str_c(name), j->name) : j->started >= 0;
+}
+
+static size_t count(const struct run_record *r, const char *name)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n_jobs; i++)
+		n += wanted(&r->jobs[i], name);
+	return n;
+}
+
+/* The run of --run; else the newest one, or the newest with a job of this name. *n: how many. */
+static int find_run(struct cli *c, struct earlier *e, const char *name, struct run_record *r,
+	const char **dir, size_t *n)
+{
+	const char *id = opt_text(&c->opt, OPT_RUN);
+	size_t first;
+	int code = earlier_find(c, e, id, &first);
+	if (code)
+		return code;
+	if (earlier_read(c, e, first, r, dir))
+		return EXIT_SURROUNDINGS;
+	*n = count(r, name);
+	for (size_t i = first + 1; name && !id && !*n && i < e->n; i++) {
+		struct run_record older;
+		const char *there;
+		if (earlier_read(c, e, i, &older, &there) || !(*n = count(&older, name)))
+			continue;
+		cli_note(c, "the last run had no job '%s': this is run " STR_FMT, name,
+			STR_ARG(older.id));
+		*r = older;
+		*dir = there;
+	}
+	return EXIT_OK;
 }
 
 static int no_such_job(struct cli *c, const struct run_record *r, const char *name)
@@ -90,22 +117,18 @@ static int run(struct cli *c)
 	const char *dir = NULL, *name = c->opt.n_args ? c->opt.args[0] : NULL;
 	const char *tail = opt_text(&c->opt, OPT_TAIL);
 	uint64_t lines = 0;
-	size_t at, n = 0, shown = 0;
+	size_t n = 0, shown = 0;
 	if (tail && (!parse_u64(str_c(tail), &lines) || !lines))
 		return cli_usage(c, "'--tail' wants a number from 1 on, not '%s'", tail);
 	int code = earlier_open(c, &e);
 	if (code)
 		return code;
-	code = earlier_find(c, &e, opt_text(&c->opt, OPT_RUN), &at);
-	if (!code && earlier_read(c, &e, at, &r, &dir))
-		code = EXIT_SURROUNDINGS;
-	for (size_t i = 0; !code && i < r.n_jobs; i++)
-		n += wanted(&r.jobs[i], name) && (name || r.jobs[i].started >= 0);
+	code = find_run(c, &e, name, &r, &dir, &n);
 	if (!code && !n && name)
 		code = no_such_job(c, &r, name);
 	for (size_t i = 0; !code && i < r.n_jobs; i++) {
 		const struct job_record *j = &r.jobs[i];
-		if (!wanted(j, name) || (!name && j->started < 0))
+		if (!wanted(j, name))
 			continue;
 		if (n > 1) {
 			buf_printf(&c->out, "%s==> " STR_FMT " (" STR_FMT ") <==\n",
@@ -128,8 +151,7 @@ const struct cmd cmd_logs = {
 	.args = "[JOB]",
 	.summary = "print the log of a job of an earlier run",
 	.details = "Without JOB, the logs of all jobs of that run, one after the other. The run is "
-		   "the last one, or "
-		   "that of --run.",
+		   "that of --run; else the last one that had the job.",
 	.kind = ARG_JOBS,
 	.max_args = 1,
 	.run = run,

@@ -172,8 +172,8 @@ static int run(struct cli *c)
 	struct earlier e;
 	uint64_t limit = SIZE_MAX;
 	const char *text = opt_text(&c->opt, OPT_LIMIT);
-	if (text && !parse_u64(str_c(text), &limit))
-		return cli_usage(c, "'--limit' wants a number, not '%s'", text);
+	if (text && (!parse_u64(str_c(text), &limit) || !limit))
+		return cli_usage(c, "'--limit' wants a number from 1 on, not '%s'", text);
 	int code = earlier_open(c, &e);
 	if (code)
 		return code;

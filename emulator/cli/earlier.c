@@ -4,6 +4,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/core/error.h"
 #include "emulator/git/repo.h"
+#include "expr/glob.h"
 
 int earlier_open(struct cli *c, struct earlier *e)
 {
@@ -70,4 +71,17 @@ int earlier_read(
 	cli_warn(c, "run " STR_FMT ": %s", STR_ARG(e->ids[index]),
 		path ? err.text : "its folder is gone");
 	return -1;
+}
+
+bool earlier_means(struct str want, struct str job)
+{
+	struct str rest = str_from(job, want.n);
+	if (str_eq(job, want))
+		return true;
+	/* The base name of a parallel job: "test" for "test 1/3" and "test: [a]". */
+	if (str_starts(job, want) &&
+		(str_starts(rest, STR(": [")) ||
+			(str_starts(rest, STR(" ")) && str_chr(rest, '/') != STR_NPOS)))
+		return true;
+	return !glob_is_literal(want) && glob_match_name(want, job);
 }

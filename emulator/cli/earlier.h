@@ -1,7 +1,8 @@
-/* Earlier runs of the project, for `runs` and `logs`. */
+/* Earlier runs of the project, for `runs`, `logs` and `artifacts`. */
 #ifndef CLI_EARLIER_H
 #define CLI_EARLIER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "emulator/store/run_record.h"
 #include "emulator/store/store.h"
@@ -27,5 +28,8 @@ int earlier_find(struct cli *c, const struct earlier *e, const char *id, size_t 
 /* 0, or -1 where the record can't be read (a warning is printed). *dir may be NULL. */
 int earlier_read(
 	struct cli *c, struct earlier *e, size_t index, struct run_record *out, const char **dir);
+
+/* Whether an argument means a job: its name, the base name of a parallel one, or a glob. */
+bool earlier_means(struct str want, struct str job);
 
 #endif

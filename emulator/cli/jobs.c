@@ -4,6 +4,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/term.h"
 #include "emulator/cli/tree.h"
+#include "expr/glob.h"
 #include "pipeline/pipeline.h"
 #include "yaml/node.h"
 
@@ -29,6 +30,8 @@ int jobs_find(struct cli *c, const struct pipeline *p, const char *name, bool al
 	const struct str *near = str_nearest(str_c(name), names, n_names);
 	if (is_out)
 		cli_error(c, "job '%s' is not in this pipeline; 'cilocal explain' says why", name);
+	else if (!glob_is_literal(str_c(name)) && !strchr(name, '['))
+		cli_error(c, "no job fits the pattern '%s'", name);
 	else if (near)
 		cli_error(c, "there is no job '%s'; did you mean '" STR_FMT "'?", name,
 			STR_ARG(*near));

@@ -31,6 +31,12 @@ bool glob_match(const struct glob *g, struct str path);
 /* For a single use. */
 bool glob_match_once(struct str pattern, enum glob_dialect dialect, struct str path);
 
+/*
+ * A pattern for names that are no paths, as those of jobs: a slash is like any character. Brackets
+ * may stand for themselves ("test: [gcc*") or hold choices ("test-[ab]").
+ */
+bool glob_match_name(struct str pattern, struct str name);
+
 /* Whether any character of the pattern is special. */
 bool glob_is_literal(struct str pattern);
 

@@ -214,9 +214,9 @@ size_t pipeline_find_jobs(
 			v[found++] = from[i];
 	if (found || literal)
 		return found;
-	const struct glob *g = glob_new(a, pattern, GLOB_FNMATCH, NULL);
 	for (size_t i = 0; i < n; i++)
-		if (glob_match(g, from[i]->name) || glob_match(g, from[i]->base_name))
+		if (glob_match_name(pattern, from[i]->name) ||
+			glob_match_name(pattern, from[i]->base_name))
 			v[found++] = from[i];
 	return found;
 }

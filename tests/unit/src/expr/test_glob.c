@@ -262,9 +262,40 @@ static void test_time(void **state)
 	buf_release(&s);
 }
 
+static void names(void **state)
+{
+	static const struct {
+		const char *pattern, *name;
+		bool yes;
+	} rows[] = {
+		{"test*", "test", true},
+		{"test*", "test 1/3", true},
+		{"*", "a/b/c", true},
+		{"lint/*", "lint/js/ts", true},
+		{"test: [gcc*", "test: [gcc, 12]", true},
+		{"test: [*]", "test: [a/b]", true},
+		{"test: [?]", "test: [\xc3\xa4]", true},
+		{"test-[ab]", "test-b", true},
+		{"test-[ab]", "test-c", false},
+		{"{a,b}/*", "b/x", true},
+		{"*a*b", "xaybz", false},
+		{"*a*b*", "xaybz", true},
+		{"test?", "test", false},
+		{"", "", true},
+		{"", "a", false},
+		{"**", "a", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (glob_match_name(str_c(rows[i].pattern), str_c(rows[i].name)) != rows[i].yes)
+			fail_msg("'%s' and '%s'", rows[i].pattern, rows[i].name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names),
 		cmocka_unit_test(test_fnmatch),
 		cmocka_unit_test(test_doublestar),
 		cmocka_unit_test(test_malformed),
