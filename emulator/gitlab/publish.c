@@ -139,7 +139,7 @@ static void show_pages(struct run *r, const struct job_run *j)
 
 void publish_summary(struct run *r, bool *any)
 {
-	for (size_t i = 0; r->console && i < r->p->n_jobs; i++) {
+	for (size_t i = 0; r->console && !r->o->quiet && i < r->p->n_jobs; i++) {
 		const struct job_run *j = &r->jobs[i];
 		bool release = note(j, "release", "tag_name").n > 0;
 		bool pages = note(j, "pages", "folder").n > 0;
