@@ -1,32 +1,10 @@
 #!/usr/bin/env bash
 # An engine that is silent, refuses, or never ends what it began: a clear word and the right exit code, and
 # signals always end the run. The engine is the scripted one of tests/daemon.
+# shellcheck source=tests/program/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-
-fake=${CILOCAL_FAKE_DAEMON:-$(dirname "$cilocal")/../tests/daemon/fake-daemon}
-[[ -x $fake ]] || {
-	echo "skipped: there is no scripted engine at $fake" >&2
-	exit 77
-}
-daemon=
-# engine: the scripted engine with standard input as its script; replaces the one before.
-engine() {
-	[[ -z $daemon ]] || kill "$daemon" 2>/dev/null || :
-	cat >"$work/script"
-	rm -f "$work/engine.sock"
-	"$fake" "$work/engine.sock" "$work/script" >/dev/null &
-	daemon=$!
-	for ((i = 0; i < 100; i++)); do
-		[[ ! -S $work/engine.sock ]] || return 0
-		sleep 0.05
-	done
-	fail "the scripted engine did not start"
-}
-at_end='[[ -z $daemon ]] || kill "$daemon" 2>/dev/null'
-export DOCKER_HOST=unix://$work/engine.sock
-ping='on GET /_ping
-header Api-Version: 1.41
-body OK'
+# shellcheck source=tests/program/lib_engine.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib_engine.sh"
 
 project <<'END'
 job: {image: busybox, script: ["true"]}

@@ -22,7 +22,7 @@ unset DOCKER_CONTEXT DOCKER_CONFIG CI GITLAB_CI
 mkdir -p "$HOME"
 
 pid=
-at_end= # a command for the end, whatever happened
+at_end=: # a command for the end, whatever happened
 finish() {
 	local status=$?
 	trap - EXIT

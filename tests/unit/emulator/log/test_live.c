@@ -345,6 +345,76 @@ static void test_prompt(void **state)
 	LINES_ARE("");
 }
 
+static unsigned dice(unsigned n)
+{
+	static uint32_t x = 2463534242u;
+
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return x % n;
+}
+
+static struct str random_text(struct arena *a)
+{
+	static const char *const parts[] = {"a", "word ", "\xe6\x97\xa5", "e\xcc\x81", "\033[31m",
+		"\033[2J", "\033]8;;x", "\r", "\t", "\b", "\xff", "\xe6\x97", "\xc2\x9b",
+		"\xf0\x9f\x98\x80", "\033"};
+	struct buf b = BUF_INIT;
+	struct str s;
+
+	for (unsigned i = dice(40); i > 0; i--)
+		buf_adds(&b, parts[dice(ARRAY_SIZE(parts))]);
+	s = arena_str(a, buf_str(&b));
+	buf_release(&b);
+	return s;
+}
+
+/* Whatever jobs are called and write: one row a line, within the terminal, and erased whole. */
+static void test_anything(void **state)
+{
+	struct live l;
+	struct live_shape shape;
+	struct buf out = BUF_INIT;
+
+	UNUSED(state);
+	live_init(&l);
+	for (int round = 0; round < 3000; round++) {
+		struct live_screen at = {.columns = 1 + dice(60),
+			.lines = 1 + dice(30),
+			.color = dice(2),
+			.reflows = dice(2),
+			.name_width = dice(30)};
+
+		memset(&term, 0, sizeof(term));
+		term.columns = at.columns;
+		term.lines = at.lines;
+		live_clear(&l);
+		l.head = random_text(&l.arena);
+		for (unsigned i = dice(8); i > 0; i--)
+			vec_push(&l.rows,
+				((struct live_row){random_text(&l.arena), random_text(&l.arena),
+					"\033[1m", dice(2) ? -1.0 : (double)dice(100000)}));
+		for (unsigned i = dice(3); i > 0; i--)
+			vec_push(&l.prompt, random_text(&l.arena));
+		buf_clear(&out);
+		live_draw(&l, &at, &shape, &out);
+		show(out.p, out.n);
+		assert_int_equal(term.row, shape.n ? shape.n - 1 : 0);
+		assert_int_equal(term.top, 0);
+		for (size_t i = 0; i < shape.n; i++)
+			assert_true(shape.columns[i] == term.width[i] &&
+				    term.width[i] < MAX(at.columns, 2u));
+		buf_clear(&out);
+		live_erase(&shape, &at, &out);
+		show(out.p, out.n);
+		assert_int_equal(term.row, 0);
+		LINES_ARE("");
+	}
+	live_release(&l);
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_reflow),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_prompt),
+		cmocka_unit_test(test_anything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
