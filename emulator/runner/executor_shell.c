@@ -361,7 +361,11 @@ static void shell_get(struct executor *base, struct selection *selection, int fd
 static void remove_tree(uv_work_t *w)
 {
 	struct executor_shell *e = container_of(w, struct executor_shell, removal);
+	const struct build *b = e->base.build;
 
+	if (build_host(b)->sources)
+		sources_copy_done(build_host(b)->sources, build_env(b)->project_dir.p,
+			build_host(b)->run_dir);
 	store_remove_tree(e->builds_dir.p, &e->removal_error);
 }
 

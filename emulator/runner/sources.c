@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "emulator/runner/sources.h"
 #include "emulator/runner/sources_internal.h"
+#include "emulator/runner/sources_tree.h"
 #include "base/buf.h"
 #include "emulator/core/trace.h"
 #include "emulator/git/repo.h"
@@ -15,6 +16,7 @@ struct sources *sources_new(struct loop *loop, const struct repo *repo)
 	s->repo = repo;
 	s->refs = 1;
 	s->error = ERROR_INIT;
+	s->trees = sources_trees_new();
 	arena_init(&s->snapshot.arena);
 	if (!repo)
 		s->state = SOURCES_READY;
@@ -25,6 +27,7 @@ void sources_unref(struct sources *s)
 {
 	if (--s->refs)
 		return;
+	sources_trees_free(s->trees);
 	snapshot_release(&s->snapshot);
 	if (s->committed_dir)
 		store_remove_tree(s->committed_dir, NULL);

@@ -88,12 +88,18 @@ void sources_part_free(struct sources_part *part);
 
 /*
  * Once ready: a copy of the tree at dir (made, with its parents and <dir>.tmp), on a worker thread;
- * by reflink or copy_file_range where the file system can. done runs once, on a later turn.
+ * by reflink or copy_file_range where the file system can, or what a job has left is put right.
+ * done runs once, on a later turn.
  */
 struct sources_copy;
 typedef void sources_copy_fn(void *arg, const struct error *err);
 struct sources_copy *sources_copy_start(struct sources *s, struct str dir,
 	const struct sources_view *view, sources_copy_fn *done, void *arg);
+/*
+ * The job is over, nothing uses the copy any more: a later one may be made of it. pool: a folder on
+ * the same file system. Blocking. -1: dir is as before, for the caller to remove.
+ */
+int sources_copy_done(struct sources *s, const char *dir, const char *pool);
 /* done comes soon, with an error of domain CANCELLED. */
 void sources_copy_cancel(struct sources_copy *c);
 

@@ -16,8 +16,9 @@ struct sources {
 	struct sources_wait *waiting;
 	unsigned refs; /* the owner, the worker, tars and copies under way */
 	uv_work_t work;
-	char *committed_dir; /* NULL: the work tree */
-	bool noted;          /* the note about untracked files was given out */
+	struct sources_trees *trees; /* of this machine (sources_tree.h) */
+	char *committed_dir;         /* NULL: the work tree */
+	bool noted;                  /* the note about untracked files was given out */
 };
 
 /* Which entries of the snapshot a view takes, and what stands beside them. */
