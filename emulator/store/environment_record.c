@@ -160,13 +160,24 @@ static struct environment_record *add(struct environment_list *l, struct str nam
 	return e;
 }
 
+/* Ids and deployments only grow, so times need no look of their own where these are the same. */
+static bool same(const struct environment_record *a, const struct environment_record *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (!str_eq(*text_of(a, i), *text_of(b, i)))
+			return false;
+	return a->id == b->id && a->deployments == b->deployments &&
+	       (int64_t)a->created == (int64_t)b->created &&
+	       (int64_t)a->auto_stop == (int64_t)b->auto_stop;
+}
+
 int environment_change(const char *dir, struct str name, environment_change_fn *fn, void *arg,
 	struct arena *a, struct environment_record *out, struct error *err)
 {
 	CLEANUP(free) char *path = xasprintf("%s/environments.lock", dir);
 	CLEANUP(close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct environment_list l;
-	struct environment_record *e;
+	struct environment_record *e, before = {0};
 
 	if (fd < 0 || flock(fd, LOCK_EX))
 		return error_sys(err, errno, "can't lock '%s'", path);
@@ -175,10 +186,12 @@ int environment_change(const char *dir, struct str name, environment_change_fn *
 	if (!l.v)
 		l.v = arena_array(a, struct environment_record, 1);
 	e = environment_find(&l, name);
-	if (!e)
+	if (e)
+		before = *e;
+	else
 		e = add(&l, name);
 	fn(arg, e);
 	if (out)
 		*out = *e;
-	return write_list(dir, &l, err);
+	return same(&before, e) ? 0 : write_list(dir, &l, err);
 }
