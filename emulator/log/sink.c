@@ -223,6 +223,13 @@ static void lines_write(struct sink *s, enum log_stream stream, struct str bytes
 {
 	struct sink_lines *l = container_of(s, struct sink_lines, sink);
 
+	/* As on the console: what the job wrote without a line end stands before the Runner's
+	 * words. */
+	for (int i = 0; stream == LOG_RUNNER && i < LOG_STREAMS; i++) {
+		l->now = (enum log_stream)i;
+		if (i != LOG_RUNNER)
+			lines_flush(&l->of[i].lines, clean_line, l);
+	}
 	l->now = stream;
 	section_feed(&l->of[stream].sections, bytes, without_marks, NULL, l);
 }

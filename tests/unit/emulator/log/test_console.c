@@ -82,6 +82,31 @@ static void test_several(void **state)
 		  "a         | open\n");
 }
 
+/* A line that has not ended stands before what the Runner says of it, and before other jobs' lines.
+ */
+static void test_unfinished(void **state)
+{
+	struct console *c = start(false, false);
+	struct sink *a = console_sink(c, STR("a")), *b = console_sink(c, STR("b"));
+	static char x[70 * 1024];
+
+	UNUSED(state);
+	sink_write(a, LOG_OUT, STR("1%\r2%"));
+	sink_write(b, LOG_OUT, STR("b\n"));
+	sink_write(a, LOG_RUNNER, STR("Job succeeded\n"));
+	memset(x, 0, sizeof(x));
+	for (size_t i = 0; i < sizeof(x); i += 7)
+		memcpy(x + i, "\r  100%", MIN((size_t)7, sizeof(x) - i));
+	for (size_t i = 0; i + 1000 < sizeof(x); i += 1000)
+		sink_write(b, LOG_OUT, str_n(x + i, 1000));
+	sink_write(b, LOG_OUT, STR("\rdone\n"));
+	sink_end(a);
+	sink_end(b);
+	sink_free(a);
+	sink_free(b);
+	finish(c, "b | b\na | 2%\na | Job succeeded\nb | done\n");
+}
+
 static void test_prefix_color(void **state)
 {
 	struct console *c = start(false, true);
@@ -258,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_single_color),
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_prefix_color),
+		cmocka_unit_test(test_unfinished),
 		cmocka_unit_test(test_brief),
 		cmocka_unit_test(test_fold_collapsed),
 		cmocka_unit_test(test_fold_all),

@@ -98,6 +98,23 @@ static void test_fd_error(void **state)
 	sink_free(s);
 }
 
+/* The Runner speaks of what the job has written: that comes first, ended or not. */
+static void test_runner_after_job(void **state)
+{
+	struct buf lines = BUF_INIT;
+	struct sink *s = sink_lines_new(lines_to_buf, &lines);
+
+	UNUSED(state);
+	sink_write(s, LOG_OUT, STR("no end"));
+	sink_write(s, LOG_ERR, STR("half "));
+	sink_write(s, LOG_OUT, STR(" yet"));
+	sink_write(s, LOG_RUNNER, STR("Job succeeded\n"));
+	sink_end(s);
+	sink_free(s);
+	assert_string_equal(lines.p, "1:no end yet|2:half |0:Job succeeded|");
+	buf_release(&lines);
+}
+
 static void test_limit(void **state)
 {
 	struct buf out = BUF_INIT;
@@ -124,6 +141,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_runner_after_job),
 		cmocka_unit_test(test_fan_out),
 		cmocka_unit_test(test_tail),
 		cmocka_unit_test(test_fd_error),
