@@ -386,7 +386,7 @@ void terminal_size(const struct terminal *t, unsigned *rows, unsigned *columns)
 	*columns = known ? w.ws_col : 80;
 }
 
-void terminal_write(struct terminal *t, int stream, struct str bytes)
+bool terminal_write(struct terminal *t, int stream, struct str bytes)
 {
 	int fd = stream == 2 ? STDERR_FILENO : STDOUT_FILENO;
 
@@ -401,7 +401,8 @@ void terminal_write(struct terminal *t, int stream, struct str bytes)
 
 			poll(&p, 1, -1);
 		} else if (errno != EINTR) {
-			return;
+			return false;
 		}
 	}
+	return true;
 }

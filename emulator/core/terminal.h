@@ -57,8 +57,8 @@ void terminal_resume(struct terminal *t);
 
 /* Rows and columns, 24 and 80 where nothing is known. */
 void terminal_size(const struct terminal *t, unsigned *rows, unsigned *columns);
-/* To standard output (1) or standard error (2). */
-void terminal_write(struct terminal *t, int stream, struct str bytes);
+/* To standard output (1) or standard error (2). False: nobody reads it any more. */
+bool terminal_write(struct terminal *t, int stream, struct str bytes);
 
 /* Raw mode is on: a line for people has to begin with a carriage return. */
 bool terminal_is_raw(void);

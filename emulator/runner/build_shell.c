@@ -9,6 +9,8 @@
 #include "emulator/runner/runner_config.h"
 #include "emulator/runner/script.h"
 
+#include <signal.h>
+
 static void say(struct build *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 static void say(struct build *b, const char *fmt, ...)
@@ -123,6 +125,13 @@ void build_visit_done(struct build *b, const struct outcome *o)
 	} else {
 		build_ask_again(b);
 	}
+}
+
+void visit_unread(struct outcome *o)
+{
+	outcome_fail(o, FAIL_SCRIPT, "nobody reads its output");
+	o->has_exit_code = true;
+	o->exit_code = 128 + SIGPIPE;
 }
 
 void build_start_talk(

@@ -22,6 +22,7 @@ struct docker_enter {
 	struct docker_call *call;
 	struct raw *raw;
 	bool stopped, open, over;
+	bool unread; /* nobody reads what it prints */
 	bool resizing, resize_again;
 	struct outcome outcome;
 	struct loop_task task;
@@ -56,6 +57,8 @@ static void fail(struct docker_enter *d, const struct error *err, const char *wh
 	outcome_fail(&d->outcome, d->stopped ? FAIL_CANCELED : FAIL_RUNNER_SYSTEM, "%s%s", what,
 		err->text);
 	d->outcome.surroundings = docker_gone(err);
+	if (d->unread)
+		visit_unread(&d->outcome);
 	finish(d);
 }
 
@@ -147,7 +150,10 @@ static void on_output(void *arg, int stream, struct str data)
 {
 	struct docker_enter *d = arg;
 
-	terminal_write(d->v->terminal, stream, data);
+	if (terminal_write(d->v->terminal, stream, data) || d->unread)
+		return;
+	d->unread = true;
+	docker_enter_stop(d->e);
 }
 
 static void on_open(void *arg)

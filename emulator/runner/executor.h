@@ -17,6 +17,7 @@
 #include "emulator/runner/build.h"
 
 struct executor;
+struct outcome;
 struct job_env;
 struct selection;
 struct sources_view;
@@ -37,6 +38,8 @@ struct visit {
 	const struct str *command; /* none: a shell */
 	size_t n_command;
 };
+/* The outcome of a visit that ended because nobody reads what it prints: as SIGPIPE ends it. */
+void visit_unread(struct outcome *o);
 
 struct outcome {
 	enum failure_reason reason; /* FAIL_NONE: it went well */

@@ -41,6 +41,7 @@ struct shell_enter {
 	struct far_end *pty; /* NULL: pipes */
 	int near_end;        /* ours, so that the terminal lasts until we have read all; -1: none */
 	bool stopped;
+	bool unread;      /* nobody reads what it prints */
 	struct buf typed; /* not taken yet by the terminal */
 	struct loop_timer full;
 	struct loop_task task;
@@ -200,7 +201,10 @@ static void on_output(void *arg, int stream, struct str data)
 {
 	struct shell_enter *s = arg;
 
-	terminal_write(s->v->terminal, stream, data);
+	if (terminal_write(s->v->terminal, stream, data) || s->unread)
+		return;
+	s->unread = true;
+	proc_kill(s->proc, false);
 }
 
 static void on_exit_code(void *arg, struct error *err, const struct proc_result *r)
@@ -214,6 +218,8 @@ static void on_exit_code(void *arg, struct error *err, const struct proc_result 
 	if (err && !r) {
 		outcome_fail(&o, FAIL_RUNNER_SYSTEM, "%s", err->text);
 		o.surroundings = true;
+	} else if (s->unread) {
+		visit_unread(&o);
 	} else if (s->stopped) {
 		outcome_fail(&o, FAIL_CANCELED, "canceled");
 	} else if (r->exit_code) {

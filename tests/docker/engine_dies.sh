@@ -2,6 +2,9 @@
 # The engine dies in the middle of a job: a sentence, exit code 4, and no hanging.
 # shellcheck source=tests/docker/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/lib_terminal.sh
+. "$root/tests/lib_terminal.sh"
+at_end pane kill-server '2>/dev/null'
 
 # An engine of its own, since it does not survive.
 engine=$work/e
@@ -29,6 +32,15 @@ until_true 60 grep -qx 'its end' "$work/out"
 kill -KILL "$(<"$engine/dockerd.pid")"
 ends 4 within 20
 has_line '[Ee]ngine|[Dd]aemon|docker\.sock'
+
+# Under a shell in the job: the terminal is given back.
+"$root/tests/engine/engine" stop "$engine"
+"$root/tests/engine/engine" start "$engine" >/dev/null
+terminal shell job
+shows "\$CILOCAL_SCRIPT"
+kill -KILL "$(<"$engine/dockerd.pid")"
+terminal_ends 4
+has "the shell's end is not known: cannot connect"
 
 # And when it is not there at all.
 "$root/tests/engine/engine" stop "$engine"

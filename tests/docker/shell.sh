@@ -52,6 +52,8 @@ nothing_left
 piped 4 '' bash -- bash -c 'echo "$BASH_VERSION" | cut -c1; exit 4'
 [[ $(<"$work/stdout") == [5-9] ]] || fail "no bash"
 [[ $(head -c 3000000 /dev/zero | "$cilocal" shell bash -q -- wc -c 2>/dev/null) == 3000000 ]] || fail "input is cut"
+got=$(set +o pipefail; timeout 40 "$cilocal" shell bash -q -- yes 2>/dev/null | head -1; echo "${PIPESTATUS[0]}")
+[[ $got == $'y\n141' ]] || fail "nobody reads: $got"
 nothing_left
 
 # On a terminal.

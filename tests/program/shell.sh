@@ -60,6 +60,9 @@ piped 3 'through the pipe' check -- sh -c 'cat; echo "$TEXT" | head -1; exit 3'
 is "$(cat "$work/stdout")" $'through the pipe\nit\'s'
 head -c 3000000 /dev/zero >"$work/zeros"
 is "$("$cilocal" shell check -q -- wc -c <"$work/zeros" 2>/dev/null)" 3000000
+# Who reads no more ends it, as it ends any program.
+got=$(set +o pipefail; timeout 20 "$cilocal" shell check -q -- yes 2>/dev/null | head -1; echo "${PIPESTATUS[0]}")
+is "$got" $'y\n141'
 
 # The copy is the job's own.
 piped 0 'echo changed > README; git status --short | head -1' check

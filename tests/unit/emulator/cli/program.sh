@@ -238,6 +238,8 @@ same "complete an option" "$(complete_words 'cilocal run --ne' cilocal run --ne)
 same "complete a choice" "$(complete_words 'cilocal run --pull ' cilocal run --pull '')" $'always\nif-not-present\nnever'
 same "complete a choice behind =" "$(complete_words 'cilocal run --pull=ne' cilocal run --pull = ne)" never
 same "complete jobs" "$(complete_words 'cilocal run build' cilocal run build)" $'build:linux\nbuild:mac'
+same "complete a job of shell" "$(complete_words 'cilocal shell build' cilocal shell build)" $'build:linux\nbuild:mac'
+same "complete a job behind --from" "$(complete_words 'cilocal run --from build' cilocal run --from build)" $'build:linux\nbuild:mac'
 same "complete a job with a colon" "$(complete_words 'cilocal run build:m' cilocal run build : m)" mac
 same "complete a verb" "$(complete_words 'cilocal registry st' cilocal registry st)" $'start\nstop\nstatus'
 same "complete quoted" "$(complete_words 'cilocal run "test: [' cilocal run '"test: [')" $'test: [a]\ntest: [b]'
