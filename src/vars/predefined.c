@@ -302,6 +302,11 @@ void predefined_pipeline(struct varset *s, const struct facts *f)
 	set(s, VAR_USER, "GITLAB_USER_NAME", f->user_name);
 }
 
+size_t predefined_job_count(bool has_environment)
+{
+	return has_environment ? 8 : 5;
+}
+
 void predefined_job(struct varset *s, const struct predefined_job *job)
 {
 	const enum var_layer l = VAR_JOB_PREDEFINED;

@@ -51,6 +51,8 @@ struct predefined_job {
 	bool has_environment;
 };
 void predefined_job(struct varset *s, const struct predefined_job *job);
+/* How many that are for most jobs. */
+size_t predefined_job_count(bool has_environment);
 
 /*
  * What exists only in the running job (J): persisted variables of GitLab and those of the Runner.

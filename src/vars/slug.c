@@ -6,7 +6,15 @@
 struct str slugify(struct arena *a, struct str text)
 {
 	size_t n = 0, from = 0;
-	char *out = arena_alloc(a, text.n + 1);
+	char *out;
+
+	while (n < text.n && n < 63 &&
+		(islower((unsigned char)text.p[n]) || isdigit((unsigned char)text.p[n])))
+		n++;
+	if (n == text.n)
+		return text;
+	n = 0;
+	out = arena_alloc(a, text.n + 1);
 
 	/* One '-' for a character, not for each of its bytes. */
 	for (size_t i = 0; i < text.n && n < 63; i++) {

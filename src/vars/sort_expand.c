@@ -11,6 +11,8 @@
 /* Variables that double each other grow without bound; GitLab stops them by time and memory. */
 #define VALUE_MAX ((size_t)1 << 20)
 #define TOTAL_MAX ((size_t)1 << 24)
+/* Bytes of names after which the message about cycles ends. */
+#define CYCLES_MAX 2000
 
 /* One definition with references. */
 struct entry {
@@ -29,6 +31,7 @@ struct sorter {
 	struct arena *a;
 	const struct varset *set;
 	bool keep_undefined, check_only;
+	bool own_only;      /* the entries of the uppermost set; what lies below is settled */
 	size_t total;       /* bytes of all expanded values */
 	struct str too_big; /* the variable that went over the limits */
 	struct entry *e;
@@ -187,12 +190,12 @@ static void component(struct sorter *t, uint32_t i)
 	while (t->stack[--from] != i)
 		;
 	size_t size = t->n_stack - from;
-	if (size > 1) {
+	if (size > 1 && t->cycles.n < CYCLES_MAX) {
 		buf_adds(&t->cycles, t->cycles.n ? ", [" : "[");
-		for (size_t k = from; k < t->n_stack; k++)
+		for (size_t k = from; k < t->n_stack && t->cycles.n < CYCLES_MAX; k++)
 			buf_printf(&t->cycles, "%s\"" STR_FMT "\"", k > from ? ", " : "",
 				STR_ARG(t->e[t->stack[k]].var->key));
-		buf_addc(&t->cycles, ']');
+		buf_adds(&t->cycles, t->cycles.n < CYCLES_MAX ? "]" : ", ...]");
 	}
 	for (size_t k = from; k < t->n_stack; k++)
 		t->e[t->stack[k]].on_stack = false;
@@ -249,11 +252,17 @@ static bool sort_entries(struct sorter *t, struct str *error)
 {
 	size_t all = 0;
 
-	varset_each(t->set, count_refs, &all);
+	if (t->own_only)
+		all = t->set->n_refs;
+	else
+		varset_each(t->set, count_refs, &all);
 	if (!all)
 		return true;
 	t->e = arena_array(t->a, struct entry, all);
-	varset_each(t->set, collect, t);
+	if (!t->own_only)
+		varset_each(t->set, collect, t);
+	for (size_t i = 0; t->own_only && i < t->set->n; i++)
+		collect(t, &t->set->v[i]);
 	link_entries(t);
 	t->stack = arena_array(t->a, uint32_t, t->n + 1);
 	struct frame *frames = arena_array(t->a, struct frame, t->n + 1);
@@ -301,6 +310,24 @@ bool varset_check_cycles(struct arena *a, const struct varset *s, struct str *er
 	return sort_entries(&t, error);
 }
 
+/* In the order of emission: the last one of a name is the one that GitLab's list ends with. */
+static void put_expanded(const struct sorter *t, struct varset *out)
+{
+	const struct entry **order = arena_array(t->a, const struct entry *, t->n + 1);
+
+	varset_reserve(out, t->n);
+	for (size_t i = 0; i < t->n; i++)
+		order[t->e[i].emitted - 1] = &t->e[i];
+	for (size_t i = 0; i < t->n; i++) {
+		struct var v = *order[i]->var;
+
+		if (order[i]->self)
+			v.layer = last_layer(t, order[i]);
+		v.value = order[i]->value;
+		varset_put(out, &v);
+	}
+}
+
 bool varset_sort_and_expand(struct arena *a, const struct varset *s, bool keep_undefined,
 	struct varset *out, struct str *error)
 {
@@ -309,14 +336,135 @@ bool varset_sort_and_expand(struct arena *a, const struct varset *s, bool keep_u
 	varset_init_on(out, a, s);
 	if (!sort_entries(&t, error))
 		return false;
-	for (size_t i = 0; i < t.n; i++) {
-		struct var v = *t.e[i].var;
-
-		/* The last one emitted of a name is the one that GitLab's list ends with. */
-		if (t.e[i].self)
-			v.layer = last_layer(&t, &t.e[i]);
-		v.value = t.e[i].value;
-		varset_put(out, &v);
-	}
+	put_expanded(&t, out);
 	return true;
+}
+
+/* --- what is worked out once about a set that many others lie on --- */
+
+struct var_base {
+	const struct varset *set;
+	struct arena *a;
+	bool acyclic, simple;
+	struct str error;
+	struct map used;  /* names that its definitions refer to */
+	struct map names; /* of the definitions with references */
+	uint64_t cost;    /* of a walk through it, in steps */
+	bool is_expanded;
+	struct varset expanded; /* its values expanded, on top of set */
+};
+
+static uint64_t walk_cost(const struct varset *s, bool own_only)
+{
+	uint64_t cost = 1;
+
+	for (; s; s = own_only ? NULL : s->below)
+		for (size_t i = 0; s->n_refs && i < s->n; i++)
+			if (s->v[i].refs)
+				cost += 2 + s->v[i].value.n / 16;
+	return cost;
+}
+
+static bool spend(uint64_t *work, uint64_t steps, struct str *error)
+{
+	*work -= MIN(*work, steps);
+	if (!*work)
+		*error = STR("their variables refer to each other too often");
+	return *work > 0;
+}
+
+struct var_base *var_base_new(struct arena *a, const struct varset *set)
+{
+	struct arena scratch = ARENA_INIT;
+	struct sorter t = {.a = &scratch, .set = set, .check_only = true};
+	struct var_base *base = arena_new(a, struct var_base);
+
+	base->a = a;
+	base->set = set;
+	base->simple = true;
+	base->acyclic = sort_entries(&t, &base->error);
+	if (base->error.n)
+		base->error = arena_str(a, base->error);
+	base->cost = walk_cost(set, false);
+	map_init(&base->used, a);
+	map_init(&base->names, a);
+	for (size_t i = 0; i < t.n; i++) {
+		struct str text = t.e[i].var->value;
+
+		base->simple &= !map_put(&base->names, t.e[i].var->key, base);
+		for (struct ref r = ref_next(text, 0, true); r.kind != REF_NONE;
+			r = ref_next(text, r.end, true))
+			if (r.kind == REF_NAME)
+				map_put(&base->used, r.name, base);
+	}
+	arena_release(&scratch);
+	return base;
+}
+
+/* Whether s, which lies on the base, defines one of the names; only_refs: with references. */
+static bool defines_any(const struct varset *s, const struct map *names, bool only_refs)
+{
+	for (size_t i = 0; names->n && i < s->n; i++)
+		if ((s->v[i].refs || !only_refs) && map_has(names, s->v[i].key))
+			return true;
+	return false;
+}
+
+bool var_base_check_cycles(const struct var_base *base, struct arena *a, const struct varset *s,
+	uint64_t *work, struct str *error)
+{
+	struct sorter t = {.a = a, .set = s, .check_only = true};
+
+	if (!base->acyclic && !s->n_refs && !defines_any(s, &base->names, false)) {
+		*error = base->error;
+		return false;
+	}
+	if (base->acyclic && !s->n_refs)
+		return true;
+	/* Every cycle has a definition of the upper set in it, so the lower must refer to one. */
+	t.own_only = base->acyclic && !defines_any(s, &base->used, true);
+	return spend(work, walk_cost(s, t.own_only), error) && sort_entries(&t, error);
+}
+
+/* The base's values hold whatever lies on it, unless that defines what they refer to. */
+static bool base_holds(struct var_base *base, const struct varset *s, uint64_t *work)
+{
+	struct str why;
+
+	if (!base->acyclic || !base->simple || defines_any(s, &base->used, false))
+		return false;
+	if (base->is_expanded)
+		return true;
+	base->is_expanded = true;
+	base->simple = spend(work, base->cost, &why) &&
+		       varset_sort_and_expand(base->a, base->set, false, &base->expanded, &why);
+	if (!base->simple)
+		return false;
+	for (size_t i = 0; i < base->expanded.n; i++)
+		base->expanded.v[i].refs = false;
+	base->expanded.n_refs = 0;
+	return true;
+}
+
+bool var_base_sort_and_expand(struct var_base *base, struct arena *a, const struct varset *s,
+	uint64_t *work, struct varset *out, struct str *error)
+{
+	struct sorter t = {.a = a, .set = s};
+
+	varset_init_on(out, a, s);
+	t.own_only = base_holds(base, s, work);
+	if (!spend(work, walk_cost(s, t.own_only), error))
+		return false;
+	if (t.own_only) {
+		struct varset *settled = arena_new(a, struct varset);
+
+		*settled = *s;
+		settled->below = &base->expanded;
+		t.set = settled;
+		out->below = settled;
+	}
+	bool ok = sort_entries(&t, error);
+	if (ok)
+		put_expanded(&t, out);
+	return spend(work, 1 + t.total / 64, error) && ok;
 }

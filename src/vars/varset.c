@@ -15,10 +15,14 @@ void varset_init_on(struct varset *s, struct arena *a, const struct varset *belo
 
 void varset_reserve(struct varset *s, size_t n)
 {
-	if (s->n || n <= s->cap)
+	struct var *old = s->v;
+
+	if (n <= s->cap)
 		return;
 	s->v = arena_array(s->arena, struct var, n);
 	s->cap = n;
+	if (s->n)
+		memcpy(s->v, old, s->n * sizeof(*old));
 }
 
 /* The slot of key, or the free slot where it belongs; NO_SLOT while there is no index. */
@@ -198,6 +202,13 @@ const struct var *varset_get_layer(const struct varset *s, struct str key, enum 
 const struct var *varset_get(const struct varset *s, struct str key)
 {
 	return varset_get_below(s, key, VAR_LAYERS);
+}
+
+const struct var *varset_get_own(const struct varset *s, struct str key)
+{
+	uint32_t i = newest(s, key);
+
+	return i ? &s->v[i - 1] : NULL;
 }
 
 struct str varset_value(const struct varset *s, const char *key)

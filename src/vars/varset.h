@@ -76,7 +76,7 @@ struct varset {
 void varset_init(struct varset *s, struct arena *a);
 /* An empty set on top of below. On the same layer the upper set's definition wins. */
 void varset_init_on(struct varset *s, struct arena *a, const struct varset *below);
-/* Room for n entries at once; for an empty set whose size is known. */
+/* Room for n own entries in all, where their number is known. */
 void varset_reserve(struct varset *s, size_t n);
 /* Copies var (not its strings). Same name, layer and env_scope: replaces it in place. */
 void varset_put(struct varset *s, const struct var *var);
@@ -97,6 +97,8 @@ bool env_scope_matches(struct str scope, struct str environment);
 /* The definition that wins, or NULL. */
 const struct var *varset_get(const struct varset *s, struct str key);
 struct str varset_value(const struct varset *s, const char *key); /* {NULL, 0} when undefined */
+/* The newest own definition of the uppermost set, or NULL. */
+const struct var *varset_get_own(const struct varset *s, struct str key);
 /* Removes the own definitions of every layer; those of sets below stay. */
 bool varset_unset(struct varset *s, struct str key);
 /* Every definition of the stack, the lowest set first; stops when fn returns false. */
@@ -132,6 +134,20 @@ bool varset_sort_and_expand(struct arena *a, const struct varset *s, bool keep_u
 	struct varset *out, struct str *error);
 /* Only the check for cycles; true where there is none. */
 bool varset_check_cycles(struct arena *a, const struct varset *s, struct str *error);
+
+/*
+ * The same for many sets that lie on one: what concerns the lower alone is worked out once. base is
+ * for the sets whose `below` is `set`, which must not change any more. work is a number of steps
+ * that the caller has for all of them; when none is left, the functions return false with *work 0
+ * and a text in *error that continues "too much:".
+ */
+struct var_base;
+struct var_base *var_base_new(struct arena *a, const struct varset *set);
+bool var_base_check_cycles(const struct var_base *base, struct arena *a, const struct varset *s,
+	uint64_t *work, struct str *error);
+/* keep_undefined is false; out lies on s, or on a view of it in the arena. */
+bool var_base_sort_and_expand(struct var_base *base, struct arena *a, const struct varset *s,
+	uint64_t *work, struct varset *out, struct str *error);
 /* The text holds a reference ($NAME, ${NAME}, %NAME%) as the server sees them. */
 bool text_has_refs(struct str text);
 /* Names referred to in text, in order, duplicates included; the array lives in the arena. */

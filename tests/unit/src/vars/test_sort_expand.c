@@ -177,6 +177,95 @@ static void explosion_is_an_error(void **state)
 	assert_true(str_find(error, STR("too large")) != STR_NPOS);
 }
 
+static uint64_t seed = 1;
+
+static unsigned pick(unsigned n)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(seed >> 33) % n;
+}
+
+static const enum var_layer random_layers[] = {
+	VAR_JOB_PREDEFINED, VAR_YAML_ROOT, VAR_YAML_JOB, VAR_PROJECT};
+
+static void random_vars(struct varset *to, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char key[2] = {(char)('A' + pick(8)), '\0'};
+		struct str value = arena_printf(&a, "%u", pick(100));
+
+		for (unsigned k = pick(3); k; k--)
+			value = arena_printf(
+				&a, STR_FMT "$%c", STR_ARG(value), (char)('A' + pick(9)));
+		varset_set(to, random_layers[pick(ARRAY_SIZE(random_layers))],
+			arena_str(&a, str_c(key)), value);
+	}
+}
+
+/* What is worked out once about the lower set changes no answer. */
+static void shared_base(void **state)
+{
+	unsigned cycles = 0, values = 0;
+
+	UNUSED(state);
+	for (int round = 0; round < 3000; round++) {
+		struct varset low;
+		uint64_t work = 1000000;
+
+		varset_init(&low, &a);
+		random_vars(&low, pick(6));
+		struct var_base *base = var_base_new(&a, &low);
+		for (int job = 0; job < 3; job++) {
+			struct str error = STR(""), error2 = STR("");
+			struct varset out, out2;
+
+			varset_init_on(&s, &a, &low);
+			random_vars(&s, pick(4));
+			bool ok = varset_check_cycles(&a, &s, &error);
+			assert_int_equal(ok, var_base_check_cycles(base, &a, &s, &work, &error2));
+			assert_true(str_eq(error, error2));
+			cycles += !ok;
+			assert_int_equal(ok, varset_sort_and_expand(&a, &s, false, &out, NULL));
+			assert_int_equal(
+				ok, var_base_sort_and_expand(base, &a, &s, &work, &out2, &error2));
+			for (char c = 'A'; ok && c <= 'I'; c++) {
+				const char key[2] = {c, '\0'};
+				struct str x = varset_value(&out, key),
+					   y = varset_value(&out2, key);
+
+				values += x.n > 0;
+				if (!str_eq(x, y))
+					fail_msg("round %d: %s is '" STR_FMT "', not '" STR_FMT "'",
+						round, key, STR_ARG(y), STR_ARG(x));
+			}
+		}
+	}
+	assert_true(cycles > 100 && values > 10000);
+}
+
+static void work_ends(void **state)
+{
+	uint64_t work = 3000;
+	struct varset low;
+	struct str error = STR("");
+
+	UNUSED(state);
+	varset_init(&low, &a);
+	for (unsigned i = 0; i < 1000; i++)
+		varset_set(&low, VAR_YAML_ROOT, arena_printf(&a, "V%u", i),
+			arena_printf(&a, "$V%u", i + 1));
+	struct var_base *base = var_base_new(&a, &low);
+	/* What the lower set does not refer to costs nothing. */
+	varset_init_on(&s, &a, &low);
+	put(&s, VAR_YAML_JOB, "X", "$V0");
+	for (int i = 0; i < 100; i++)
+		assert_true(var_base_check_cycles(base, &a, &s, &work, &error));
+	put(&s, VAR_YAML_JOB, "V5", "$V9");
+	assert_true(var_base_check_cycles(base, &a, &s, &work, &error));
+	assert_false(var_base_check_cycles(base, &a, &s, &work, &error));
+	assert_true(work == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +283,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(older_duplicate_makes_a_cycle, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_chain, setup, teardown),
 		cmocka_unit_test_setup_teardown(explosion_is_an_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(shared_base, setup, teardown),
+		cmocka_unit_test_setup_teardown(work_ends, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
