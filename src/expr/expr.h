@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/diag.h"
 #include "base/str.h"
 
@@ -47,6 +48,7 @@ struct expr_env {
 	expr_lookup_fn *variable;
 	expr_input_fn *input; /* NULL outside the rules of inputs: every input is then null */
 	void *ctx;
+	uint64_t *steps; /* NULL, or what the evaluation took is added: searches, long values */
 };
 
 /* What an evaluation read, in order, each name once; made in the arena given to expr_eval. */

@@ -9,6 +9,7 @@ struct eval {
 	const struct expr_env *env;
 	struct expr_trace *trace;
 	struct str failed; /* p == NULL: not failed */
+	uint64_t steps;
 };
 
 void expr_trace_init(struct expr_trace *t)
@@ -73,6 +74,7 @@ static struct expr_value read_variable(struct eval *ev, struct str name)
 	struct str text = STR_NULL;
 	bool defined = ev->env->variable && ev->env->variable(ev->env->ctx, name, &text);
 
+	ev->steps += 1 + text.n / 64;
 	note_read(ev, name, false, defined, defined ? text : STR_NULL);
 	return defined ? value(EXPR_STRING, text) : value(EXPR_NULL, STR_NULL);
 }
@@ -118,7 +120,7 @@ static bool matches(struct eval *ev, const struct expr_value *l, const struct ex
 		re = expr_regex(ev->a, r->str, &why);
 	if (!re)
 		return str_find(r->str, to_s(l)) != STR_NPOS;
-	switch (regex_search(re, to_s(l), NULL, 0)) {
+	switch (regex_search_counted(re, to_s(l), NULL, 0, &ev->steps)) {
 	case REGEX_YES:
 		return true;
 	case REGEX_NO:
@@ -230,6 +232,8 @@ bool expr_eval(const struct expr *e, struct arena *a, const struct expr_env *env
 	struct eval ev = {.a = a, .env = env, .trace = trace};
 	struct expr_value v = evaluate(&ev, e->root);
 
+	if (env->steps)
+		*env->steps += ev.steps;
 	if (ev.failed.p)
 		v = value(EXPR_NULL, STR_NULL);
 	if (out)

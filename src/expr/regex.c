@@ -170,6 +170,14 @@ static void fill(
 enum regex_result regex_search(
 	const struct regex *re, struct str subject, struct str *caps, size_t n_caps)
 {
+	uint64_t steps = 0;
+
+	return regex_search_counted(re, subject, caps, n_caps, &steps);
+}
+
+enum regex_result regex_search_counted(const struct regex *re, struct str subject, struct str *caps,
+	size_t n_caps, uint64_t *taken)
+{
 	/* Made from the pattern it would take its memory from the pattern's arena. */
 	pcre2_match_data *md = pcre2_match_data_create((uint32_t)re->groups + 1, NULL);
 	pcre2_match_context *mc = pcre2_match_context_create(NULL);
@@ -189,6 +197,7 @@ enum regex_result regex_search(
 		fill(subject, md, (uint32_t)rc, caps, n_caps);
 		res = REGEX_YES;
 	} else if (rc != PCRE2_ERROR_NOMATCH) {
+		*taken += steps.n;
 		steps = (struct steps){0, max, 0};
 		rc = run_dfa(re, subject, md, mc);
 		/* It knows no groups: without them, its answer is as good. */
@@ -197,6 +206,7 @@ enum regex_result regex_search(
 		else
 			res = rc >= 0 && !n_caps ? REGEX_YES : REGEX_LIMIT;
 	}
+	*taken += steps.n;
 	pcre2_match_data_free(md);
 	pcre2_match_context_free(mc);
 	return res;

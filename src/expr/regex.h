@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/str.h"
 
 struct arena;
@@ -44,6 +45,9 @@ enum regex_result { REGEX_NO, REGEX_YES, REGEX_LIMIT };
  */
 enum regex_result regex_search(
 	const struct regex *re, struct str subject, struct str *caps, size_t n_caps);
+/* The same; adds the steps that it took to *steps. */
+enum regex_result regex_search_counted(const struct regex *re, struct str subject, struct str *caps,
+	size_t n_caps, uint64_t *steps);
 /* Number of capturing groups, the whole match not counted. */
 size_t regex_groups(const struct regex *re);
 

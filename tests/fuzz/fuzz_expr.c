@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str rest = str_n((const char *)data, size), text = first_line(&rest);
 	struct span at = {{1, 1, 1}, {1, 1, (uint32_t)text.n + 1}};
 	struct arena a = ARENA_INIT;
-	const struct expr_env env = {lookup, NULL, &rest};
+	const struct expr_env env = {lookup, NULL, &rest, NULL};
 	struct expr_error err = {SPAN_NONE, STR_NULL};
 	const struct expr *e = expr_parse(&a, text, at, &err);
 	struct expr_value v;

@@ -46,7 +46,7 @@ static bool input(void *ctx, struct str name, struct expr_value *value)
 	return true;
 }
 
-static const struct expr_env env = {lookup, input, NULL};
+static const struct expr_env env = {lookup, input, NULL, NULL};
 
 /* 1, 0, or -1 for an expression that GitLab calls invalid. */
 static int verdict(const char *text)
