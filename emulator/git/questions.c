@@ -28,6 +28,31 @@ static int complain(struct repo *r, struct str_list *out, struct str text)
 	return -1;
 }
 
+/* What changes() or files() returned. */
+struct answer {
+	int code;
+	struct str_list list;
+};
+
+static const struct answer *known(struct repo *r, struct str question, struct str_list *out)
+{
+	const struct answer *a;
+
+	a = map_get(&r->answers, question);
+	if (a)
+		*out = a->list;
+	return a;
+}
+
+static int remember(struct repo *r, struct str question, int code, const struct str_list *list)
+{
+	struct answer *a = arena_new(&r->arena, struct answer);
+
+	*a = (struct answer){code, *list};
+	map_put(&r->answers, arena_str(&r->arena, question), a);
+	return code;
+}
+
 /*
  * A ref of the server as it stands here: what the remote was last seen to have, then local
  * branches, tags, ids.
@@ -89,9 +114,8 @@ static bool is_zero(struct str sha)
  * From the base to the work tree: the sources that jobs get hold the uncommitted changes, so the
  * answer does too. Both names of a renamed file count, as on GitLab.
  */
-static int changes(void *ctx, struct str compare_to, struct str_list *out)
+static int ask_changes(struct repo *r, struct str compare_to, struct str_list *out)
 {
-	struct repo *r = ctx;
 	const struct facts *f = r->facts;
 	struct error err = ERROR_INIT;
 	struct buf text = BUF_INIT;
@@ -100,8 +124,6 @@ static int changes(void *ctx, struct str compare_to, struct str_list *out)
 
 	if (!r->has_commit)
 		return 1;
-	if (!compare_to.n && str_is(f->source, "merge_request_event"))
-		compare_to = f->mr.target_branch;
 	if (compare_to.n) {
 		base = resolve(r, compare_to);
 		if (!base.n)
@@ -128,20 +150,41 @@ static int changes(void *ctx, struct str compare_to, struct str_list *out)
 	return code ? complain(r, out, arena_str(&r->arena, str_c(err.text))) : 0;
 }
 
+static int changes(void *ctx, struct str compare_to, struct str_list *out)
+{
+	struct repo *r = ctx;
+	const struct facts *f = r->facts;
+	const struct answer *a;
+	CLEANUP(buf_release) struct buf question = BUF_INIT;
+
+	*out = (struct str_list){NULL, 0};
+	if (!compare_to.n && str_is(f->source, "merge_request_event"))
+		compare_to = f->mr.target_branch;
+	buf_printf(&question, "changes %s " STR_FMT, compare_to.n ? "to" : "since",
+		STR_ARG(compare_to.n ? compare_to : f->before_sha));
+	a = known(r, buf_str(&question), out);
+	return a ? a->code : remember(r, buf_str(&question), ask_changes(r, compare_to, out), out);
+}
+
 static int files(void *ctx, struct str project, struct str ref, struct str_list *out)
 {
 	static const char *const args[] = {"ls-files", "-z", NULL};
 	struct repo *r = ctx;
 	struct buf text = BUF_INIT;
+	const struct answer *a;
 	int code;
 
+	*out = (struct str_list){NULL, 0};
 	if (project.n || ref.n)
 		return -1;
+	a = known(r, STR("files"), out);
+	if (a)
+		return a->code;
 	code = repo_git(r, &text, NULL, args);
 	if (!code)
 		to_list(r, &text, out);
 	buf_release(&text);
-	return code ? -1 : 0;
+	return remember(r, STR("files"), code ? -1 : 0, out);
 }
 
 static int file_id(void *ctx, struct str path, bool commit, struct str *out)
@@ -160,6 +203,7 @@ static int file_id(void *ctx, struct str path, bool commit, struct str *out)
 
 void git_set_questions(struct repo *r, struct facts *f)
 {
+	map_init(&r->answers, &r->arena);
 	if (!f->changes)
 		f->changes = changes;
 	if (!f->files)

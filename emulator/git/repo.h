@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/arena.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "vars/facts.h"
 
@@ -41,7 +42,8 @@ struct repo {
 	struct str default_branch;
 	struct str user_name, user_email;
 	struct facts
-		*facts; /* of repo_fill_facts(): what `changes` compares depends on the event */
+		*facts;     /* of repo_fill_facts(): what `changes` compares depends on the event */
+	struct map answers; /* lists that git gave already, by question: jobs ask the same ones */
 };
 
 /*
@@ -53,8 +55,9 @@ void repo_release(struct repo *r);
 
 /*
  * Fills what git knows into facts: refs, commit, project, server, default branch, user, and the
- * questions (changes, files, file_id; ctx = r). The repo must outlive facts. Only empty fields are
- * filled, so that command line options set before win.
+ * questions (changes, files, file_id; ctx = r), whose answers are kept until the next call. The
+ * repo must outlive facts. Only empty fields are filled, so that command line options set before
+ * win.
  */
 void repo_fill_facts(struct repo *r, struct facts *f);
 

@@ -111,6 +111,10 @@ static void test_commit_and_remote(void **state)
 	assert_int_equal(sh("cd app; echo 3 > g; git mv a/b/f a/b/h"), 0);
 	assert_int_equal(repo_dirty(&r, &dirty, NULL), 0);
 	assert_true(dirty);
+	/* a pipeline is made from one answer, however often its rules ask */
+	assert_int_equal(f.changes(f.ctx, STR("main"), &list), 0);
+	assert_int_equal(list.n, 0);
+	repo_fill_facts(&r, &f);
 	assert_int_equal(f.changes(f.ctx, STR("main"), &list), 0);
 	assert_int_equal(list.n, 3);
 	assert_int_equal(f.files(f.ctx, STR_NULL, STR_NULL, &list), 0);
