@@ -29,7 +29,8 @@ struct config_state {
 	size_t total_bytes;
 	bool includes_over; /* a limit of includes was passed: nothing more is asked for */
 	bool merged;
-	size_t merged_keys; /* made by merge_deep so far */
+	size_t merged_keys;         /* made by merge_deep so far */
+	size_t n_services, n_needs; /* that were read so far */
 	bool stages_faulty;
 	struct map root_index;      /* root key -> struct node_pair * */
 	struct job_rare *last_rare; /* for jobs that have the same */

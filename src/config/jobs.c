@@ -275,7 +275,7 @@ static void warn_two_pipelines(const struct frame *f, const struct job_def *job)
 	const struct rule_def *last;
 	struct diag *d;
 
-	if (!job->rules.n || f->c->workflow.rules.set)
+	if (!job->rules.n || f->c->workflow.rules.set || f->c->diags->warnings >= LIMIT_ERRORS)
 		return;
 	last = &job->rules.v[job->rules.n - 1];
 	if (last->when == WHEN_UNSET || last->when == WHEN_NEVER || last->if_text.s.p ||

@@ -44,9 +44,15 @@
 	LIMIT(JOBS, 12500, "cilocal: jobs of a pipeline; GitLab's words, its limit is a plan's")   \
 	LIMIT(HIDDEN_JOBS, 15000, "cilocal: keys of the root that start with a dot")               \
 	LIMIT(NEEDS, 20000, "cilocal: items of one list; GitLab's limit of 50 is checked later")   \
+	LIMIT(NEEDS_IN_ALL, 120000, "cilocal: the same, of all lists; those of templates once")    \
 	LIMIT(RULES, 20000, "cilocal: rules in one list")                                          \
+	LIMIT(SERVICES, 50000, "cilocal: services of all jobs; those of a template count once")    \
+	LIMIT(JOB_VARS, 200000, "cilocal: variables of all jobs, without those that they share")   \
+	LIMIT(EDGES, 650000, "cilocal: needs of all jobs; 50 a job, which is GitLab's limit")      \
+	LIMIT(JOB_BYTES, 8388608, "cilocal: expanded tags, names ... of all jobs")                 \
+	LIMIT(STEPS, 10000000, "cilocal: for the variables and rules of all jobs")                 \
 	LIMIT(ERRORS, 1000, "cilocal: messages that are kept for one definition")                  \
-	LIMIT(MERGED_KEYS, 1500000, "cilocal: keys made by merging in one definition")             \
+	LIMIT(MERGED_KEYS, 300000, "cilocal: keys made by merging in one definition")              \
 	LIMIT(EXPANDED_BYTES, 16777216, "cilocal: one text after $[[ ]]")                          \
 	LIMIT(INPUT_BYTES, 8388608, "cilocal: all texts of a file after $[[ ]]")                   \
 	LIMIT(EXPANDED_NODES, 4000000, "cilocal: values after extends and !reference")

@@ -149,6 +149,7 @@ void read_need_defs(
 	const struct frame *f, const struct node *n, enum needs_kind kind, struct need_defs *out)
 {
 	struct needs_ctx ctx = {.kind = kind, .out = out};
+	size_t *all = &config_state_of(f->c)->n_needs;
 
 	if (n->kind != NODE_SEQ && n->kind != NODE_MAP) {
 		fault(f, "wrong-type", n->at, "config can only be a hash or an array",
@@ -163,6 +164,13 @@ void read_need_defs(
 	if (n->kind == NODE_SEQ && count_flat(n) > LIMIT_NEEDS) {
 		fault(f, "too-many-needs", n->at, NULL, "%s holds more than %d items",
 			subject(f, NULL), LIMIT_NEEDS);
+		return;
+	}
+	*all += count_flat(n);
+	if (*all > LIMIT_NEEDS_IN_ALL) {
+		if (*all - count_flat(n) <= LIMIT_NEEDS_IN_ALL)
+			fault(f, "too-many-needs", n->at, NULL,
+				"the definition has more than %d needs", LIMIT_NEEDS_IN_ALL);
 		return;
 	}
 	*out = (struct need_defs){.set = true, .at = n->at};

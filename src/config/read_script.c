@@ -30,7 +30,8 @@ static bool flatten(struct flat *out, const struct node *n, unsigned levels)
 bool flatten_strings(struct arena *a, const struct node *n, unsigned levels, struct texts *out,
 	const struct node **bad)
 {
-	struct flat flat = {.a = a};
+	struct flat flat = {.a = a, .cap = count_flat(n)};
+	flat.v = arena_array(a, struct text, flat.cap);
 	bool ok = flatten(&flat, n, levels);
 
 	*out = (struct texts){.v = flat.v, .n = flat.n, .set = true, .at = n->at};

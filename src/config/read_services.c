@@ -51,10 +51,19 @@ static void read_service(const struct frame *f, const struct node *item, void *c
 void read_services(const struct frame *f, const struct node *value, struct job_def *job)
 {
 	struct frame entry = FRAME_IN(f, "services");
+	size_t *all;
 
 	if (value->kind != NODE_SEQ) {
 		fault(&entry, "wrong-type", value->at, "config should be an array",
 			"%s must be a list, not %s", subject(&entry, NULL), found(f, value));
+		return;
+	}
+	all = &config_state_of(f->c)->n_services;
+	*all += count_flat(value);
+	if (*all > LIMIT_SERVICES) {
+		if (*all - count_flat(value) <= LIMIT_SERVICES)
+			fault(&entry, "too-many-services", value->at, NULL,
+				"the definition has more than %d services in all", LIMIT_SERVICES);
 		return;
 	}
 	job->services = arena_array(frame_arena(f), struct service, count_flat(value));

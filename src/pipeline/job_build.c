@@ -3,88 +3,6 @@
 #include "pipeline/pipeline_internal.h"
 #include "config/duration.h"
 
-void put_yaml_vars(struct varset *s, enum var_layer layer, const struct var_defs *defs)
-{
-	for (size_t i = 0; i < defs->n; i++) {
-		const struct var_def *def = &defs->v[i];
-		struct var v = {
-			.key = def->key.s,
-			.value = def->value.s.p ? def->value.s : STR(""),
-			.at = def->key.at,
-			.from = layer == VAR_YAML_ROOT ? STR("variables") : STR("job"),
-			.layer = layer,
-			.raw = def->raw,
-		};
-		varset_put(s, &v);
-	}
-}
-
-const struct varset *sorted_vars(struct builder *b, const struct varset *vars, struct varset *store)
-{
-	varset_sort_and_expand(&b->scratch, vars, false, store, NULL);
-	return store;
-}
-
-static bool listed(const struct texts *list, struct str name)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(list->v[i].s, name))
-			return true;
-	return false;
-}
-
-/* From so many on, copies of a job and jobs that extend the same one have them in one set. */
-#define MANY_VARS 8
-
-static const struct varset *shared_vars(struct builder *b, const struct var_defs *defs)
-{
-	if (b->shared_defs == defs->v)
-		return b->shared;
-	b->shared = arena_new(b->a, struct varset);
-	b->shared_defs = defs->v;
-	varset_init_on(b->shared, b->a, &b->p->vars);
-	varset_reserve(b->shared, defs->n);
-	put_yaml_vars(b->shared, VAR_YAML_JOB, defs);
-	return b->shared;
-}
-
-/*
- * The set that the job's own variables lie on: with inherit:variables only what was asked for of
- * the root's (workflow's variables are among them).
- */
-static void init_vars(struct builder *b, struct instance *in)
-{
-	const struct inherit_def *inherit = &in->pub.def->rare->inherit;
-	struct varset *s = &in->pub.vars;
-	const struct varset *root = &b->p->vars;
-
-	size_t own = in->pub.def->vars.n + in->n_vars + (in->pub.def->environment ? 12 : 8);
-
-	if (inherit->all_variables && in->pub.def->vars.n >= MANY_VARS) {
-		varset_init_on(s, b->a, shared_vars(b, &in->pub.def->vars));
-	} else if (inherit->all_variables) {
-		varset_init_on(s, b->a, root);
-		varset_reserve(s, own);
-		put_yaml_vars(s, VAR_YAML_JOB, &in->pub.def->vars);
-	} else {
-		varset_init_on(s, b->a, b->base);
-		for (size_t i = 0; i < root->n; i++)
-			if (listed(&inherit->only_variables, root->v[i].key))
-				varset_put(s, &root->v[i]);
-		put_yaml_vars(s, VAR_YAML_JOB, &in->pub.def->vars);
-	}
-	for (size_t i = 0; i < in->n_vars; i++) {
-		struct var v = {
-			.key = in->vars[i].key,
-			.value = in->vars[i].value,
-			.at = in->vars[i].at,
-			.from = STR("matrix"),
-			.layer = VAR_YAML_JOB,
-		};
-		varset_put(s, &v);
-	}
-}
-
 static void set_start_in(struct job *job, struct text start_in)
 {
 	int64_t seconds;
@@ -133,6 +51,7 @@ static void apply_rule(struct builder *b, struct instance *in, const struct rule
 		in->rule_needs = true;
 	}
 	if (rule->vars.n) {
+		varset_reserve(&job->vars, job->vars.n + rule->vars.n);
 		put_yaml_vars(&job->vars, VAR_YAML_JOB, &rule->vars);
 		build_environment(b, in); /* its name may use them */
 	}
@@ -174,6 +93,20 @@ static bool only_bridge_needs(const struct need_defs *needs)
 	return needs->n > 0;
 }
 
+/* Counts what expanding made of a text that is kept. */
+static void count_bytes(
+	struct builder *b, const struct job *job, struct str text, struct str expanded)
+{
+	if (text.p == expanded.p)
+		return;
+	b->n_bytes += expanded.n;
+	if (b->n_bytes > LIMIT_JOB_BYTES)
+		stop_at_limit(b, job->def,
+			"the expanded tags, environments and resource groups "
+			"of all jobs are longer than %d bytes",
+			LIMIT_JOB_BYTES);
+}
+
 static void expand_texts(struct builder *b, struct job *job)
 {
 	const struct texts *tags = &job->def->tags;
@@ -181,10 +114,12 @@ static void expand_texts(struct builder *b, struct job *job)
 
 	job->tags = *tags;
 	job->tags.v = arena_array(b->a, struct text, tags->n + 1);
-	for (size_t i = 0; i < tags->n; i++)
+	for (size_t i = 0; i < tags->n && !b->stopped; i++) {
 		job->tags.v[i] = (struct text){
 			expand(b->a, tags->v[i].s, &job->vars, EXPAND_SERVER_EXISTING),
 			tags->v[i].at};
+		count_bytes(b, job, tags->v[i].s, job->tags.v[i].s);
+	}
 	struct str group = job->def->resource_group.s;
 	if (text_has_refs(group)) {
 		struct varset with;
@@ -194,6 +129,7 @@ static void expand_texts(struct builder *b, struct job *job)
 			varset_set(&with, VAR_ENVIRONMENT, STR("CI_ENVIRONMENT_SLUG"),
 				job->environment_slug);
 		group = expand(b->a, group, &with, EXPAND_SERVER);
+		count_bytes(b, job, STR_NULL, group);
 	}
 	job->resource_group = group;
 }
@@ -202,7 +138,7 @@ static bool check_variables(struct builder *b, struct job *job)
 {
 	struct str error;
 
-	if (varset_check_cycles(&b->scratch, &job->vars, &error))
+	if (job_vars_acyclic(b, &job->vars, &error) || !b->work)
 		return true;
 	job_error(b, job, "circular-variables",
 		job->def->vars.n ? job->def->vars.v[0].key.at : job->def->name.at,
@@ -211,6 +147,19 @@ static bool check_variables(struct builder *b, struct job *job)
 		"variables of job '" STR_FMT "' refer to each other in a circle: " STR_FMT,
 		STR_ARG(job->name), STR_ARG(str_from(error, str_chr(error, '['))));
 	return false;
+}
+
+static void check_limits(struct builder *b, const struct job *job)
+{
+	b->n_vars += job->vars.n;
+	if (job->environment_name.n)
+		count_bytes(b, job, job->def->environment->name.s, job->environment_name);
+	if (b->n_vars > LIMIT_JOB_VARS)
+		stop_at_limit(
+			b, job->def, "the jobs have more than %d variables in all", LIMIT_JOB_VARS);
+	if (!b->work)
+		stop_at_limit(b, job->def,
+			"the variables and rules of all jobs take more than %d steps", LIMIT_STEPS);
 }
 
 void build_job(struct builder *b, struct instance *in)
@@ -228,5 +177,6 @@ void build_job(struct builder *b, struct instance *in)
 		job->dag = in->needs && !only_bridge_needs(in->needs);
 		expand_texts(b, job);
 	}
+	check_limits(b, job);
 	arena_release(&b->scratch);
 }

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "pipeline/lint_internal.h"
 #include "config/config.h"
+#include "config/limits.h"
 #include "expr/expr.h"
 #include "source/source.h"
 #include "vars/facts.h"
@@ -13,13 +14,19 @@ bool rule_is_unconditional(const struct rule_def *r)
 	return !r->expr && !r->if_text.s.n && !r->changes && !r->exists;
 }
 
+/* Like errors, warnings end at some number. */
+static bool lint_full(const struct lint *l)
+{
+	return l->d->warnings >= LIMIT_ERRORS;
+}
+
 void lint_warn(struct lint *l, const char *code, struct span at, struct str text, struct diag **out)
 {
 	const struct source *src = source_get(l->c->sources, at.begin.source);
 	struct diag *g = NULL;
 
 	/* What others wrote is theirs to mend. */
-	if (!src || !src->foreign)
+	if ((!src || !src->foreign) && !lint_full(l))
 		g = diag_warn(l->d, code, at, STR_FMT, STR_ARG(text));
 	if (g && l->job)
 		diag_set_job(l->d, g, l->job->name.s);
@@ -97,26 +104,33 @@ static void collect_defined(struct lint *l)
 	}
 }
 
+static const struct str *all_names(struct lint *l)
+{
+	if (l->names)
+		return l->names;
+	l->names = arena_array(&l->a, struct str, l->defined.n + predefined_table_n + 1);
+	map_each (struct map_entry *, e, &l->defined) {
+		l->names[l->n_names++] = e->key;
+	}
+	for (size_t i = 0; i < predefined_table_n; i++)
+		l->names[l->n_names++] = str_c(predefined_table[i].name);
+	return l->names;
+}
+
 static void undefined_variable(void *ctx, struct str name, struct span at)
 {
 	struct lint *l = ctx;
 	struct diag *g;
 
-	if (map_has(&l->defined, name) || predefined_find(name) || map_has(&l->told, name) ||
+	if (lint_full(l) || map_has(&l->defined, name) || predefined_find(name) ||
+		map_has(&l->told, name) ||
 		(l->f && l->f->settings_vars && varset_get(l->f->settings_vars, name)))
 		return;
 	bool first = !l->told.n;
 	map_put(&l->told, name, l);
 	lint_warn(l, "undefined-variable", at,
 		arena_printf(&l->a, "nothing defines variable '" STR_FMT "'", STR_ARG(name)), &g);
-	struct str *names = arena_array(&l->a, struct str, l->defined.n + predefined_table_n + 1);
-	size_t n = 0;
-	map_each (struct map_entry *, e, &l->defined) {
-		names[n++] = e->key;
-	}
-	for (size_t i = 0; i < predefined_table_n; i++)
-		names[n++] = str_c(predefined_table[i].name);
-	const struct str *near = str_nearest(name, names, n);
+	const struct str *near = str_nearest(name, all_names(l), l->n_names);
 	if (near)
 		diag_note(l->d, g, SPAN_NONE, "did you mean '" STR_FMT "'?", STR_ARG(*near));
 	if (first)
@@ -128,6 +142,11 @@ static void undefined_variable(void *ctx, struct str name, struct span at)
 
 static void check_variables(struct lint *l, const struct rule_defs *rules)
 {
+	struct str key = str_n((const char *)&rules->v, sizeof(rules->v));
+
+	/* Jobs that extend the same one share its rules. */
+	if (map_put(&l->checked, arena_str(&l->a, key), l))
+		return;
 	for (size_t i = 0; i < rules->n; i++)
 		if (rules->v[i].expr)
 			expr_each_variable(rules->v[i].expr, undefined_variable, l);
@@ -296,6 +315,7 @@ void pipeline_lint(const struct config *config, const struct facts *facts, struc
 
 	map_init(&l.defined, &l.a);
 	map_init(&l.told, &l.a);
+	map_init(&l.checked, &l.a);
 	map_init(&l.compared, &l.a);
 	collect_defined(&l);
 	unreachable_rules(&l, &config->workflow.rules, "workflow");

@@ -15,8 +15,11 @@ struct lint {
 	const struct facts *f;
 	struct diags *d;
 	struct arena a;
-	struct map defined;  /* names that any variables: sets */
-	struct map told;     /* undefined names that were reported */
+	struct map defined; /* names that any variables: sets */
+	struct map told;    /* undefined names that were reported */
+	struct map checked; /* rules, by address, whose variables were looked at */
+	struct str *names;  /* all defined ones, made when they are first wanted */
+	size_t n_names;
 	struct map compared; /* pairs of rules that were thought about: the example, or "" */
 	size_t worlds;       /* that were tried: there is an end to it */
 	const struct job_def *job;

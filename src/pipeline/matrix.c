@@ -49,8 +49,10 @@ static struct combination combination_at(struct arena *a, const struct node *row
 		k /= n;
 	}
 	buf_printf(&name, STR_FMT ": [", STR_ARG(base));
-	for (size_t i = 0; i < c.n; i++)
-		buf_printf(&name, "%s" STR_FMT, i ? ", " : "", STR_ARG(c.vars[i].value));
+	/* What is longer than that is an error anyway. */
+	for (size_t i = 0; i < c.n && name.n < 1024; i++)
+		buf_printf(&name, "%s" STR_FMT, i ? ", " : "",
+			STR_ARG(str_sub(c.vars[i].value, 0, MIN(c.vars[i].value.n, 1024u))));
 	buf_addc(&name, ']');
 	c.name = arena_str(a, buf_str(&name));
 	buf_release(&name);
@@ -147,6 +149,18 @@ static void add_matrix(struct builder *b, struct group *g)
 	}
 }
 
+/* What the copies of a job get of its matrix, all together. */
+static size_t n_matrix_vars(const struct job_def *def)
+{
+	size_t n = 0;
+
+	if (def->parallel.matrix)
+		node_each (row, def->parallel.matrix) {
+			n += row_combinations(row) * row->u.map.n;
+		}
+	return n;
+}
+
 static size_t n_instances(const struct job_def *def)
 {
 	size_t n = 0;
@@ -179,6 +193,13 @@ static bool count_instances(struct builder *b, size_t *n)
 
 		if (!def->hidden)
 			*n += n_instances(def);
+		if (!def->hidden)
+			b->n_vars += n_matrix_vars(def);
+		if (b->n_vars > LIMIT_JOB_VARS) {
+			stop_at_limit(b, def, "the jobs have more than %d variables in all",
+				LIMIT_JOB_VARS);
+			return false;
+		}
 		if (*n > LIMIT_JOBS) {
 			too_many_jobs(b, def);
 			return false;

@@ -131,6 +131,14 @@ size_t resolve_needs(struct builder *b, const struct job *job, const struct need
 	return all.n;
 }
 
+bool count_edges(struct builder *b, const struct job *job, size_t n)
+{
+	b->n_edges += n;
+	if (b->n_edges > LIMIT_EDGES)
+		stop_at_limit(b, job->def, "the jobs have more than %d needs in all", LIMIT_EDGES);
+	return !b->stopped;
+}
+
 static void note_nearest_job(struct builder *b, struct diag *d, struct str name)
 {
 	struct str *names = arena_array(&b->scratch, struct str, b->c->jobs.n + 1);
@@ -205,6 +213,8 @@ static void check_needs(struct builder *b, const struct job *job, const struct n
 	size_t n = resolve_needs(b, job, needs, &all);
 	struct map seen, told;
 
+	if (!count_edges(b, job, n))
+		return;
 	map_init(&seen, &b->scratch);
 	map_init(&told, &b->scratch);
 	for (size_t i = 0; i < n; i++) {
@@ -234,6 +244,8 @@ static void check_dependencies(struct builder *b, const struct job *job)
 		struct str *names;
 		size_t n = names_of(b, deps->v[i].s, &names);
 
+		if (!count_edges(b, job, n))
+			return;
 		for (size_t k = 0; k < n; k++)
 			check_edge(b,
 				&(struct edge){job, names[k], deps->v[i].at, "dependency", false});
@@ -254,13 +266,13 @@ void check_edges(struct builder *b)
 		const struct group *g = e->value;
 
 		/* Copies differ in what they need only through the values of their matrix. */
-		for (size_t i = 0; i < g->n; i++) {
+		for (size_t i = 0; i < g->n && !b->stopped; i++) {
 			if (i && !uses_matrix(&g->def->needs))
 				break;
 			if (!i)
 				check_dependencies(b, g->v[i]);
 			check_needs(b, g->v[i], &g->def->needs);
-			for (size_t r = 0; !i && r < g->def->rules.n; r++)
+			for (size_t r = 0; !i && r < g->def->rules.n && !b->stopped; r++)
 				check_needs(b, g->v[i], &g->def->rules.v[r].needs);
 			arena_release(&b->scratch);
 		}
@@ -329,6 +341,8 @@ static void link_job(struct builder *b, struct instance *in)
 	struct needed *all;
 	size_t n = resolve_needs(b, job, in->needs, &all);
 
+	if (!count_edges(b, job, n))
+		return;
 	job->needs = arena_array(b->a, struct need, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		const struct job *other = map_get(&b->p->by_name, all[i].name);
@@ -354,6 +368,9 @@ static void link_dependencies(struct builder *b, struct job *job)
 		struct str *names;
 		size_t n = names_of(b, deps->v[i].s, &names);
 
+		if (!count_edges(b, job, n))
+			return;
+
 		for (size_t k = 0; k < n; k++)
 			vec_push_in(b->a, &all, names[k]);
 	}
@@ -363,7 +380,8 @@ static void link_dependencies(struct builder *b, struct job *job)
 
 void link_needs(struct builder *b)
 {
-	for (size_t i = 0; i < b->p->n_jobs; i++) {
+	b->n_edges = 0;
+	for (size_t i = 0; i < b->p->n_jobs && !b->stopped; i++) {
 		struct instance *in = instance_of(b->p->jobs[i]);
 
 		link_dependencies(b, &in->pub);

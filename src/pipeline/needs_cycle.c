@@ -17,6 +17,7 @@ struct vertex {
 
 struct graph {
 	struct builder *b;
+	struct arena arena;
 	struct vertex *v;
 	uint32_t n, counter, n_stack;
 	uint32_t *stack;
@@ -124,15 +125,16 @@ static void walk(struct graph *g, struct frame_at *frames, uint32_t root)
 
 static void add_edges(struct graph *g, struct vertex *v)
 {
-	struct arena *a = &g->b->scratch;
 	struct needed *all;
 	size_t n;
 
 	if (!v->job->def->needs.n)
 		return;
 	n = resolve_needs(g->b, v->job, &v->job->def->needs, &all);
-	v->to = arena_array(a, uint32_t, n + 1);
-	v->why = arena_array(a, const struct need_def *, n + 1);
+	if (!count_edges(g->b, v->job, n))
+		return;
+	v->to = arena_array(&g->arena, uint32_t, n + 1);
+	v->why = arena_array(&g->arena, const struct need_def *, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		const struct job *to = map_get(&g->b->p->by_name, all[i].name);
 
@@ -150,19 +152,23 @@ static void add_edges(struct graph *g, struct vertex *v)
 void check_cycles(struct builder *b)
 {
 	struct pipeline *p = b->p;
-	struct graph g = {.b = b, .n = (uint32_t)p->n_all};
+	struct graph g = {.b = b, .arena = ARENA_INIT, .n = (uint32_t)p->n_all};
 
-	g.v = arena_array(&b->scratch, struct vertex, p->n_all + 1);
-	g.stack = arena_array(&b->scratch, uint32_t, p->n_all + 1);
-	struct frame_at *frames = arena_array(&b->scratch, struct frame_at, p->n_all + 1);
+	g.v = arena_array(&g.arena, struct vertex, p->n_all + 1);
+	g.stack = arena_array(&g.arena, uint32_t, p->n_all + 1);
+	struct frame_at *frames = arena_array(&g.arena, struct frame_at, p->n_all + 1);
 	for (uint32_t i = 0; i < g.n; i++) {
 		p->all[i]->id = i;
 		g.v[i] = (struct vertex){.job = p->all[i], .index = NOT_SEEN};
 	}
-	for (uint32_t i = 0; i < g.n; i++)
+	b->n_edges = 0;
+	for (uint32_t i = 0; i < g.n && !b->stopped; i++) {
 		add_edges(&g, &g.v[i]);
-	for (uint32_t i = 0; i < g.n; i++)
+		arena_release(&b->scratch);
+	}
+	for (uint32_t i = 0; i < g.n && !b->stopped; i++)
 		if (g.v[i].index == NOT_SEEN)
 			walk(&g, frames, i);
 	arena_release(&b->scratch);
+	arena_release(&g.arena);
 }

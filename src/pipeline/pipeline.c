@@ -28,6 +28,22 @@ struct diag *job_error(struct builder *b, const struct job *job, const char *cod
 	return d;
 }
 
+void stop_at_limit(struct builder *b, const struct job_def *def, const char *fmt, ...)
+{
+	struct str text;
+	va_list ap;
+
+	if (b->stopped)
+		return;
+	b->stopped = b->failed = true;
+	va_start(ap, fmt);
+	text = arena_vprintf(&b->scratch, fmt, ap);
+	va_end(ap);
+	diag_set_job(b->d,
+		diag_error(b->d, "definition-too-large", def->name.at, STR_FMT, STR_ARG(text)),
+		def->name.s);
+}
+
 static void set_stages(struct builder *b)
 {
 	const struct texts *stages = &b->c->stages;
@@ -60,6 +76,7 @@ static void build_vars(struct builder *b)
 	if (b->f->settings_vars)
 		varset_add_scoped(b->base, b->f->settings_vars, STR_NULL);
 	varset_init_on(&b->p->vars, b->a, b->base);
+	varset_reserve(&b->p->vars, b->c->vars.n);
 	put_yaml_vars(&b->p->vars, VAR_YAML_ROOT, &b->c->vars);
 }
 
@@ -96,9 +113,12 @@ static bool is_empty(const struct pipeline *p)
 static bool check(struct builder *b)
 {
 	expand_jobs(b);
-	if (!b->p->all)
+	if (!b->p->all || b->stopped)
 		return false; /* too many */
 	set_stages(b);
+	map_init(&b->layers, b->a);
+	map_init(&b->clauses, b->a);
+	b->work = LIMIT_STEPS;
 	check_edges(b);
 	if (!b->failed)
 		check_cycles(b);
@@ -117,8 +137,11 @@ static bool build(struct builder *b)
 		p->jobs = arena_array(b->a, struct job *, 1);
 		return true;
 	}
-	for (size_t i = 0; i < p->n_all; i++)
+	b->sharing = true;
+	for (size_t i = 0; i < p->n_all && !b->stopped; i++)
 		build_job(b, instance_of(p->all[i]));
+	if (b->stopped)
+		return false;
 	order_jobs(b);
 	link_needs(b);
 	if (b->failed)

@@ -41,14 +41,24 @@ struct builder {
 	struct config *c;
 	const struct facts *f;
 	struct diags *d;
-	struct arena scratch;  /* emptied after each job */
-	struct varset *base;   /* predefined and settings: below everything */
-	struct map groups;     /* job_def's name -> struct group * */
-	struct varset *shared; /* variables of jobs that have the same ones, on p->vars */
-	const struct var_def *shared_defs;
+	struct arena scratch; /* emptied after each job */
+	struct varset *base;  /* predefined and settings: below everything */
+	struct map groups;    /* job_def's name -> struct group * */
+	struct map layers;    /* sets that several jobs lie on: what made it -> struct layer * */
+	struct map clauses;   /* of rules, by address: what they say to every job */
+	uint64_t work;        /* steps that are left of LIMIT_STEPS */
+	size_t n_vars, n_bytes, n_edges; /* of the limits of the same names */
+	bool stopped;                    /* a limit was passed: nothing more is built */
 	struct secret *secrets;
 	bool knows_secrets;
-	bool failed; /* job_error was called (the error itself may be known already) */
+	bool sharing; /* the sets below the jobs are complete */
+	bool failed;  /* job_error was called (the error itself may be known already) */
+};
+
+/* A set that jobs lie on, and what its definitions make of each other. */
+struct layer {
+	struct varset set;
+	struct var_base *base; /* made when it is asked for */
 };
 
 /* The copies of one definition, in order. */
@@ -68,6 +78,20 @@ static inline bool errors_full(const struct builder *b)
  */
 struct diag *job_error(struct builder *b, const struct job *job, const char *code, struct span at,
 	const char *gitlab, const char *fmt, ...) PRINTF_LIKE(6, 7);
+
+/* The definition passes one of our limits: an error at the job, once, and the end of the build. */
+void stop_at_limit(struct builder *b, const struct job_def *def, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+/* --- job_layers.c --- */
+/* Puts the job's variables into its set, on what it can share with other jobs. */
+void init_vars(struct builder *b, struct instance *in);
+/* Like varset_check_cycles() and varset_sort_and_expand() for a set that lies on a shared one. */
+bool job_vars_acyclic(struct builder *b, const struct varset *vars, struct str *error);
+/* The set sorted and expanded, made once a job in b->scratch. */
+const struct varset *sorted_vars(
+	struct builder *b, const struct varset *vars, struct varset *store);
+void put_yaml_vars(struct varset *s, enum var_layer layer, const struct var_defs *defs);
 
 /* --- matrix.c --- */
 /*
@@ -93,6 +117,8 @@ struct needed {
 };
 size_t resolve_needs(struct builder *b, const struct job *job, const struct need_defs *needs,
 	struct needed **out);
+/* Against LIMIT_EDGES; false when the build has stopped. */
+bool count_edges(struct builder *b, const struct job *job, size_t n);
 /* Existence, stages, duplicates, cycles: what needs no facts. */
 void check_edges(struct builder *b);
 void check_cycles(struct builder *b); /* needs_cycle.c */
@@ -105,10 +131,6 @@ void build_workflow(struct builder *b);
 /* --- job_build.c --- */
 /* Variables, environment, rules, tags of one job; sets pub.in. */
 void build_job(struct builder *b, struct instance *in);
-/* The job's variables sorted and expanded, made once a job in b->scratch. */
-const struct varset *sorted_vars(
-	struct builder *b, const struct varset *vars, struct varset *store);
-void put_yaml_vars(struct varset *s, enum var_layer layer, const struct var_defs *defs);
 
 /* --- rules.c --- */
 struct rules_ctx {

@@ -35,7 +35,7 @@ static bool source_matches(const struct facts *f, struct str pattern)
 	return str_eq(source, pattern) || is_plural_of(source, pattern);
 }
 
-static bool ref_matches(struct arena *a, const struct facts *f, struct str pattern)
+static bool ref_matches(struct arena *a, const struct facts *f, struct str pattern, uint64_t *steps)
 {
 	struct str body, why, ref = f->tag.n ? f->tag : f->branch;
 	unsigned flags;
@@ -51,7 +51,7 @@ static bool ref_matches(struct arena *a, const struct facts *f, struct str patte
 	if (!regex_split(pattern, &body, &flags))
 		return str_eq(pattern, ref);
 	const struct regex *re = regex_new(a, body, flags, &why, NULL);
-	return re && regex_search(re, ref, NULL, 0) == REGEX_YES;
+	return re && regex_search_counted(re, ref, NULL, 0, steps) == REGEX_YES;
 }
 
 /* "pattern@group/project" fits this project only. */
@@ -63,7 +63,11 @@ static bool refs_item(struct rules_ctx *ctx, struct str item)
 	/* A regular expression may hold an '@'; GitLab splits there all the same. */
 	if (at != STR_NPOS && !str_eq(str_from(item, at + 1), f->project_path))
 		return false;
-	return ref_matches(&ctx->b->scratch, f, str_sub(item, 0, at == STR_NPOS ? item.n : at));
+	uint64_t steps = 1;
+	bool yes = ref_matches(
+		&ctx->b->scratch, f, str_sub(item, 0, at == STR_NPOS ? item.n : at), &steps);
+	ctx->b->work -= MIN(ctx->b->work, steps);
+	return yes;
 }
 
 static bool refs_hold(struct rules_ctx *ctx, const struct texts *refs, struct str *why)
@@ -95,14 +99,16 @@ static bool lookup(void *ctx, struct str name, struct str *value)
 
 static bool variables_hold(struct rules_ctx *ctx, const struct only_except *p, struct str *why)
 {
-	struct expr_env env = {.variable = lookup, .ctx = (void *)ctx->vars};
+	uint64_t steps = 0;
+	struct expr_env env = {.variable = lookup, .ctx = (void *)ctx->vars, .steps = &steps};
 	struct expr_trace trace;
 	bool holds = false;
 
 	expr_trace_init(&trace);
-	for (size_t i = 0; i < p->variables.n && !holds; i++)
+	for (size_t i = 0; i < p->variables.n && !holds && ctx->b->work; i++)
 		holds = p->exprs[i] &&
 			expr_eval(p->exprs[i], &ctx->b->scratch, &env, &trace, NULL, NULL);
+	ctx->b->work -= MIN(ctx->b->work, steps);
 	*why = trace_text(ctx, &trace);
 	return holds;
 }

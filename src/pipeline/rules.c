@@ -108,39 +108,77 @@ static void add_reason(struct buf *why, const char *clause, struct str text)
 static bool eval_if(struct rules_ctx *ctx, const struct rule_def *rule, struct buf *why)
 {
 	struct arena *scratch = &ctx->b->scratch;
-	struct expr_env env = {.variable = lookup, .ctx = (void *)ctx->vars};
+	uint64_t steps = 0;
+	struct expr_env env = {.variable = lookup, .ctx = (void *)ctx->vars, .steps = &steps};
 	struct expr_trace trace;
 	struct str failed = STR_NULL;
 
 	expr_trace_init(&trace);
 	bool holds = expr_eval(rule->expr, scratch, &env, &trace, NULL, &failed);
+	ctx->b->work -= MIN(ctx->b->work, steps);
 	struct str read = trace_text(ctx, &trace);
 	add_reason(why, holds ? "if holds" : "if does not hold", failed.n ? failed : read);
 	return holds;
+}
+
+/* What a clause said to an earlier job. */
+struct verdict {
+	enum clause_verdict v;
+	struct str text;
+};
+
+static bool any_refs(const struct texts *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (text_has_refs(t->v[i].s))
+			return true;
+	return false;
+}
+
+/* Jobs that extend the same one share its clauses; without variables in it, one has one answer. */
+static struct verdict eval_clause(
+	struct rules_ctx *ctx, const struct changes *changes, const struct exists *exists)
+{
+	const void *clause = changes ? (const void *)changes : exists;
+	struct str key = str_n((const char *)&clause, sizeof(clause));
+	struct builder *b = ctx->b;
+	struct verdict v, *known = map_get(&b->clauses, key);
+	bool same = changes ? !any_refs(&changes->paths) && !text_has_refs(changes->compare_to.s)
+			    : !any_refs(&exists->paths) && !text_has_refs(exists->project.s) &&
+				      !text_has_refs(exists->ref.s);
+	struct clause_ctx c;
+
+	if (known)
+		return *known;
+	v.text = STR_NULL;
+	c = clauses(ctx);
+	v.v = changes ? clause_changes(&c, changes, &v.text) : clause_exists(&c, exists, &v.text);
+	v.text = hide_secrets(b, v.text);
+	if (!same)
+		return v;
+	known = arena_new(b->a, struct verdict);
+	*known = (struct verdict){v.v, arena_str(b->a, v.text)};
+	map_put(&b->clauses, arena_str(b->a, key), known);
+	return *known;
 }
 
 /* Whether all clauses hold; the ones behind the first that does not are not looked at. */
 static enum clause_verdict eval_rule(
 	struct rules_ctx *ctx, const struct rule_def *rule, struct buf *why, struct str *invalid)
 {
-	struct str text = STR_NULL;
-
 	if (rule->expr && !eval_if(ctx, rule, why))
 		return CLAUSE_FALSE;
 	for (int i = 0; i < 2; i++) {
-		struct clause_ctx c;
-		enum clause_verdict v;
+		struct verdict v;
 
 		if (i == 0 ? !rule->changes : !rule->exists)
 			continue;
-		c = clauses(ctx);
-		v = i == 0 ? clause_changes(&c, rule->changes, &text)
-			   : clause_exists(&c, rule->exists, &text);
-		text = hide_secrets(ctx->b, text);
-		add_reason(why, i == 0 ? "changes" : "exists", text);
-		*invalid = text;
-		if (v != CLAUSE_TRUE)
-			return v;
+		v = i == 0 ? eval_clause(ctx, rule->changes, NULL)
+			   : eval_clause(ctx, NULL, rule->exists);
+		add_reason(why, i == 0 ? "changes" : "exists", v.text);
+		*invalid = v.text;
+		if (v.v != CLAUSE_TRUE)
+			return v.v;
 	}
 	if (!why->n)
 		buf_adds(why, "it has no conditions");
@@ -151,7 +189,7 @@ enum rules_verdict eval_rules(struct rules_ctx *ctx, const struct rule_defs *rul
 	struct rule_step **steps, size_t *n_steps, struct str *why)
 {
 	*index = -1;
-	for (size_t i = 0; i < rules->n; i++) {
+	for (size_t i = 0; i < rules->n && ctx->b->work; i++) {
 		struct buf reason = BUF_INIT;
 		enum clause_verdict v = eval_rule(ctx, &rules->v[i], &reason, why);
 

@@ -32,7 +32,9 @@ enum entry { YAML, EXPR, REGEX, GLOB, PIPELINE };
 	".b:\n script: [a, b]\n image: {name: a, entrypoint: [b]}\n variables: {A: b, C: d}\n" \
 	" cache: [{key: a, paths: [b]},{key: c, paths: [d]}]\n artifacts: {paths: [a, b]}\n"   \
 	" services: [a, b, c]\n tags: [a, b]\n only: {refs: [a]}\n retry: 2\n"
-#define RULES " rules: [{if: $A},{if: $B, variables: {A: c}},{changes: [a]},{when: always}]\n"
+#define NEXT    "  V%zu: $V%zu+\n"
+#define JOB(it) "a%zu: {script: a, environment: " it "}\n"
+#define RULES   " rules: [{if: $A},{if: $B, variables: {A: c}},{changes: [a]},{when: always}]\n"
 
 /* prefix, then unit (with %zu for a running number) until SIZE or `units` of them, then suffix. */
 static const struct hostile {
@@ -123,6 +125,36 @@ static const struct hostile {
 	{PIPELINE, "a0: {script: a}\n", "a%zu: {script: a, needs: [a0]}\n", "", 12400},
 };
 
+/* Jobs times what they share. */
+static const struct product {
+	struct hostile shared;
+	const char *job; /* as many as go in behind it, up to 12,000 */
+} products[] = {
+	{{PIPELINE, "variables:\n", NEXT, "", 10000}, JOB("a")},
+	{{PIPELINE, "variables:\n", NEXT, "", 10000}, JOB("{name: $V0}, resource_group: $V0")},
+	{{PIPELINE, "variables:\n", NEXT, "", 10000}, JOB("a, variables: {V5: $V9}")},
+	{{PIPELINE, "variables:\n", NEXT, "", 10000}, JOB("a, inherit: {variables: [V0, V9]}")},
+	{{PIPELINE, "variables:\n", NEXT, "", 10000}, JOB("a, rules: [{exists: [$V0]}]")},
+	{{PIPELINE, "variables:\n", NEXT, "  V10000: $V0\n", 10000}, JOB("a")},
+	{{PIPELINE, "variables:\n", "  V%zu: $V%zu\n", "", 20000}, JOB("a")},
+	{{PIPELINE, "variables: {A: ", "x", "}\n", 500000}, JOB("a$A, tags: [$A, $A]")},
+	{{PIPELINE, "variables: {A: ", "x", "}\n", 500000}, JOB("a, rules: [{if: $A =~ /y$/}]")},
+	{{PIPELINE, "", "", "", 1}, JOB("a, variables: {A: xxxxxxxxxxxxxxxxxxxxxxxxxx}, rules: "
+					"[{if: '$A =~ /(x+x+)+y/'}]")},
+	{{PIPELINE, ".b:\n script: a\n variables:\n", NEXT, "", 50},
+		"a%zu: {extends: .b, variables: {X: a}}\n"},
+	{{PIPELINE, ".b:\n script: a\n rules:\n - variables:\n", "    V%zu: a\n", "", 300},
+		"a%zu: {extends: .b}\n"},
+	{{PIPELINE, ".b:\n script: a\n needs: [", "a%zu,", "]\n", 50}, JOB("a, extends: .b")},
+	{{PIPELINE, "x: {script: a, parallel: 200}\n.b: {script: a, needs: [x]}\n", "", "", 1},
+		"a%zu: {extends: .b}\n"},
+	{{PIPELINE, "x:\n script: a\n services: [", "\"a\",", "]\n", 200000}, JOB("a")},
+	{{PIPELINE, "default:\n before_script: [", "aa,", "]\n", 150000}, JOB("a")},
+	{{PIPELINE, "x:\n script: a\n parallel:\n  matrix:\n  - Z: " SIX "\n", "    A%zu: x\n", "",
+		 50000},
+		JOB("a")},
+};
+
 static void run_yaml(struct str text)
 {
 	struct arena a = ARENA_INIT;
@@ -165,7 +197,7 @@ static bool lookup(void *ctx, struct str name, struct str *value)
 
 static void run_expr(struct str text)
 {
-	const struct expr_env env = {lookup, NULL, NULL};
+	const struct expr_env env = {.variable = lookup};
 	struct arena a = ARENA_INIT;
 	struct expr_error err;
 	const struct expr *e = expr_parse(&a, text, SPAN_NONE, &err);
@@ -192,15 +224,29 @@ static void run_pair(enum entry entry, struct str text)
 	arena_release(&a);
 }
 
-static void run(const struct hostile *h)
+/* %zu is the number; the second one of a unit that ends with '+' is the next. */
+static void put_unit(struct buf *b, const char *unit, size_t i)
+{
+	bool next = strstr(unit, "+\n") != NULL;
+
+	buf_printf(b, unit, i, i + next);
+	if (!next)
+		return;
+	b->n -= 2;
+	buf_addc(b, '\n');
+}
+
+static void run(const struct hostile *h, const char *job)
 {
 	struct buf b = BUF_INIT;
 	size_t end = strlen(h->suffix);
 
 	buf_adds(&b, h->prefix);
 	for (size_t i = 0; b.n + end < SIZE && (!h->units || i < h->units); i++)
-		buf_printf(&b, h->unit, i, i);
+		put_unit(&b, h->unit, i);
 	buf_adds(&b, h->suffix);
+	for (size_t i = 0; job && b.n < SIZE && i < 12000; i++)
+		put_unit(&b, job, i);
 	if (h->entry == YAML)
 		run_yaml(buf_str(&b));
 	else if (h->entry == PIPELINE)
@@ -227,7 +273,7 @@ static bool sanitized(void)
 #endif
 }
 
-static bool check(const struct hostile *h)
+static bool check(const struct hostile *h, const char *job)
 {
 	struct rusage use;
 	pid_t child = fork();
@@ -236,15 +282,15 @@ static bool check(const struct hostile *h)
 
 	if (!child) {
 		alarm(100);
-		run(h);
+		run(h, job);
 		_exit(0);
 	}
 	if (child < 0 || wait4(child, &status, 0, &use) != child)
 		return false;
 	millis = use.ru_utime.tv_sec * 1000 + use.ru_utime.tv_usec / 1000;
 	if (status || (!sanitized() && (use.ru_maxrss > MAX_KIB || millis > MAX_MILLIS))) {
-		printf("'%.20s' '%s' '%.20s': status %d, %ld KiB, %ld ms\n", h->prefix, h->unit,
-			h->suffix, status, use.ru_maxrss, millis);
+		printf("'%.20s' '%s' '%.20s' '%.50s': status %d, %ld KiB, %ld ms\n", h->prefix,
+			h->unit, h->suffix, job ? job : "", status, use.ru_maxrss, millis);
 		return false;
 	}
 	return true;
@@ -255,7 +301,10 @@ int main(void)
 	size_t bad = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(inputs); i++)
-		bad += !check(&inputs[i]);
-	printf("%zu inputs, %zu beyond the bounds\n", ARRAY_SIZE(inputs), bad);
+		bad += !check(&inputs[i], NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(products); i++)
+		bad += !check(&products[i].shared, products[i].job);
+	printf("%zu inputs, %zu beyond the bounds\n", ARRAY_SIZE(inputs) + ARRAY_SIZE(products),
+		bad);
 	return bad ? 1 : 0;
 }
