@@ -60,7 +60,7 @@ git commit -qam one
 run 0 run
 has c-hit
 has k-miss
-is "$(ls .cilocal/cache | grep -c '^commit-')" 2
+is "$(find .cilocal/cache -name 'commit-*' | wc -l)" 2
 
 # Several processes save the same cache: one of their archives stays, whole.
 project <<'E'

@@ -22,12 +22,12 @@ token:
     - curl -sS -o /dev/null -w '%{http_code}\n' "$CILOCAL_OIDC_URL/other" >codes
     - curl -sS -o /dev/null -w '%{http_code}\n' -d x "$CILOCAL_OIDC_URL/oauth/discovery/keys" >>codes
     - curl -sS -o /dev/null -w '%{http_code}\n' -H "X-Long:$(head -c 9000 /dev/zero | tr '\0' a)" "$CILOCAL_OIDC_URL/" >>codes
-    - curl -sSI "$CILOCAL_OIDC_URL/oauth/discovery/keys?x=1" >head
+    - curl -sSI "$CILOCAL_OIDC_URL/oauth/discovery/keys?x=1" >answer
     - exec 3<>"/dev/tcp/127.0.0.1/${CILOCAL_OIDC_URL##*:}"
     - printf 'nonsense\r\n\r\n' >&3
     - timeout 5 cat <&3 >nonsense
     - echo "$CILOCAL_OIDC_URL" >url
-  artifacts: {paths: [one.jwt, two.jwt, discovery.json, keys.json, codes, head, nonsense, url]}
+  artifacts: {paths: [one.jwt, two.jwt, discovery.json, keys.json, codes, answer, nonsense, url]}
 none:
   stage: b
   script: ['test -z "$CILOCAL_OIDC_URL$ONE"']
@@ -97,7 +97,7 @@ is "$(claim one.jwt .sha)" "$(git -C .. rev-parse HEAD)"
 is "$(jq -r .issuer discovery.json)" https://gitlab.example.com
 is "$(paste -sd ' ' codes)" "404 405 400"
 grep -q '^HTTP/1.1 400' nonsense || fail "what is no HTTP got: $(<nonsense)"
-grep -q '^HTTP/1.1 200' head || fail "no answer to HEAD: $(<head)"
+grep -q '^HTTP/1.1 200' answer || fail "no answer to HEAD: $(<answer)"
 ! curl -s -m 5 "$(<url)/oauth/discovery/keys" >/dev/null || fail "the keys are still served"
 cd ..
 is "$(stat -c %a .cilocal/oidc/key.pem)" 600
