@@ -32,14 +32,14 @@ struct proc_options {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH of env */
 	const char *const *env;  /* "NAME=value", NULL-terminated; NULL: inherit ours */
 	const char *cwd;         /* NULL: ours */
-	struct str input;        /* fed to standard input, then closed */
-	bool inherit_input;      /* standard input is ours instead */
-	bool keep_input;         /* standard input stays open for proc_write()/proc_close_input() */
-	bool inherit_output;     /* stdout and stderr are ours; no output callback */
-	bool merge;              /* stderr into the stdout pipe: order kept, all as stream 1 */
-	bool foreground;         /* stay in our process group (interactive programs) */
-	uint64_t grace_ms;       /* between SIGTERM and SIGKILL; 0: 5 s */
-	uint64_t timeout_ms;     /* then killed, completion says TIMEOUT; 0: none */
+	struct str input;   /* all of standard input: a file, with keep_input the start of a pipe */
+	bool inherit_input; /* standard input is ours instead */
+	bool keep_input;    /* standard input stays open for proc_write()/proc_close_input() */
+	bool inherit_output; /* stdout and stderr are ours; no output callback */
+	bool merge;          /* stderr into the stdout pipe: order kept, all as stream 1 */
+	bool foreground;     /* stay in our process group (interactive programs) */
+	uint64_t grace_ms;   /* between SIGTERM and SIGKILL; 0: 5 s */
+	uint64_t timeout_ms; /* then killed, completion says TIMEOUT; 0: none */
 	uint64_t drain_ms; /* after its end, wait so long for output that children of it hold open;
 			      0: until they close it */
 	size_t max_output; /* collected per stream where output is NULL; 0: 16 MiB, rest dropped */

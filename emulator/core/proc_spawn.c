@@ -8,6 +8,7 @@
 #include "emulator/core/proc_internal.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,9 +63,38 @@ static int make_output(struct proc *p, size_t i, int *child)
 	return open_pipe(p, &p->out[i].pipe, fds[0]);
 }
 
+/*
+ * Input that is known as a whole is a file in memory: a shell reads its script from a pipe byte by
+ * byte, because what follows a command is that command's input, but from a file in blocks.
+ */
+static int whole_input(const struct proc *p)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+	size_t done = 0;
+
+	while (fd >= 0 && done < p->first_input.n) {
+		ssize_t n = write(fd, p->first_input.p + done, p->first_input.n - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			close(fd);
+			return -1;
+		}
+		done += (size_t)n;
+	}
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
 static int make_input(struct proc *p, int *child)
 {
 	int fds[2];
+
+	*child = p->keep_input ? -1 : whole_input(p);
+	if (*child >= 0)
+		return 0;
 
 	if (make_pipe(fds, &p->err))
 		return -1;

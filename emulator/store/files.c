@@ -7,29 +7,39 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A parent that we may not write to but that exists is fine. */
+static int make_dir(const char *path)
+{
+	struct stat st;
+	int e;
+
+	if (!mkdir(path, 0777) || errno == EEXIST || errno == EISDIR)
+		return 0;
+	e = errno;
+	return !stat(path, &st) && S_ISDIR(st.st_mode) ? 0 : e;
+}
+
+/* From the end: mostly only the last of the folders are missing. */
 int store_make_dirs(const char *path, struct error *err)
 {
 	CLEANUP(free) char *copy = xstrdup(path);
-	char *p = copy;
+	size_t n = strlen(copy), at = n;
+	int e;
 
-	for (;;) {
-		char *slash = strchr(p + 1, '/');
+	while ((e = make_dir(copy)) == ENOENT) {
+		char *slash = strrchr(copy, '/');
 
-		if (slash)
-			*slash = '\0';
-		if (*copy && mkdir(copy, 0777) && errno != EEXIST && errno != EISDIR) {
-			/* A parent that we may not write to but that exists is fine. */
-			struct stat st;
-			int e = errno;
-
-			if (stat(copy, &st) || !S_ISDIR(st.st_mode))
-				return error_sys(err, e, "cannot make folder '%s'", copy);
-		}
-		if (!slash)
-			return 0;
-		*slash = '/';
-		p = slash;
+		if (!slash || slash == copy)
+			break;
+		*slash = '\0';
+		at = (size_t)(slash - copy);
 	}
+	while (!e && at < n) {
+		copy[at] = '/';
+		at += strlen(copy + at);
+		e = make_dir(copy);
+	}
+	return e ? error_sys(err, e, "cannot make folder '%s'", copy) : 0;
 }
 
 /* Removes what is in the directory open at fd (which is closed here). Returns an errno. */
