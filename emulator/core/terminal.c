@@ -28,8 +28,8 @@ struct terminal {
 	struct loop *loop;
 	bool tty, open;
 	struct terminal_wait *owner, *first; /* first: of those who wait */
-	void (*busy)(void *arg, bool busy);
-	void *busy_arg;
+	void (*on_owner)(void *arg, const struct terminal_wait *owner);
+	void *on_owner_arg;
 	struct terminal_use use;
 	struct reader *reader;
 	uv_signal_t winch;
@@ -257,10 +257,11 @@ bool terminal_is_tty(const struct terminal *t)
 	return t->tty;
 }
 
-void terminal_on_busy(struct terminal *t, void (*fn)(void *arg, bool busy), void *arg)
+void terminal_on_owner(
+	struct terminal *t, void (*fn)(void *arg, const struct terminal_wait *owner), void *arg)
 {
-	t->busy = fn;
-	t->busy_arg = arg;
+	t->on_owner = fn;
+	t->on_owner_arg = arg;
 }
 
 static void on_turn(void *arg)
@@ -278,6 +279,8 @@ static void give(struct terminal *t)
 		return;
 	t->first = w->next;
 	t->owner = w;
+	if (t->on_owner)
+		t->on_owner(t->on_owner_arg, w);
 	loop_post(t->loop, &w->task, on_turn, w);
 }
 
@@ -291,8 +294,6 @@ void terminal_want(struct terminal *t, struct terminal_wait *w, loop_fn *fn, voi
 	while (*at)
 		at = &(*at)->next;
 	*at = w;
-	if (!t->owner && t->busy)
-		t->busy(t->busy_arg, true);
 	give(t);
 }
 
@@ -313,12 +314,8 @@ void terminal_leave(struct terminal_wait *w)
 	}
 	terminal_close(t);
 	t->owner = NULL;
-	/* Between two owners, too: what was held back meanwhile is about the next one. */
-	if (t->busy) {
-		t->busy(t->busy_arg, false);
-		if (t->first)
-			t->busy(t->busy_arg, true);
-	}
+	if (t->on_owner)
+		t->on_owner(t->on_owner_arg, NULL);
 	give(t);
 }
 

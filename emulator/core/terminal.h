@@ -20,8 +20,10 @@ void terminal_free(struct terminal *t);
 
 /* Standard input and standard output both are terminals. */
 bool terminal_is_tty(const struct terminal *t);
-/* fn(arg, true) when somebody begins to use it, false when nobody does: others stay silent. */
-void terminal_on_busy(struct terminal *t, void (*fn)(void *arg, bool busy), void *arg);
+/* fn hears of each new owner, and of NULL between two: others stay silent while there is one. */
+struct terminal_wait;
+void terminal_on_owner(
+	struct terminal *t, void (*fn)(void *arg, const struct terminal_wait *owner), void *arg);
 
 /* Embedded in who wants it; zeroed before its first use. */
 struct terminal_wait {

@@ -46,9 +46,9 @@ struct ask {
 	const char *wrong; /* about the last key or line; NULL: nothing */
 };
 
-bool ask_wants_terminal(const struct run *r)
+bool ask_is(const struct run *r, const struct terminal_wait *owner)
 {
-	return r->top->ask && r->top->ask->jobs.n;
+	return r->top->ask && &r->top->ask->wait == owner;
 }
 
 /* ---- what is shown ---- */

@@ -48,12 +48,13 @@ static void on_quit(void *arg)
 	run_quit(arg);
 }
 
-static void on_busy(void *arg, bool busy)
+/* Questions about manual jobs are drawn below the logs, which go on. */
+static void on_owner(void *arg, const struct terminal_wait *owner)
 {
 	struct run *r = arg;
 
 	if (r->console)
-		console_hold(r->console, busy && !ask_wants_terminal(r));
+		console_hold(r->console, owner && !ask_is(r, owner));
 }
 
 void debug_open(struct run *r)
@@ -63,7 +64,7 @@ void debug_open(struct run *r)
 	if (!wanted(o))
 		return;
 	r->terminal = terminal_new(r->session.loop);
-	terminal_on_busy(r->terminal, on_busy, r);
+	terminal_on_owner(r->terminal, on_owner, r);
 	r->debug = (struct build_debug){.terminal = r->terminal,
 		.only = o->shell,
 		.on_failure = o->shell_on_failure,

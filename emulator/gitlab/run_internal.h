@@ -39,6 +39,7 @@ struct ask;
 struct show_live;
 struct sink;
 struct terminal;
+struct terminal_wait;
 
 /* Jobs that may start, lowest id first: a heap, so that a start costs a logarithm. */
 struct job_heap {
@@ -322,7 +323,7 @@ void ask_close(struct run *r);
 void ask_about(struct job_run *j);
 /* The jobs of this run are asked about no more. */
 void ask_forget(struct run *r);
-bool ask_wants_terminal(const struct run *r);
+bool ask_is(const struct run *r, const struct terminal_wait *owner);
 struct live;
 void ask_fill(const struct run *top, struct live *l);
 
