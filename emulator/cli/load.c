@@ -4,6 +4,7 @@
 #include "emulator/store/store.h"
 #include "emulator/cli/cmd.h"
 #include "emulator/core/error.h"
+#include "emulator/core/trace.h"
 #include "emulator/gitlab/fetch_include.h"
 #include "emulator/gitlab/run.h"
 #include "emulator/log/mask.h"
@@ -244,10 +245,19 @@ int load_text(struct load *l, struct str name, struct str text, const struct nod
 		.inputs = inputs,
 		.file_exists = local_exists,
 		.ctx = l};
+	size_t before = l->sources.n;
 	l->config = config_new(&l->arena, &l->sources, &l->diags, &l->facts, &o, name, text);
-	if (compile(l) != CONFIG_OK)
+	enum config_status status = compile(l);
+	for (size_t i = before; trace_on(TRACE_LOAD) && i < l->sources.n; i++)
+		TRACE(LOAD, "%s " STR_FMT, i == before ? "definition" : "included",
+			STR_ARG(l->sources.v[i]->name));
+	if (status != CONFIG_OK)
 		return EXIT_INVALID;
 	l->pipeline = pipeline_build(l->config, &l->facts);
+	if (l->pipeline)
+		TRACE(LOAD, "%zu of %zu jobs are in this pipeline: " STR_FMT " of " STR_FMT,
+			l->pipeline->n_jobs, l->pipeline->n_all, STR_ARG(l->facts.source),
+			STR_ARG(l->facts.ref_name));
 	return l->pipeline ? EXIT_OK : EXIT_INVALID;
 }
 

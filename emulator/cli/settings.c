@@ -4,6 +4,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/runner_toml.h"
 #include "emulator/cli/toml.h"
+#include "emulator/core/trace.h"
 #include "source/diag_print.h"
 #include "yaml/node.h"
 
@@ -219,6 +220,7 @@ static int read_file(
 		cli_error(c, "cannot read configuration '%s': %s", path, strerror(why));
 		return EXIT_USAGE;
 	}
+	TRACE(LOAD, "configuration %s", full);
 	uint32_t id = source_add(&s->sources, str_c(path), text, SPAN_NONE);
 	const struct node *root = toml_read(&c->arena, source_get(&s->sources, id), &s->diags);
 	if (!root)

@@ -3,6 +3,7 @@
 
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/load.h"
+#include "emulator/core/trace.h"
 #include "emulator/cli/tree.h"
 #include "source/diag_print.h"
 #include "vars/varfile.h"
@@ -38,6 +39,7 @@ static int read_one(struct load *l, struct diags *d, const char *dir, const char
 		cli_error(c, "cannot read variables '%s': %s", path, strerror(why));
 		return EXIT_USAGE;
 	}
+	TRACE(LOAD, "variables of %s", full);
 	uint32_t id = source_add(&l->sources, str_c(path), text, SPAN_NONE);
 	struct varfile_options o = {.form = form,
 		.flat_layer = flat,

@@ -14,6 +14,7 @@ struct error;
 
 /* X(constant suffix, name in CILOCAL_TRACE, level of -v that turns it on; 0: never) */
 #define TRACE_CHANNELS(X)      \
+	X(LOAD, "load", 1)     \
 	X(JOB, "job", 1)       \
 	X(RUN, "run", 1)       \
 	X(DOCKER, "docker", 2) \

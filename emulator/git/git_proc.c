@@ -2,6 +2,7 @@
 #include "emulator/git/repo.h"
 #include "emulator/git/git_internal.h"
 #include "emulator/core/error.h"
+#include "emulator/core/trace.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -50,6 +51,15 @@ static char **environment(void)
 	return env;
 }
 
+static void trace_command(const char *const *args)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+
+	for (; *args; args++)
+		buf_printf(&b, " %s", *args);
+	TRACE(GIT, "git" STR_FMT, STR_ARG(buf_str(&b)));
+}
+
 void git_spawn(struct git_proc *p, const char *root, const char *const *args)
 {
 	static char git[] = "git", dash_c[] = "-C";
@@ -59,6 +69,8 @@ void git_spawn(struct git_proc *p, const char *root, const char *const *args)
 	char **env;
 	size_t n = 0;
 
+	if (trace_on(TRACE_GIT))
+		trace_command(args);
 	*p = (struct git_proc){.out_fd = -1, .err_fd = -1, .out = BUF_INIT, .err = BUF_INIT};
 	argv[n++] = git;
 	argv[n++] = dash_c;

@@ -2,6 +2,7 @@
 
 #include "base/diag.h"
 #include "config/config.h"
+#include "pipeline/lint.h"
 #include "pipeline/pipeline.h"
 #include "source/diag_print.h"
 #include "source/source.h"
@@ -35,6 +36,7 @@ static void build(struct config *c, const struct facts *facts)
 	struct buf text = BUF_INIT;
 
 	if (pl) {
+		pipeline_lint(c, facts, c->diags);
 		yaml_write(&text, pipeline_dump(&out, pl, true));
 		yaml_write(&text, pipeline_dump_full(&out, pl, true));
 		pipeline_unref(pl);

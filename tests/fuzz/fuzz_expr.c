@@ -20,6 +20,14 @@ static void count(void *ctx, struct str name, struct span at)
 	++*(size_t *)ctx;
 }
 
+static bool no_atom(void *ctx, const struct expr_atom *atom)
+{
+	size_t *n = ctx;
+
+	PROPERTY(atom->name.p != NULL, "an atom has no name");
+	return ++*n & 1;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str rest = str_n((const char *)data, size), text = first_line(&rest);
@@ -42,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		PROPERTY(yes == expr_eval(e, &a, &env, NULL, NULL, NULL), "not the same twice");
 		expr_trace_text(&a, &t);
 		expr_each_variable(e, count, &n);
+		expr_holds(e, no_atom, &n);
 	} else {
 		PROPERTY(err.text.n, "refused without a word");
 	}

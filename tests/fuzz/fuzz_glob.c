@@ -16,6 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			PROPERTY(hit == str_eq(pattern, rest) || str_chr(pattern, '\0') != STR_NPOS,
 				"a literal pattern matches only itself");
 	}
+	if (pattern.n * rest.n < 1000000)
+		PROPERTY(glob_match_name(pattern, rest) || !str_eq(pattern, rest) ||
+				 !glob_is_literal(pattern),
+			"a name does not fit itself");
 	PROPERTY(str_starts(pattern, glob_base(pattern)), "the base is no prefix");
 	arena_release(&a);
 	if (pattern.n * rest.n < 1000000)

@@ -152,3 +152,16 @@ is "$(paste -sd ' ' "$work/stdout")" 'c d z'
 run 0 -f changes.yml list --names --changed 'nothing*'
 is "$(paste -sd ' ' "$work/stdout")" z
 has "warning: --changed 'nothing*' fits no file"
+
+# --- -v: what is read; twice: each command too; all on standard error
+printf 'V: 1\n' >.cilocal-variables.yml
+run 0 list --names -v -f good.yml
+is "$(cat "$work/stdout")" good
+has '/project/.cilocal-variables.yml'
+has 'load: definition good.yml'
+has '1 of 1 jobs are in this pipeline: push of main'
+has_not 'git: git log'
+run 0 list -v -v -f good.yml
+has 'git: git log'
+run 0 list -f good.yml
+has_not 'load:'
