@@ -89,7 +89,7 @@ static void trace_channels(void **state)
 	assert_string_equal(out.p, "http: on 1\n");
 	assert_int_equal(trace_enable(STR("http,nonsense"), &err), -1);
 	assert_true(
-		str_find(str_c(err.text), STR("'nonsense' (known: job, run, docker")) != STR_NPOS);
+		str_find(str_c(err.text), STR("'nonsense' (known: load, job, run, docker")) != STR_NPOS);
 	trace_mask = 0;
 	trace_verbosity(1);
 	assert_true(trace_on(TRACE_JOB));
