@@ -88,8 +88,8 @@ static void trace_channels(void **state)
 	TRACE(JOB, "off");
 	assert_string_equal(out.p, "http: on 1\n");
 	assert_int_equal(trace_enable(STR("http,nonsense"), &err), -1);
-	assert_true(
-		str_find(str_c(err.text), STR("'nonsense' (known: load, job, run, docker")) != STR_NPOS);
+	assert_true(str_find(str_c(err.text), STR("'nonsense' (known: load, job, run, docker")) !=
+		    STR_NPOS);
 	trace_mask = 0;
 	trace_verbosity(1);
 	assert_true(trace_on(TRACE_JOB));
