@@ -42,6 +42,7 @@ int load_project(struct cli *c, struct load *l)
 		code = facts_from_options(l);
 	if (code)
 		return code;
+	l->repo.committed = opt_flag(&c->opt, OPT_COMMITTED);
 	l->facts.pipeline_id = l->facts.pipeline_iid = store_next_pipeline(l->root);
 	repo_fill_facts(&l->repo, &l->facts);
 	code = load_variables(l);

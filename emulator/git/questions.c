@@ -111,8 +111,8 @@ static bool is_zero(struct str sha)
 }
 
 /*
- * From the base to the work tree: the sources that jobs get hold the uncommitted changes, so the
- * answer does too. Both names of a renamed file count, as on GitLab.
+ * From the base to what jobs get as their sources: the work tree with its uncommitted changes, or
+ * the commit alone. Both names of a renamed file count, as on GitLab.
  */
 static int ask_changes(struct repo *r, struct str compare_to, struct str_list *out)
 {
@@ -140,7 +140,7 @@ static int ask_changes(struct repo *r, struct str compare_to, struct str_list *o
 	{
 		CLEANUP(free) char *rev = xstrndup(base.p, base.n);
 		const char *args[] = {"diff", "--name-only", "--no-renames", "--no-ext-diff", "-z",
-			rev, "--", NULL};
+			rev, r->committed ? "HEAD" : "--", r->committed ? "--" : NULL, NULL};
 
 		code = repo_git(r, &text, &err, args);
 	}
@@ -166,35 +166,74 @@ static int changes(void *ctx, struct str compare_to, struct str_list *out)
 	return a ? a->code : remember(r, buf_str(&question), ask_changes(r, compare_to, out), out);
 }
 
+/* `gone` lists, in the order of `all`, what git tracks and the work tree lacks. */
+static void leave_out(struct str_list *all, const struct str_list *gone)
+{
+	size_t n = 0, g = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (g < gone->n && str_eq(all->v[i], gone->v[g])) {
+			/* A path in conflict stands in both lists several times. */
+			while (g < gone->n && str_eq(all->v[i], gone->v[g]))
+				g++;
+			while (i + 1 < all->n && str_eq(all->v[i], all->v[i + 1]))
+				i++;
+			continue;
+		}
+		all->v[n++] = all->v[i];
+	}
+	all->n = n;
+}
+
+static int list_files(struct repo *r, const char *const *args, struct str_list *out)
+{
+	struct buf text = BUF_INIT;
+	int code = repo_git(r, &text, NULL, args);
+
+	if (!code)
+		to_list(r, &text, out);
+	buf_release(&text);
+	return code ? -1 : 0;
+}
+
+/* The files of a job's tree, as snapshot_make() takes them. */
+static int ask_files(struct repo *r, struct str_list *out)
+{
+	static const char *const tracked[] = {"ls-files", "-z", NULL};
+	static const char *const deleted[] = {"ls-files", "-z", "-d", NULL};
+	static const char *const head[] = {"ls-tree", "-r", "-z", "--name-only", "HEAD", NULL};
+	struct str_list gone = {0};
+
+	if (r->committed)
+		return list_files(r, head, out);
+	if (list_files(r, tracked, out) || list_files(r, deleted, &gone))
+		return -1;
+	leave_out(out, &gone);
+	return 0;
+}
+
 static int files(void *ctx, struct str project, struct str ref, struct str_list *out)
 {
-	static const char *const args[] = {"ls-files", "-z", NULL};
 	struct repo *r = ctx;
-	struct buf text = BUF_INIT;
 	const struct answer *a;
-	int code;
 
 	*out = (struct str_list){NULL, 0};
 	if (project.n || ref.n)
 		return -1;
 	a = known(r, STR("files"), out);
-	if (a)
-		return a->code;
-	code = repo_git(r, &text, NULL, args);
-	if (!code)
-		to_list(r, &text, out);
-	buf_release(&text);
-	return remember(r, STR("files"), code ? -1 : 0, out);
+	return a ? a->code : remember(r, STR("files"), ask_files(r, out), out);
 }
 
 static int file_id(void *ctx, struct str path, bool commit, struct str *out)
 {
 	struct repo *r = ctx;
 	CLEANUP(free) char *p = xstrndup(path.p, path.n);
+	CLEANUP(free) char *object = xasprintf("HEAD:%s", p);
 	const char *log[] = {"log", "-1", "--format=%H", "HEAD", "--", p, NULL};
 	const char *hash[] = {"hash-object", "--", p, NULL};
+	const char *at_head[] = {"rev-parse", "-q", "--verify", object, NULL};
 	struct buf text = BUF_INIT;
-	int code = repo_git(r, &text, NULL, commit ? log : hash);
+	int code = repo_git(r, &text, NULL, commit ? log : r->committed ? at_head : hash);
 
 	*out = arena_str(&r->arena, str_trim(buf_str(&text)));
 	buf_release(&text);

@@ -41,6 +41,7 @@ struct repo {
 	struct git_url url;            /* of remote_url, zeroed without */
 	struct str default_branch;
 	struct str user_name, user_email;
+	bool committed; /* set by the caller: jobs get HEAD alone, so the questions answer of it */
 	struct facts
 		*facts;     /* of repo_fill_facts(): what `changes` compares depends on the event */
 	struct map answers; /* lists that git gave already, by question: jobs ask the same ones */

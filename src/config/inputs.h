@@ -34,6 +34,8 @@ struct interpolation {
 /* spec.c: the header's shape. False after a fault. extra: definitions of spec:include, in order. */
 bool read_spec(struct interpolation *in, const struct node *header, const struct node *const *extra,
 	size_t n_extra);
+/* description, options and regex of an input, of spec:inputs or of a job (GitLab, BaseInput). */
+void check_input_shape(const struct frame *f, const struct node *map);
 /* Facts that spec:component asks for. */
 struct config_resolved;
 void read_spec_component(

@@ -249,14 +249,18 @@ static void publish_folder(const struct frame *f, struct job_def *job)
 static void finish_pages(const struct frame *f, struct job_def *job)
 {
 	const struct node *pages = get_node(job->node, "pages");
+	const struct node *publish = get_node(job->node, "publish");
+	struct frame publish_frame = FRAME_IN(f, "publish");
 
 	if (str_is(job->name.s, "pages") && !pages)
 		job->rare->pages.enabled = true;
-	if (job->rare->publish.s.p && !job->rare->pages.enabled)
-		fault(f, "disallowed-keyword", job->rare->publish.at,
+	if (!node_is_blank(publish) && !job->rare->pages.enabled)
+		fault(f, "disallowed-keyword", publish->at,
 			"publish can only be used within a `pages` job",
 			"'publish' of job '" STR_FMT "' is only for jobs with 'pages'",
 			STR_ARG(job->name.s));
+	else if (publish && job->rare->pages.enabled)
+		want_string(&publish_frame, publish, NULL);
 	if (job->rare->publish.s.p && job->rare->pages.publish.s.p)
 		fault(f, "exclusive-keywords", job->rare->publish.at,
 			fmt_in(f,
@@ -499,6 +503,17 @@ static bool check_name(const struct frame *jobs, const struct node_pair *pair)
 	return true;
 }
 
+/* A hidden key may hold anything but nothing (GitLab, config/entry/hidden.rb). */
+static void check_hidden(const struct frame *jobs, const struct node_pair *pair)
+{
+	struct frame f = FRAME_AT(jobs, pair->key->text);
+
+	if (node_is_blank(pair->value))
+		fault(&f, "blank", pair->value->at.begin.line ? pair->value->at : pair->key->at,
+			"config can't be blank", "'" STR_FMT "' is empty",
+			STR_ARG(pair->key->text));
+}
+
 /* True when a visible job was made. */
 static bool add_job(const struct frame *jobs, struct node_pair *pair, const struct defaults *d)
 {
@@ -514,6 +529,7 @@ static bool add_job(const struct frame *jobs, struct node_pair *pair, const stru
 	if (job->hidden) {
 		job->rare = NULL;
 		map_put(&c->jobs, job->name.s, job);
+		check_hidden(jobs, pair);
 		return false;
 	}
 	if (node_is(value, NODE_MAP) && !has(value, "script") && !has(value, "run"))

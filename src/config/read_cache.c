@@ -118,10 +118,13 @@ static void read_cache_map(const struct frame *f, const struct node *map, struct
 	n = get_node(map, "key");
 	if (n)
 		read_key(f, n, out);
-	n = get_node(map, "policy");
+	/* A blank policy is the usual one. */
+	n = node_is_blank(node_get(map, "policy")) ? NULL : node_get(map, "policy");
 	if (n && !is_policy(n))
 		fault(f, "unknown-value", n->at,
-			"policy should be a variable or one of: pull-push, push, pull",
+			n->kind == NODE_STRING
+				? "policy should be a variable or one of: pull-push, push, pull"
+				: "policy should be a string",
 			"%s must be 'pull-push', 'push', 'pull' or a variable, not %s",
 			subject(f, "policy"), found(f, n));
 	else if (n)

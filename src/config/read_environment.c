@@ -54,6 +54,35 @@ static void check_flux(const struct frame *f, const struct node *map, bool agent
 			"'flux_resource_path' in %s needs 'agent'", subject(f, NULL));
 }
 
+/* What the dashboard says of its own may not be said beside it too. */
+static void check_dashboard_twice(const struct frame *f, const struct node *map)
+{
+	static const char *const keys[] = {"namespace", "flux_resource_path"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (!node_is_blank(node_get(map, keys[i])) &&
+			!node_is_blank(node_get(node_get(map, "dashboard"), keys[i])))
+			fault(f, "exclusive-keywords", span_of_key(map, keys[i]),
+				fmt_in(f, "%s cannot be specified when dashboard.%s is set",
+					humanize(frame_arena(f), str_c(keys[i])), keys[i]),
+				"%s is said a second time in its 'dashboard'", subject(f, keys[i]));
+}
+
+/* dashboard, and managed_resources that are on, are the agent's work. */
+static void check_agent(const struct frame *f, const struct node *map)
+{
+	const struct node *dashboard = node_get(map, "dashboard");
+	const struct node *managed = node_get(map, "managed_resources");
+	bool on = node_is(managed, NODE_MAP) && get_bool(managed, "enabled", false);
+
+	if (!node_is_blank(get_node(map, "flux_resource_path")) ||
+		!node_is_blank(get_node(map, "agent")) || (node_is_blank(dashboard) && !on))
+		return;
+	fault(f, "missing-keyword", span_of_key(map, on ? "managed_resources" : "dashboard"),
+		"agent can't be blank", "'%s' in %s needs 'agent'",
+		on ? "managed_resources" : "dashboard", subject(f, NULL));
+}
+
 static void read_kubernetes(
 	const struct frame *f, const struct node *n, struct environment_def *out)
 {
@@ -76,6 +105,9 @@ static void read_kubernetes(
 	value = get_node(n, "managed_resources");
 	if (node_is(value, NODE_MAP))
 		check_scope(&managed, value, SCOPE_kubernetes_managed_resources);
+	check_agent(&entry, n);
+	if (node_is(node_get(n, "dashboard"), NODE_MAP))
+		check_dashboard_twice(&entry, n);
 	out->kubernetes = n;
 }
 

@@ -26,25 +26,22 @@ static void read_job_input(
 	const struct frame *f, const struct frame *inputs, const struct node_pair *pair)
 {
 	struct frame entry = FRAME_AT(inputs, pair->key->text);
-	const struct node *map = pair->value, *value, *description;
+	const struct node *map = pair->value, *value;
+	unsigned before = f->c->diags->errors;
 	enum input_type type;
 
 	if (!node_is_null(map) && !want_map(&entry, map, NULL))
 		return;
 	value = node_is_null(map) ? NULL : node_get(map, "default");
-	if (!value) {
+	if (!node_is_null(map))
+		check_scope(&entry, map, SCOPE_job_input);
+	if (node_is_null(value)) {
 		fault(&entry, "missing-keyword", pair->key->at, "must have a default value",
 			"%s must have a 'default'", subject(&entry, NULL));
 		return;
 	}
-	check_scope(&entry, map, SCOPE_job_input);
-	description = get_node(map, "description");
-	if (description && !node_is_scalar(description))
-		fault(&entry, "wrong-type", description->at,
-			"input description must be an alphanumeric string",
-			"%s must be a string, not %s", subject(&entry, "description"),
-			found(f, description));
-	if (read_type(&entry, map, &type) && !node_is_null(value))
+	check_input_shape(&entry, map);
+	if (read_type(&entry, map, &type) && f->c->diags->errors == before)
 		check_input_value(f, pair->key->text, type, value, map, "default");
 }
 

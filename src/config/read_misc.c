@@ -40,6 +40,8 @@ bool check_choice(const struct frame *f, const struct node *n, const char *attr,
 			return true;
 		words[count++] = word;
 	}
+	if (n->kind != NODE_STRING)
+		gitlab = "should be a string";
 	d = fault(f, "unknown-value", n->at,
 		fmt_in(f, "%s %s", humanize(frame_arena(f), str_c(attr)), gitlab),
 		"%s has the unknown value %s", subject(f, attr), quoted(f, n));
@@ -219,7 +221,9 @@ static void read_inherit_part(const struct frame *f, const struct node *map, str
 			return;
 		}
 	}
-	fault(&entry, "wrong-type", n->at, "should be a bool or array of strings",
+	fault(&entry, "wrong-type", n->at,
+		n->kind == NODE_SEQ ? "config should be an array of strings"
+				    : "should be a bool or array of strings",
 		"%s must be true, false or a list of names, not %s", subject(&entry, NULL),
 		found(f, n));
 }

@@ -208,8 +208,8 @@ void read_pages(const struct frame *f, const struct node *value, struct job_def 
 
 void read_publish(const struct frame *f, const struct node *value, struct job_def *job)
 {
-	struct frame entry = FRAME_IN(f, "publish");
-
-	if (want_string(&entry, value, NULL))
+	/* Whether it may be there at all comes first: see finish_pages() in jobs.c. */
+	UNUSED(f);
+	if (value->kind == NODE_STRING && !node_is_blank(value))
 		job->rare->publish = text_of(value);
 }

@@ -55,26 +55,30 @@ bool read_exit_codes(const struct frame *f, const struct node *map, int64_t **ou
 	return true;
 }
 
+/* The texts are those of Rails' check of numbers, which takes "1" for one too. */
 static bool read_max(
 	const struct frame *f, const struct node *n, const char *attr, struct retry_def *out)
 {
 	const char *name = attr ? attr : "config";
+	const char *what = n->kind == NODE_FLOAT ? "must be an integer" : "is not a number";
+	int64_t max = 0;
 
-	if (n->kind != NODE_INT) {
-		fault(f, "wrong-type", n->at, fmt_in(f, "%s must be an integer", name),
+	if (n->kind == NODE_INT)
+		max = n->u.integer;
+	else if (n->kind != NODE_STRING || !parse_i64(n->text, &max)) {
+		fault(f, "wrong-type", n->at, fmt_in(f, "%s %s", name, what),
 			"%s must be a number from 0 to 2, not %s", subject(f, attr), found(f, n));
 		return false;
 	}
-	if (n->u.integer > 2 || n->u.integer < 0) {
+	if (max > 2 || max < 0) {
 		fault(f, "out-of-range", n->at,
 			fmt_in(f, "%s must be %s", name,
-				n->u.integer > 2 ? "less than or equal to 2"
-						 : "greater than or equal to 0"),
+				max > 2 ? "less than or equal to 2" : "greater than or equal to 0"),
 			"%s must be a number from 0 to 2, not " STR_FMT, subject(f, attr),
 			STR_ARG(n->text));
 		return false;
 	}
-	out->max = (unsigned)n->u.integer;
+	out->max = (unsigned)max;
 	return true;
 }
 

@@ -236,8 +236,12 @@ struct rule_nodes {
 	const struct node *bad;
 };
 
-static bool flatten_rules(struct rule_nodes *out, const struct node *n, unsigned levels)
+static bool flatten_rules(
+	struct rule_nodes *out, const struct node *n, unsigned levels, enum rules_kind kind)
 {
+	/* GitLab drops the empty entries of `workflow:rules`, and refuses those of jobs. */
+	if (n->kind == NODE_NULL && kind == RULES_WORKFLOW)
+		return true;
 	if (n->kind == NODE_MAP) {
 		vec_push_in(out->a, out, n);
 		return true;
@@ -247,7 +251,7 @@ static bool flatten_rules(struct rule_nodes *out, const struct node *n, unsigned
 		return false;
 	}
 	node_each (item, n) {
-		if (!flatten_rules(out, item, levels - 1))
+		if (!flatten_rules(out, item, levels - 1, kind))
 			return false;
 	}
 	return true;
@@ -257,6 +261,7 @@ static void bad_rules(
 	const struct frame *f, const struct node *n, const struct node *bad, enum rules_kind kind)
 {
 	const char *what = bad == n ? "must be a list of mappings" : "must hold only mappings";
+	struct frame rule = FRAME_IN(f, "rule");
 
 	if (bad->kind == NODE_SEQ && bad != n)
 		what = "holds lists in lists more than 10 levels deep;";
@@ -265,13 +270,15 @@ static void bad_rules(
 			"rules should be an array containing hashes and arrays of hashes",
 			"%s %s, not %s", subject(f, NULL), what, found(f, bad));
 	else if (bad == n)
-		fault(f, "wrong-type", bad->at, "config should be an array", "%s %s, not %s",
+		fault(f, "wrong-type", bad->at,
+			kind == RULES_WORKFLOW && node_is_blank(n) ? "config can't be blank"
+								   : "config should be an array",
+			"%s %s, not %s", subject(f, NULL), what, found(f, bad));
+	else if (kind == RULES_WORKFLOW)
+		fault(&rule, "wrong-type", bad->at, "config should be a hash", "%s %s, not %s",
 			subject(f, NULL), what, found(f, bad));
 	else
-		fault(f, "wrong-type", bad->at,
-			kind == RULES_WORKFLOW
-				? "config should be an array containing hashes and arrays of hashes"
-				: "config should be an array of hashes",
+		fault(f, "wrong-type", bad->at, "config should be an array of hashes",
 			"%s %s, not %s", subject(f, NULL), what, found(f, bad));
 }
 
@@ -282,7 +289,7 @@ void read_rule_defs(
 	struct frame rule_frame = FRAME_IN(f, "rule");
 	unsigned levels = kind == RULES_INCLUDE ? 1 : LIMIT_NESTED_ARRAYS;
 
-	if (n->kind != NODE_SEQ || !flatten_rules(&nodes, n, levels)) {
+	if (n->kind != NODE_SEQ || !flatten_rules(&nodes, n, levels, kind)) {
 		bad_rules(f, n, n->kind == NODE_SEQ ? nodes.bad : n, kind);
 		return;
 	}

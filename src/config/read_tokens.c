@@ -19,10 +19,9 @@ void read_id_tokens(const struct frame *f, const struct node *value, struct job_
 		struct frame token_frame = FRAME_AT(&entry, pair->key->text);
 		struct id_token_def *token = &job->rare->id_tokens[job->rare->n_id_tokens];
 
-		if (!want_map(&token_frame, pair->value, NULL))
-			continue;
-		check_scope(&token_frame, pair->value, SCOPE_id_token);
-		if (!get_node(pair->value, "aud")) {
+		if (node_is(pair->value, NODE_MAP))
+			check_scope(&token_frame, pair->value, SCOPE_id_token);
+		if (!node_is(pair->value, NODE_MAP) || !get_node(pair->value, "aud")) {
 			fault(&token_frame, "missing-keyword", pair->value->at,
 				"config missing required keys: aud", "'aud' is missing in %s",
 				subject(&token_frame, NULL));

@@ -79,6 +79,28 @@ static void read_long(const struct frame *f, const struct node *map, enum variab
 	}
 }
 
+/*
+ * Texts and integers; `yes:` and `1.5:` are neither (GitLab, config/entry/variable.rb). GitLab
+ * names a key that is null or false by the kind of its value.
+ */
+static bool check_key(const struct frame *f, const struct node_pair *pair)
+{
+	struct str name = pair->key->text;
+	struct frame entry =
+		FRAME_AT(f, node_is_blank(pair->key) && pair->key->kind != NODE_STRING
+				    ? node_is(pair->value, NODE_MAP) ? STR("complex variable")
+								     : STR("simple variable")
+				    : name);
+
+	if (pair->key->kind == NODE_STRING || pair->key->kind == NODE_INT)
+		return true;
+	fault(&entry, "bad-name", pair->key->at.begin.line ? pair->key->at : pair->value->at,
+		"key must be an alphanumeric string",
+		"the name of a variable in %s must be a string (put it in quotes), not %s",
+		subject(f, NULL), found(f, pair->key));
+	return false;
+}
+
 static void read_var(const struct frame *f, const struct node_pair *pair, enum variables_kind kind,
 	struct var_defs *out)
 {
@@ -88,9 +110,12 @@ static void read_var(const struct frame *f, const struct node_pair *pair, enum v
 
 	if (!def.key.at.begin.line)
 		def.key.at = value->at;
-	if (is_scalar_or_null(value)) {
+	if (!check_key(f, pair))
+		return;
+	/* Only the variables of the root and of jobs may be null (GitLab, composable_hash.rb). */
+	if (node_is_scalar(value) || (kind != VARIABLES_PLAIN && node_is_null(value))) {
 		def.value = (struct text){value->text, value->at};
-	} else if (kind == VARIABLES_PLAIN && value->kind == NODE_MAP) {
+	} else if (kind == VARIABLES_PLAIN && value->kind != NODE_SEQ) {
 		fault(&entry, "wrong-type", value->at, "config must be a string",
 			"%s must be a single value, not %s", subject(&entry, NULL),
 			found(f, value));

@@ -49,7 +49,7 @@ static void check_options(const struct frame *f, const struct node *n)
 	node_each (item, n) {
 		if (item->kind != NODE_NULL)
 			continue;
-		fault(f, "wrong-type", item->at, "options array cannot contain null values",
+		fault(f, "wrong-type", item->at, "config options array cannot contain null values",
 			"%s holds an empty entry", subject(f, "options"));
 		return;
 	}
@@ -66,6 +66,21 @@ static void check_input_regex(const struct frame *f, const struct node *n)
 		fault(f, "bad-regex", n->at, "invalid regular expression",
 			"invalid regular expression in %s: " STR_FMT, subject(f, "regex"),
 			STR_ARG(why));
+}
+
+void check_input_shape(const struct frame *f, const struct node *map)
+{
+	const struct node *n = get_node(map, "description");
+
+	if (n && n->kind != NODE_STRING && n->kind != NODE_INT)
+		fault(f, "wrong-type", n->at, "input description must be an alphanumeric string",
+			"%s must be a string, not %s", subject(f, "description"), found(f, n));
+	n = get_node(map, "options");
+	if (n)
+		check_options(f, n);
+	n = get_node(map, "regex");
+	if (n)
+		check_input_regex(f, n);
 }
 
 static void check_rules(const struct frame *f, const struct node *map, const struct node *rules)
@@ -110,17 +125,7 @@ static void read_input_def(const struct frame *f, struct interpolation *in, stru
 	n = get_node(map, "type");
 	if (n)
 		check_type(&entry, n, def);
-	n = get_node(map, "description");
-	if (n && !node_is_scalar(n))
-		fault(&entry, "wrong-type", n->at,
-			"input description must be an alphanumeric string",
-			"%s must be a string, not %s", subject(&entry, "description"), found(f, n));
-	n = get_node(map, "options");
-	if (n)
-		check_options(&entry, n);
-	n = get_node(map, "regex");
-	if (n)
-		check_input_regex(&entry, n);
+	check_input_shape(&entry, map);
 	n = get_node(map, "rules");
 	if (n)
 		check_rules(&entry, map, n);
