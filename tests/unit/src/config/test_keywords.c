@@ -87,8 +87,7 @@ static const struct error_row simple_rows[] = {
 		"jobs:a:tags config must be less than the limit of 50 tags"},
 	{JOB("when: never"),
 		"jobs:a when should be one of: on_success, on_failure, always, manual, delayed"},
-	{JOB("when: 1"),
-		"jobs:a when should be one of: on_success, on_failure, always, manual, delayed"},
+	{JOB("when: 1"), "jobs:a when should be a string"},
 	{"a: {trigger: g/p, when: delayed}",
 		"jobs:a when should be one of: on_success, on_failure, always, manual"},
 	{JOB("when: delayed, start_in: 30 minutes"), ""},
@@ -230,7 +229,7 @@ static const struct error_row retry_rows[] = {
 	{JOB("retry: '1'"), "retry config has to be either an integer or a hash"},
 	{JOB("retry: 1.5"), "retry config has to be either an integer or a hash"},
 	{JOB("retry: {max: 3}"), "retry max must be less than or equal to 2"},
-	{JOB("retry: {max: x}"), "retry max must be an integer"},
+	{JOB("retry: {max: x}"), "retry max is not a number"},
 	{JOB("retry: {when: foo}"), "retry when is not included in the list"},
 	{JOB("retry: {when: [foo]}"), "retry when contains unknown values: foo"},
 	{JOB("retry: {when: [foo, always, bar]}"), "retry when contains unknown values: foo, bar\n"

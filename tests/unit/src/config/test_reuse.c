@@ -319,7 +319,7 @@ static void job_order(void **state)
 
 	(void)state;
 	fixture_init(&f);
-	compile_job(&f, "z: {script: x}\n.h: {}\na: {script: x}\nz: {script: y}\n", "a");
+	compile_job(&f, "z: {script: x}\n.h: {a: b}\na: {script: x}\nz: {script: y}\n", "a");
 	assert_int_equal(f.config->jobs.n, 3);
 	assert_str(f.config->jobs.e[0].key, "z");
 	assert_str(f.config->jobs.e[1].key, ".h");
