@@ -159,7 +159,7 @@ static struct expr_value binary(struct eval *ev, const struct expr_node *n)
 	case TOK_MATCH:
 		return boolean(!falsy(&r) && matches(ev, &l, &r));
 	case TOK_NO_MATCH:
-		return boolean(r.kind == EXPR_NULL || !matches(ev, &l, &r));
+		return boolean(falsy(&r) || !matches(ev, &l, &r));
 	case TOK_AND:
 	case TOK_OR:
 	case TOK_OPEN:

@@ -135,7 +135,7 @@ static bool check_operands(struct yard *y, const struct expr_node *n)
 			STR("a regular expression cannot be compared: use =~ with it on the "
 			    "right"));
 	if ((k == TOK_MATCH || k == TOK_NO_MATCH) && n->right->tok.kind == TOK_BOOL &&
-		(k == TOK_NO_MATCH || n->right->tok.boolean))
+		n->right->tok.boolean)
 		return fault(y->f, &n->right->tok, STR("expected a regular expression"));
 	return true;
 }

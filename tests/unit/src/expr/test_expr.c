@@ -167,7 +167,7 @@ static void test_matching(void **state)
 		{"\"x\" =~ $LINES", 0},
 		{"$A =~ true", -1},
 		{"$A =~ false", 0},
-		{"$A !~ false", -1},
+		{"$A !~ false", 1},
 		{"/ab/ =~ /nothing/", 0},
 	};
 
