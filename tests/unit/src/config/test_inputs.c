@@ -58,8 +58,8 @@ static void header(void **state)
 		{SPEC("x: {regex: 1}") JX, NULL,
 			"header:spec:inputs:x input regex should be a string", NULL, NULL},
 		{SPEC("x: {options: [a, null]}") JX, NULL,
-			"header:spec:inputs:x config options array cannot contain null values", NULL,
-			NULL},
+			"header:spec:inputs:x config options array cannot contain null values",
+			NULL, NULL},
 		{SPEC("x: {rules: [{default: a}], options: [a]}") JX, NULL,
 			"header:spec:inputs:x config these keys cannot be used together: rules, "
 			"options",
