@@ -52,6 +52,7 @@ struct layer {
 	bool tried_unable; /* the state's `unable` is of today */
 	struct layer_diff diff;
 	struct layer_fill *fill;
+	size_t evicting; /* calls under way */
 	struct volume_spec volumes[2];
 	bool whole; /* a base is being made, not a delta */
 	struct str fresh_name;
@@ -178,6 +179,53 @@ static struct str named(struct layer *y, const char *what)
 		&y->arena, "cilocal-cache-sources-%s-%s-%08x", y->run_id, what, (unsigned)random);
 }
 
+static void evicted_one(struct layer *y)
+{
+	if (--y->evicting)
+		return;
+	flock(y->use_fd, LOCK_SH | LOCK_NB);
+	finish(y, LAYER_READY);
+}
+
+static void on_evicted(void *arg, struct error *err)
+{
+	UNUSED(err); /* the next run tries again */
+	evicted_one(arg);
+}
+
+static void on_listed(void *arg, struct error *err, const struct volume_row *rows, size_t n)
+{
+	struct layer *y = arg;
+
+	for (size_t i = 0; !err && i < n; i++) {
+		if (!str_is(docker_kv_get(rows[i].labels, LAYERS_LABEL), y->dir) ||
+			str_eq(rows[i].name, y->state.base) || str_eq(rows[i].name, y->state.delta))
+			continue;
+		TRACE(DOCKER, "sources: removes '" STR_FMT "'", STR_ARG(rows[i].name));
+		y->evicting++;
+		docker_volume_remove(y->all->engine, rows[i].name, true, on_evicted, y);
+	}
+	evicted_one(y);
+}
+
+/*
+ * What the state does not name goes: older volumes, and what a run that died was making. Only where
+ * no other run uses any: that is who else holds the lock. Nobody can take it while we hold the one
+ * for making.
+ */
+static void evict(struct layer *y)
+{
+	static const struct str label = STR_INIT(LAYERS_LABEL);
+
+	if (flock(y->use_fd, LOCK_EX | LOCK_NB)) {
+		flock(y->use_fd, LOCK_SH | LOCK_NB);
+		finish(y, LAYER_READY);
+		return;
+	}
+	y->evicting = 1;
+	docker_volume_list(y->all->engine, (struct docker_strs){&label, 1}, on_listed, y);
+}
+
 static void ready(struct layer *y)
 {
 	struct str end = arena_printf(&y->arena, "/" STR_FMT "/_data", STR_ARG(y->state.base));
@@ -192,7 +240,7 @@ static void ready(struct layer *y)
 	y->mount.lower = y->delta_dir.n ? arena_printf(&y->arena, STR_FMT ":" STR_FMT,
 						  STR_ARG(y->delta_dir), STR_ARG(y->base_dir))
 					: y->base_dir;
-	finish(y, LAYER_READY);
+	evict(y);
 }
 
 static void save(uv_work_t *w)
