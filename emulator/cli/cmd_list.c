@@ -4,7 +4,6 @@
 #include "emulator/cli/family.h"
 #include "emulator/cli/jobs.h"
 #include "emulator/cli/load.h"
-#include "emulator/cli/tree.h"
 #include "pipeline/pipeline.h"
 
 /* One a line, for completion and scripts; base names of parallel jobs first. */
@@ -30,6 +29,11 @@ static void print_stages(struct cli *c, const struct pipeline *p)
 			}
 }
 
+static bool flush(void *ctx)
+{
+	return cli_flush(ctx, EXIT_OK) == EXIT_OK;
+}
+
 static int run(struct cli *c)
 {
 	struct load l;
@@ -48,7 +52,11 @@ static int run(struct cli *c)
 	} else if (children && opt_flag(&c->opt, OPT_CSV)) {
 		family_csv(c, &l, all);
 	} else if (json) {
-		tree_print(c, pipeline_dump(&c->arena, p, all));
+		if (!pipeline_write_json(&c->out, p, all, c->tty_out ? 2 : 0, flush, c)) {
+			/* It has been told why. */
+			buf_clear(&c->out);
+			code = EXIT_SURROUNDINGS;
+		}
 	} else if (opt_flag(&c->opt, OPT_CSV)) {
 		jobs_csv(c, p, all, STR_NULL);
 	} else if (opt_flag(&c->opt, OPT_NAMES)) {
@@ -67,7 +75,7 @@ static int run(struct cli *c)
 				    "others");
 	}
 	load_release(&l);
-	return EXIT_OK;
+	return code;
 }
 
 const struct cmd cmd_list = {

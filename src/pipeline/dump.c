@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "pipeline/dump_internal.h"
 #include "source/source.h"
+#include "yaml/yaml.h"
 
 struct node *d_str(struct arena *a, struct str s)
 {
@@ -255,11 +256,9 @@ static struct node *job_node(struct arena *a, const struct pipeline *p, const st
 	return n;
 }
 
-struct node *d_pipeline(struct arena *a, const struct pipeline *p, bool all, d_job_fn *more)
+static struct node *root_node(struct arena *a, const struct pipeline *p)
 {
-	struct node *root = d_map(a), *stages = d_seq(a), *jobs = d_seq(a), *workflow = d_map(a);
-	struct job **v = all ? p->all : p->jobs;
-	size_t n = all ? p->n_all : p->n_jobs;
+	struct node *root = d_map(a), *stages = d_seq(a), *workflow = d_map(a);
 
 	for (size_t i = 0; i < p->n_stages; i++)
 		node_seq_push(a, stages, d_str(a, p->stages[i]));
@@ -267,6 +266,15 @@ struct node *d_pipeline(struct arena *a, const struct pipeline *p, bool all, d_j
 	d_put(a, workflow, "name", p->name.n ? d_str(a, p->name) : d_null(a));
 	d_put_bool(a, workflow, "run", p->run);
 	d_put(a, root, "workflow", workflow);
+	return root;
+}
+
+struct node *d_pipeline(struct arena *a, const struct pipeline *p, bool all, d_job_fn *more)
+{
+	struct node *root = root_node(a, p), *jobs = d_seq(a);
+	struct job **v = all ? p->all : p->jobs;
+	size_t n = all ? p->n_all : p->n_jobs;
+
 	for (size_t i = 0; i < n; i++) {
 		struct node *job = job_node(a, p, v[i]);
 
@@ -281,4 +289,33 @@ struct node *d_pipeline(struct arena *a, const struct pipeline *p, bool all, d_j
 struct node *pipeline_dump(struct arena *a, const struct pipeline *p, bool all)
 {
 	return d_pipeline(a, p, all, NULL);
+}
+
+/* Ten thousand jobs as one tree would take more memory than the pipeline itself. */
+bool pipeline_write_json(struct buf *out, const struct pipeline *p, bool all, int indent,
+	bool (*flush)(void *ctx), void *ctx)
+{
+	struct job **v = all ? p->all : p->jobs;
+	size_t n = all ? p->n_all : p->n_jobs;
+	struct arena a = ARENA_INIT;
+	struct node *root = root_node(&a, p);
+	const char *tail = indent > 0 ? "\n}" : "}";
+	bool ok = true;
+
+	/* An empty list of jobs at the end, which is cut open. */
+	d_put(&a, root, "jobs", d_seq(&a));
+	yaml_write_json(out, root, indent);
+	out->n -= strlen(tail) + 1;
+	arena_release(&a);
+	for (size_t i = 0; ok && i < n; i++) {
+		if (i)
+			buf_addc(out, ',');
+		yaml_write_json_in(out, job_node(&a, p, v[i]), indent, 2);
+		arena_release(&a);
+		ok = out->n < 65536 || flush(ctx);
+	}
+	if (n && indent > 0)
+		buf_printf(out, "\n%*s", indent, "");
+	buf_printf(out, "]%s\n", tail);
+	return ok;
 }

@@ -120,6 +120,13 @@ void pipeline_unref(struct pipeline *p);
 struct node;
 struct node *pipeline_dump(struct arena *a, const struct pipeline *p, bool all);
 /*
+ * The same as JSON and a line end, job by job; pretty when indent is > 0. flush empties out where
+ * much has gathered, or returns false, which ends it: so does then this function.
+ */
+struct buf;
+bool pipeline_write_json(struct buf *out, const struct pipeline *p, bool all, int indent,
+	bool (*flush)(void *ctx), void *ctx);
+/*
  * The same with everything that golden tests compare: script, before_script, after_script,
  * variables (YAML ones, unexpanded), cache, artifacts, retry, timeout, interruptible, dependencies,
  * parallel ...

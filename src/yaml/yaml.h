@@ -42,5 +42,7 @@ bool yaml_type_scalar(struct arena *a, struct str text, struct node *out);
 void yaml_write(struct buf *out, const struct node *n);
 /* The same tree as JSON (numbers as numbers), pretty when indent is > 0, no line end at the end. */
 void yaml_write_json(struct buf *out, const struct node *n, int indent);
+/* The same as an item of a list that is so many levels deep, on a line of its own where pretty. */
+void yaml_write_json_in(struct buf *out, const struct node *n, int indent, int level);
 
 #endif

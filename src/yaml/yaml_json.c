@@ -121,3 +121,9 @@ void yaml_write_json(struct buf *out, const struct node *n, int indent)
 {
 	put(out, n, indent, 0);
 }
+
+void yaml_write_json_in(struct buf *out, const struct node *n, int indent, int level)
+{
+	put_break(out, indent, level);
+	put(out, n, indent, level);
+}
