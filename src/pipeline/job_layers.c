@@ -111,9 +111,10 @@ void init_vars(struct builder *b, struct instance *in)
 	if (share)
 		below = shared_vars(b, below, &def->vars);
 	varset_init_on(s, b->a, below);
-	varset_reserve(s, (share ? 0 : def->vars.n) + in->n_vars +
-				  predefined_job_count(def->environment != NULL));
-	if (!inherit->all_variables && below == b->base)
+	few = !inherit->all_variables && below == b->base;
+	varset_reserve(s, (share ? 0 : def->vars.n) + (few ? inherit->only_variables.n : 0) +
+				  in->n_vars + predefined_job_count(def->environment != NULL));
+	if (few)
 		put_inherited(b, s, &inherit->only_variables);
 	if (!share)
 		put_yaml_vars(s, VAR_YAML_JOB, &def->vars);
