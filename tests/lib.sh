@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2164
 # What the tests with and without an engine share; their own lib.sh sources it. They set $work before the
 # first use, and what the program printed last is in $work/out.
 
@@ -38,4 +38,14 @@ has() {
 
 has_not() {
 	! grep -qF -- "$1" "$work/out" || fail "printed, but should not be: $1"
+}
+
+# piped CODE COMMANDS ARGUMENT...: `shell` with these commands on its standard input, which must end with CODE.
+piped() {
+	local want=$1 commands=$2 got=0
+	shift 2
+	"$cilocal" shell "$@" >"$work/stdout" 2>"$work/stderr" <<<"$commands" || got=$?
+	cat "$work/stdout" "$work/stderr" >"$work/out"
+	((got == want)) || fail "cilocal shell $*: exit code $got, not $want"
+	sanitizers
 }

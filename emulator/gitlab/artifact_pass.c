@@ -180,34 +180,23 @@ void artifact_pass_finish(struct job_run *j)
 
 /* The end of the run */
 
-static void line(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void line(struct run *r, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	console_line(r->console, arena_vprintf(&r->arena, fmt, ap));
-	va_end(ap);
-}
-
 static void show_tests(struct run *r, const struct job_run *j)
 {
 	const struct junit *t = &j->artifacts.junit;
 	size_t bad = t->failed + t->errors;
 
-	line(r, "  " STR_FMT ": %zu tests, %zu failed, %zu skipped", STR_ARG(j->shown), t->tests,
-		bad, t->skipped);
+	run_line(r, "  " STR_FMT ": %zu tests, %zu failed, %zu skipped", STR_ARG(j->shown),
+		t->tests, bad, t->skipped);
 	for (size_t i = 0; i < t->n && i < SHOWN_TESTS; i++) {
 		const struct junit_failure *f = &t->v[i];
 
-		line(r, "    %s " STR_FMT "%s" STR_FMT "%s" STR_FMT,
+		run_line(r, "    %s " STR_FMT "%s" STR_FMT "%s" STR_FMT,
 			f->error ? "error: " : "failed:", STR_ARG(f->suite),
 			f->suite.n ? " > " : "", STR_ARG(f->test), f->message.n ? ": " : "",
 			STR_ARG(f->message));
 	}
 	if (t->n > SHOWN_TESTS)
-		line(r, "    and %zu more", t->n - SHOWN_TESTS);
+		run_line(r, "    and %zu more", t->n - SHOWN_TESTS);
 }
 
 static const struct artifact_item *archive_of(const struct run *r, size_t i)
@@ -232,9 +221,9 @@ static void show_archives(struct run *r, bool any)
 		if (!a || ++n > SHOWN_ARCHIVES)
 			continue;
 		if (!any)
-			line(r, "%s", "");
+			run_line(r, "%s", "");
 		any = true;
-		line(r,
+		run_line(r,
 			"  artifacts of " STR_FMT ": %" PRIu64 " files and folders%s" STR_FMT
 			"%s" STR_FMT "%s",
 			STR_ARG(r->jobs[i].shown), a->entries,
@@ -243,7 +232,7 @@ static void show_archives(struct run *r, bool any)
 			STR_ARG(a->expose_as), a->expose_as.n ? "'" : "");
 	}
 	if (n > SHOWN_ARCHIVES)
-		line(r, "  and artifacts of %zu more jobs: see 'cilocal artifacts'",
+		run_line(r, "  and artifacts of %zu more jobs: see 'cilocal artifacts'",
 			n - SHOWN_ARCHIVES);
 }
 
@@ -258,7 +247,7 @@ void artifact_pass_summary(struct run *r)
 			(r->o->quiet && !j->artifacts.junit.n))
 			continue;
 		if (!any)
-			line(r, "%s", "");
+			run_line(r, "%s", "");
 		any = true;
 		show_tests(r, j);
 	}

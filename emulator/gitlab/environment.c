@@ -282,17 +282,6 @@ void environment_overdue(const struct run *r)
 	arena_release(&a);
 }
 
-static void line(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void line(struct run *r, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	console_line(r->console, arena_vprintf(&r->arena, fmt, ap));
-	va_end(ap);
-}
-
 /* The job that stops it, if it is in this pipeline and has not run. */
 static const struct job_run *stopper(const struct run *r, struct str name)
 {
@@ -307,9 +296,10 @@ static void show_stop(struct run *r, const struct environment_record *e)
 	const struct job_run *stop = stopper(r, e->on_stop);
 
 	if (stop && r->parent)
-		line(r, "    to stop it: cilocal run --manual '" STR_FMT "'", STR_ARG(stop->shown));
+		run_line(r, "    to stop it: cilocal run --manual '" STR_FMT "'",
+			STR_ARG(stop->shown));
 	else if (stop)
-		line(r, "    to stop it: cilocal run '" STR_FMT "'", STR_ARG(stop->shown));
+		run_line(r, "    to stop it: cilocal run '" STR_FMT "'", STR_ARG(stop->shown));
 }
 
 static void show_one(struct run *r, const struct environment_record *e)
@@ -317,11 +307,11 @@ static void show_one(struct run *r, const struct environment_record *e)
 	struct str until = e->auto_stop < 0 ? STR_NULL : when_text(&r->arena, e->auto_stop);
 
 	if (!str_is(e->state, "available") || !e->deployments) {
-		line(r, "  environment " STR_FMT ": %s", STR_ARG(e->name),
+		run_line(r, "  environment " STR_FMT ": %s", STR_ARG(e->name),
 			str_is(e->state, "available") ? "nothing was deployed yet" : "stopped");
 		return;
 	}
-	line(r, "  environment " STR_FMT ": deployed by '" STR_FMT "'%s" STR_FMT "%s" STR_FMT,
+	run_line(r, "  environment " STR_FMT ": deployed by '" STR_FMT "'%s" STR_FMT "%s" STR_FMT,
 		STR_ARG(e->name), STR_ARG(e->job), e->url.n ? ", " : "", STR_ARG(e->url),
 		until.n ? ", to be stopped at " : "", STR_ARG(until));
 	show_stop(r, e);
@@ -349,7 +339,7 @@ void environment_summary(struct run *r, bool *any)
 	if (!dir || environment_list_read(dir, &r->arena, &l, NULL))
 		return;
 	if (!*any)
-		line(r, "%s", "");
+		run_line(r, "%s", "");
 	*any = true;
 	for (size_t i = 0; i < l.n; i++)
 		if (touched(r, l.v[i].name))

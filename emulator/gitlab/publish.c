@@ -89,17 +89,6 @@ int pages_finish(struct job_run *j, struct error *err)
 
 /* ---- the end of the run ---- */
 
-static void line(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void line(struct run *r, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	console_line(r->console, arena_vprintf(&r->arena, fmt, ap));
-	va_end(ap);
-}
-
 static struct str note(const struct job_run *j, const char *of, const char *key)
 {
 	for (size_t i = 0; i < j->record.notes.n; i++)
@@ -117,18 +106,19 @@ static void show_release(struct run *r, const struct job_run *j)
 
 	if (str_eq(ref, r->p->facts->sha))
 		ref = str_sub(ref, 0, SHORT_SHA);
-	line(r, "  release " STR_FMT ": GitLab would create it for tag " STR_FMT "%s" STR_FMT "%s",
+	run_line(r,
+		"  release " STR_FMT ": GitLab would create it for tag " STR_FMT "%s" STR_FMT "%s",
 		STR_ARG(note(j, "release", "name")), STR_ARG(tag), there ? "" : ", and the tag at ",
 		STR_ARG(there ? STR_NULL : ref), there ? "" : " if it is not there");
 	while (links.n && str_split_next(&it, &one))
-		line(r, "    link " STR_FMT, STR_ARG(one));
+		run_line(r, "    link " STR_FMT, STR_ARG(one));
 }
 
 static void show_pages(struct run *r, const struct job_run *j)
 {
 	struct str expires = note(j, "pages", "expire_in");
 
-	line(r,
+	run_line(r,
 		"  pages: " STR_FMT "/ (" STR_FMT " files, " STR_FMT " bytes) would be at " STR_FMT
 		"%s" STR_FMT "%s",
 		STR_ARG(note(j, "pages", "folder")), STR_ARG(note(j, "pages", "files")),
@@ -147,7 +137,7 @@ void publish_summary(struct run *r, bool *any)
 		if (!r->plan.chosen[i] || !(release || pages))
 			continue;
 		if (!*any)
-			line(r, "%s", "");
+			run_line(r, "%s", "");
 		*any = true;
 		if (release)
 			show_release(r, j);

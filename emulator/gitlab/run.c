@@ -48,6 +48,15 @@ void run_message(const struct run *r, enum diag_level level, const char *fmt, ..
 	free(text);
 }
 
+void run_line(struct run *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	console_line(r->console, arena_vprintf(&r->arena, fmt, ap));
+	va_end(ap);
+}
+
 static void step_all(struct run *r, enum job_event ev)
 {
 	for (size_t i = 0; i < r->p->n_jobs; i++)

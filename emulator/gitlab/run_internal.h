@@ -291,6 +291,8 @@ void run_make_jobs(struct run *r);
 void run_over(struct run *r);
 void run_message(const struct run *r, enum diag_level level, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
+/* A line of the summary below the table. */
+void run_line(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int run_exit_code(const struct run *r);
 
 /* run_warn.c: one warning for what the jobs' keywords ask and this version does not do. */

@@ -226,17 +226,24 @@ static void evict(struct layer *y)
 	docker_volume_list(y->all->engine, (struct docker_strs){&label, 1}, on_listed, y);
 }
 
-static void ready(struct layer *y)
+/* Where the engine keeps its volumes, by where the base is; empty if volumes lie otherwise. */
+static struct str volumes_dir(struct layer *y)
 {
 	struct str end = arena_printf(&y->arena, "/" STR_FMT "/_data", STR_ARG(y->state.base));
 
+	return str_ends(y->base_dir, end) ? str_sub(y->base_dir, 0, y->base_dir.n - end.n)
+					  : STR_NULL;
+}
+
+static void ready(struct layer *y)
+{
+	y->mount.volumes = volumes_dir(y);
 	/* What cuts mount options and lists of layers can't be in a path. */
-	if (!str_ends(y->base_dir, end) || strpbrk(y->base_dir.p, ",:\\\"") ||
+	if (!y->mount.volumes.n || strpbrk(y->base_dir.p, ",:\\\"") ||
 		(y->delta_dir.n && strpbrk(y->delta_dir.p, ",:\\\""))) {
 		fail(y, "the engine keeps its volumes at '" STR_FMT "'", STR_ARG(y->base_dir));
 		return;
 	}
-	y->mount.volumes = str_sub(y->base_dir, 0, y->base_dir.n - end.n);
 	y->mount.lower = y->delta_dir.n ? arena_printf(&y->arena, STR_FMT ":" STR_FMT,
 						  STR_ARG(y->delta_dir), STR_ARG(y->base_dir))
 					: y->base_dir;
@@ -339,14 +346,12 @@ static void on_tried(void *arg, const struct error *err, struct str mountpoint)
 /* Can it be mounted? Where not, no job should be the one to find out. */
 static void try_mount(struct layer *y)
 {
-	struct str end = arena_printf(&y->arena, "/" STR_FMT "/_data", STR_ARG(y->state.base));
-	struct layer_mount m = {.lower = y->base_dir};
+	struct layer_mount m = {.lower = y->base_dir, .volumes = volumes_dir(y)};
 
-	if (!str_ends(y->base_dir, end)) {
+	if (!m.volumes.n) {
 		fail(y, "the engine keeps its volumes at '" STR_FMT "'", STR_ARG(y->base_dir));
 		return;
 	}
-	m.volumes = str_sub(y->base_dir, 0, y->base_dir.n - end.n);
 	if (!layers_volumes(&y->arena, &m,
 		    arena_printf(&y->arena, "cilocal-%s-%x", y->run_id, (unsigned)getpid()),
 		    y->labels, y->volumes)) {

@@ -33,14 +33,6 @@ END
 remember
 run 0 run make
 
-piped() {
-	local want=$1 commands=$2 got=0
-	shift 2
-	"$cilocal" shell "$@" >"$work/stdout" 2>"$work/stderr" <<<"$commands" || got=$?
-	cat "$work/stdout" "$work/stderr" >"$work/out"
-	((got == want)) || fail "cilocal shell $*: exit code $got, not $want"
-	sanitizers
-}
 # shellcheck disable=SC2016
 piped 7 'pwd; cat made.txt kept/file; echo "$TEXT"; nc -w 2 db 6379 </dev/null && echo up; ls written.txt
 tail -5 "$CILOCAL_SCRIPT"; exit 7' check

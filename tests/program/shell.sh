@@ -27,16 +27,6 @@ child: {stage: test, trigger: {include: child.yml}}
 END
 echo 'one: {script: [echo one]}' >child.yml
 
-# piped CODE COMMANDS ARGUMENT...: `shell` with these commands on its standard input.
-piped() {
-	local want=$1 commands=$2 got=0
-	shift 2
-	"$cilocal" shell "$@" >"$work/stdout" 2>"$work/stderr" <<<"$commands" || got=$?
-	cat "$work/stdout" "$work/stderr" >"$work/out"
-	((got == want)) || fail "cilocal shell $*: exit code $got, not $want"
-	sanitizers
-}
-
 # Without a terminal it reads commands; standard output has what they print and nothing else.
 piped 7 'echo "$TEXT"; ls made.txt written.txt; cat "$CILOCAL_SCRIPT"; exit 7' check
 is "$(head -2 "$work/stdout")" $'it\'s\nhere'
