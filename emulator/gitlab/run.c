@@ -297,7 +297,6 @@ static void tear_down(struct run *r, struct error *err)
 	debug_close(r);
 	ask_close(r);
 	show_close(r);
-	free(r->jobs);
 	progress_free(r->progress);
 	if (r->has_hangup)
 		uv_close((uv_handle_t *)&r->hangup, NULL);
@@ -307,12 +306,14 @@ static void tear_down(struct run *r, struct error *err)
 	shell_login_free(r->login);
 	id_tokens_free(r);
 	session_close(&r->session, err);
-	if (r->has_folder && r->o->shell)
-		store_shell_remove(&r->folder);
+	/* A run that did not get as far as its jobs leaves nothing to show. */
+	if (r->has_folder && (r->o->shell || !r->jobs))
+		store_run_remove(&r->folder);
 	else if (r->has_folder)
 		store_run_close(&r->folder);
 	if (r->has_store)
 		store_release(&r->store);
+	free(r->jobs);
 	arena_release(&r->arena);
 	pipeline_unref(r->p);
 }

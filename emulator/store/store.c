@@ -130,7 +130,7 @@ int store_shell_create(struct store *s, struct store_run *r, long now_s, struct 
 	return create(s, "shells", r, now_s, err);
 }
 
-void store_shell_remove(struct store_run *r)
+void store_run_remove(struct store_run *r)
 {
 	/* The lock last: until then it is not a dead one's folder. */
 	store_remove_tree(r->dir, NULL);

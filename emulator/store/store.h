@@ -50,12 +50,13 @@ struct store_run {
 int store_run_create(struct store *s, struct store_run *r, long now_s, struct error *err);
 /* Releases the lock; the folder stays. */
 void store_run_close(struct store_run *r);
+/* Removes the folder as a whole, and releases the lock. */
+void store_run_remove(struct store_run *r);
 /*
- * The same for what leaves no run (a shell in a job): below .cilocal/shells, to be removed as a
- * whole with its lock. Folders there that dead processes left go.
+ * The same for what leaves no run (a shell in a job): below .cilocal/shells, for
+ * store_run_remove(). Folders there that dead processes left go.
  */
 int store_shell_create(struct store *s, struct store_run *r, long now_s, struct error *err);
-void store_shell_remove(struct store_run *r);
 
 /* Is the run alive (lock held by some process)? A missing lock file: no. */
 bool store_lock_held(const char *lock_path);

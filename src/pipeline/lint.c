@@ -152,6 +152,17 @@ static void check_variables(struct lint *l, const struct rule_defs *rules)
 			expr_each_variable(rules->v[i].expr, undefined_variable, l);
 }
 
+/* A job without 'stage' is in stage test, whatever it is called. */
+static void note_namesake(struct lint *l, struct diag *g, struct str stage)
+{
+	const struct job_def *job = map_get(&l->c->jobs, stage);
+
+	if (g && job && !node_get(job->node, "stage"))
+		diag_note(l->d, g, job->name.at,
+			"job '" STR_FMT "' has no 'stage': it is in '" STR_FMT "'", STR_ARG(stage),
+			STR_ARG(job->stage.s));
+}
+
 static void unused_stages(struct lint *l)
 {
 	const struct texts *stages = &l->c->stages;
@@ -169,11 +180,13 @@ static void unused_stages(struct lint *l)
 	for (size_t i = 0; i < stages->n; i++) {
 		struct str name = stages->v[i].s;
 
+		struct diag *g;
+
 		if (map_has(&used, name) || str_is(name, ".pre") || str_is(name, ".post"))
 			continue;
 		lint_warn(l, "unused-stage", stages->v[i].at,
-			arena_printf(&l->a, "no job is in stage '" STR_FMT "'", STR_ARG(name)),
-			NULL);
+			arena_printf(&l->a, "no job is in stage '" STR_FMT "'", STR_ARG(name)), &g);
+		note_namesake(l, g, name);
 	}
 }
 

@@ -22,3 +22,12 @@ has 'valid, 2 jobs'
 sed -i 's/needs: \[a\]/needs: [nobody]/' .gitlab-ci.yml
 run 3 lint
 has "[undefined-need]"
+
+# Who forgets a job's stage is told where the job is.
+project <<'END'
+stages: [build, test]
+build: {script: ["true"]}
+END
+run 0 lint
+has "warning: no job is in stage 'build'"
+has "job 'build' has no 'stage': it is in 'test'"

@@ -7,6 +7,7 @@ job: {image: busybox, script: ["true"]}
 END
 run 4 run
 has "no-engine.sock"
+[[ -z $(ls .cilocal/runs) ]] || fail "a run that never began left a folder"
 run 4 registry status
 has "no-engine.sock"
 
