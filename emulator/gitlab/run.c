@@ -127,6 +127,10 @@ static void handle_signal(struct run *r, int signum)
 		session_interrupt(&r->session, signum);
 		return;
 	}
+	if (r->state == RUN_OVER && r->janitor) {
+		janitor_cancel(r->janitor);
+		return;
+	}
 	if (signum == SIGINT && r->signals == 1) {
 		if (r->running)
 			run_message(r, DIAG_NOTE,
@@ -262,7 +266,7 @@ static void go(struct run *r)
 	while (r->state != RUN_OVER)
 		loop_run(r->session.loop);
 	if (r->janitor)
-		janitor_cancel(r->janitor);
+		(r->signum ? janitor_cancel : janitor_finish)(r->janitor);
 	while (r->janitor)
 		loop_run(r->session.loop);
 }

@@ -14,6 +14,16 @@
 
 /* It is a courtesy: an engine that takes longer than this is left alone. */
 #define BUDGET_MS 30000
+/* When the run is over before it, what is left of it may take this long. */
+#define FINISH_MS 8000
+/*
+ * What the dead run had asked for a moment ago may still be on its way: a container whose removal
+ * is in progress (its volume cannot go yet), one that is made after it was looked for. So after a
+ * round that found something comes another one, until one finds nothing; what cannot be removed
+ * at all gets this many.
+ */
+#define FRUITLESS_ROUNDS 4
+#define PAUSE_MS         400
 
 enum kind { CONTAINERS, NETWORKS, VOLUMES, SOURCES, KINDS };
 
@@ -29,6 +39,10 @@ struct janitor {
 	struct docker_call *list;
 	struct loop_timer budget;
 	size_t removed[KINDS];
+	size_t found, fruits; /* in this round: what had to go, what went */
+	unsigned fruitless;   /* rounds in a row */
+	struct loop *loop;
+	struct loop_timer pause;
 	struct janitor_result result;
 	struct error error;
 };
@@ -47,13 +61,33 @@ static void finish(struct janitor *j)
 	free(j);
 }
 
+static void on_pause(void *arg)
+{
+	struct janitor *j = arg;
+
+	j->kind = CONTAINERS;
+	j->found = j->fruits = 0;
+	j->result.failed = 0;
+	j->error = ERROR_INIT;
+	next_kind(j);
+}
+
+static void round_done(struct janitor *j)
+{
+	j->fruitless = j->fruits ? 0 : j->fruitless + 1;
+	if (j->cancelled || !j->found || j->fruitless == FRUITLESS_ROUNDS)
+		finish(j);
+	else
+		loop_timer_start(j->loop, &j->pause, PAUSE_MS, on_pause, j);
+}
+
 static void one_done(struct janitor *j)
 {
 	if (--j->pending)
 		return;
 	j->kind++;
 	if (j->kind == KINDS || j->cancelled)
-		finish(j);
+		round_done(j);
 	else
 		next_kind(j);
 }
@@ -73,6 +107,7 @@ static void on_removed(void *arg, struct error *err)
 		keep_error(j, err);
 	} else {
 		j->removed[j->kind]++;
+		j->fruits++;
 	}
 	one_done(j);
 }
@@ -107,6 +142,7 @@ static bool goes(struct janitor *j, struct docker_kvs labels, struct str name)
 		return false;
 	TRACE(DOCKER, "janitor: removes '" STR_FMT "' of run " STR_FMT, STR_ARG(name),
 		STR_ARG(docker_kv_get(labels, "cilocal.run")));
+	j->found++;
 	j->pending++;
 	return true;
 }
@@ -223,6 +259,7 @@ struct janitor *janitor_start(
 	struct janitor *j = xcalloc(1, sizeof(*j));
 
 	j->engine = engine;
+	j->loop = loop;
 	j->done = done;
 	j->arg = arg;
 	j->error = ERROR_INIT;
@@ -237,4 +274,13 @@ void janitor_cancel(struct janitor *j)
 	j->cancelled = true;
 	if (j->list)
 		docker_call_cancel(j->list);
+	if (j->pause.loop) {
+		loop_timer_stop(&j->pause);
+		finish(j);
+	}
+}
+
+void janitor_finish(struct janitor *j)
+{
+	loop_timer_start(j->loop, &j->budget, FINISH_MS, on_late, j);
 }

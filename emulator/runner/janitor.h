@@ -27,6 +27,8 @@ typedef void janitor_done_fn(void *arg, const struct janitor_result *r);
 
 struct janitor *janitor_start(
 	struct loop *loop, struct engine *engine, janitor_done_fn *done, void *arg);
+/* The run is over: what is found still goes, for a few seconds at most. done comes once. */
+void janitor_finish(struct janitor *j);
 /* Gives up as soon as possible; done still comes once. */
 void janitor_cancel(struct janitor *j);
 

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# A pipeline of ten jobs with services, struck at a random moment by SIGINT, SIGTERM, SIGKILL or a restart of
+# the engine: it ends within 15 seconds, and after the next start nothing of it is left.
+# CILOCAL_TEST_COUNT: how often (8 by default, each kind twice).
+# shellcheck source=tests/docker/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# An engine of its own, since it is restarted.
+engine=$work/e
+at_end "'$root/tests/engine/engine' purge '$engine' 2>/dev/null"
+"$root/tests/engine/engine" start "$engine" >/dev/null
+api GET /images/busybox:latest/get -o "$work/busybox.tar"
+export DOCKER_HOST=unix://$engine/docker.sock
+api POST /images/load -f -o /dev/null -H 'Content-Type: application/x-tar' -T "$work/busybox.tar"
+
+{
+	cat <<'YAML'
+stages: [build, test, last]
+default:
+  image: busybox
+  services: [{name: busybox, alias: beside, command: ["sleep", "100"]}]
+short: {stage: .pre, script: ["echo short"], services: []}
+YAML
+	for n in 1 2 3 4; do
+		printf 'build%d: {stage: build, script: ["echo started", "sleep 1"], artifacts: {paths: [out]}}\n' "$n"
+		printf 'test%d: {stage: test, script: ["sleep 1"], needs: [build%d], after_script: ["sleep 1"]}\n' "$n" "$n"
+	done
+	printf 'last%d: {stage: last, script: ["sleep 1"]}\n' 1 2
+} >"$work/yml"
+project main <"$work/yml"
+remember
+# A run that ended in an orderly way leaves nothing at once; the others, nothing after the next start.
+count=${CILOCAL_TEST_COUNT:-8}
+RANDOM=${CILOCAL_TEST_SEED:-$$}
+slowest=0
+struck=(0 0 0 0)
+for ((n = 0; n < count; n++)); do
+	kind=$((n % 4))
+	after=$(awk -v r="$RANDOM" 'BEGIN { printf "%.3f", r / 32767 * 5 }')
+	start run -j 4
+	sleep "$after"
+	struck[kind]=$((struck[kind] + 1))
+	case $kind in
+	0) kill -INT "$pid" 2>/dev/null && codes=(130) ;;
+	1) kill -TERM "$pid" 2>/dev/null && codes=(143) ;;
+	2) kill -KILL "$pid" 2>/dev/null && codes=(137) ;;
+	3) "$root/tests/engine/engine" restart "$engine" >/dev/null && codes=(0 1 4) ;;
+	esac || codes=(0)
+	began=$EPOCHREALTIME
+	ends "${codes[@]}" within 15
+	took=$(((${EPOCHREALTIME/./} - ${began/./}) / 1000))
+	((took <= slowest)) || slowest=$took
+	if ((kind >= 2)); then
+		cp "$work/out" "$work/struck"
+		run 0 run short
+	fi
+	nothing_left
+done
+printf '%d interruptions (SIGINT %d, SIGTERM %d, SIGKILL %d, restart %d), the slowest end took %d ms\n' \
+	"$count" "${struck[@]}" "$slowest"
