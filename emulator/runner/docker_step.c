@@ -117,6 +117,17 @@ static void on_exit_code(void *arg, struct error *err, const struct container_ex
 	check_end(e);
 }
 
+static void send_script(struct executor_docker *e)
+{
+	struct docker_step_run *r = &e->run;
+
+	raw_write(r->raw, r->step->script.p, r->step->script.n);
+	if (!r->step->talk)
+		raw_close_stdin(r->raw);
+}
+
+static void attach(struct executor_docker *e);
+
 static void on_started(void *arg, struct error *err)
 {
 	struct executor_docker *e = arg;
@@ -129,11 +140,14 @@ static void on_started(void *arg, struct error *err)
 		return;
 	}
 	r->started = true;
-	if (r->raw) {
-		raw_write(r->raw, r->step->script.p, r->step->script.n);
-		if (!r->step->talk)
-			raw_close_stdin(r->raw);
-	}
+	/*
+	 * Podman ends the stream of a container that stopped a moment ago when it makes it ready
+	 * for its next start. The shell has read nothing yet, so another one serves as well.
+	 */
+	if (r->raw)
+		send_script(e);
+	else if (!r->exited)
+		attach(e);
 	if (r->stop_asked)
 		docker_step_stop(e, r->stop_now);
 }
@@ -159,7 +173,10 @@ static void on_open(void *arg)
 	struct executor_docker *e = arg;
 
 	e->run.opened = true;
-	start_when_ready(e);
+	if (e->run.started)
+		send_script(e);
+	else
+		start_when_ready(e);
 }
 
 static void on_waiting(void *arg)
@@ -194,7 +211,7 @@ static void on_closed(void *arg, struct error *err)
 	check_end(e);
 }
 
-void docker_step_start(struct executor_docker *e, const struct step *s)
+static void attach(struct executor_docker *e)
 {
 	struct raw_options o = {.stdin_open = true,
 		.output = on_output,
@@ -202,9 +219,14 @@ void docker_step_start(struct executor_docker *e, const struct step *s)
 		.done = on_closed,
 		.arg = e};
 
+	e->run.raw = docker_attach(e->engine, e->container, &o);
+}
+
+void docker_step_start(struct executor_docker *e, const struct step *s)
+{
 	e->run = (struct docker_step_run){.step = s, .error = ERROR_INIT};
 	docker_begin(e);
-	e->run.raw = docker_attach(e->engine, e->container, &o);
+	attach(e);
 	e->run.wait = docker_container_wait(
 		e->engine, e->container, WAIT_NEXT_EXIT, on_waiting, on_exit_code, e);
 }

@@ -25,7 +25,7 @@ field() { # field NAME FILE [DEFAULT]
 # $CI_PROJECT_DIR is a folder of the run with the shell executor.
 normal() {
 	sed -E -e 's/[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/RUN/g' \
-		-e "s#[^ ]*/\.cilocal/runs/RUN/[^/ ]+/builds/#/builds/#g" -e "s#[^ ]*/project/\.cilocal#.cilocal#" \
+		-e "s#[^ (]*/\.cilocal/runs/RUN/[^/ ]+/builds/#/builds/#g" -e "s#[^ ]*/project/\.cilocal#.cilocal#" \
 		-e 's/with digest [^ ]+ //' -e 's/sha256:[0-9a-f]{64}/DIGEST/' \
 		-e 's/ +[0-9]+(\.[0-9]+)?(s|ms)( |$)/ TIME /' -e 's/as [0-9a-f]{8} //' -e 's/[[:space:]]+$//' \
 		-e 's/(Checking out) [0-9a-f]{8}/\1 COMMIT/' -e 's/ -[r-][w-]x/ -rwx/' |
@@ -36,6 +36,8 @@ normal() {
 		else
 			cat
 		fi |
+		# The health check of a service goes on beside the sources.
+		sed -e '/\*\*\* WARNING: Service /,/^\(.* | \)\?\*\*\*\*\*/d' -e '/^\(.* |\)\?$/d' |
 		grep -vE '(Preparing the "|Using (Docker|Shell)|Using effective pull|Using locally|Using docker image)'
 }
 
