@@ -60,8 +60,59 @@ static bool job_uses(const struct job *job, const char *keyword)
 	return def->rare->run;
 }
 
+/*
+ * Feature flags of the Runner that have an effect here (job_env_flag() and job_env_bool() read
+ * them), and those that ask for what happens anyway.
+ */
+static const char *const known_flags[] = {
+	"FF_NETWORK_PER_BUILD",
+	"FF_SCRIPT_SECTIONS",
+	"FF_ENABLE_BASH_EXIT_CODE_CHECK",
+	"FF_USE_INIT_WITH_DOCKER_EXECUTOR",
+	"FF_MASK_ALL_DEFAULT_TOKENS",
+	"FF_POSIXLY_CORRECT_ESCAPES",
+};
+
+#define FLAGS_MAX 64
+
+static bool flag_counts(const struct var *v, const struct str *told, size_t n)
+{
+	if (!str_starts(v->key, STR("FF_")))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(known_flags); i++)
+		if (str_is(v->key, known_flags[i]))
+			return false;
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(told[i], v->key))
+			return false;
+	return true;
+}
+
+/* Each flag once, with the first job that sets it; not more of them than a person would set. */
+static void warn_flags(const struct run *r)
+{
+	struct str told[FLAGS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->p->n_jobs; i++) {
+		if (!r->plan.chosen[i])
+			continue;
+		for (const struct varset *s = &r->p->jobs[i]->vars; s; s = s->below)
+			for (size_t k = 0; k < s->n && n < FLAGS_MAX; k++) {
+				if (!flag_counts(&s->v[k], told, n))
+					continue;
+				told[n++] = s->v[k].key;
+				run_message(r, DIAG_NOTE,
+					"job '" STR_FMT "' sets " STR_FMT
+					": this flag of the Runner has no effect here",
+					STR_ARG(r->p->jobs[i]->name), STR_ARG(s->v[k].key));
+			}
+	}
+}
+
 void run_warn_unused(const struct run *r)
 {
+	warn_flags(r);
 	for (size_t k = 0; k < ARRAY_SIZE(unused); k++) {
 		const struct job *first = NULL;
 		size_t n = 0;

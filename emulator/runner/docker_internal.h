@@ -93,6 +93,9 @@ struct docker_step_run {
 	uint64_t kill_at; /* end of the grace period; 0: not being stopped */
 	struct loop_timer again;
 	bool opened, waiting, started, exited, ended, stop_asked, stop_now, killed, inspecting;
+	bool killing; /* the kill's answer is to come */
+	bool lost;    /* the stream ended before the script was sent */
+	unsigned tries;
 	int64_t exit_code;
 	struct error error;
 	struct loop_timer drain;

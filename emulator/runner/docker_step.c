@@ -11,6 +11,11 @@
 /* Between SIGTERM and SIGKILL when the job is stopped. */
 #define GRACE_MS 10000
 #define AGAIN_MS 500
+/*
+ * Podman ends the stream of a container that stopped a moment ago when it makes it ready for its
+ * next start. Nothing of the script was sent then: the container is started once more, so often.
+ */
+#define TRIES 5
 
 static void finish(struct executor_docker *e);
 
@@ -21,13 +26,25 @@ static void to_log(void *arg, struct str bytes)
 	job_log_write(build_log(e->base.build), LOG_OUT, bytes.p, bytes.n);
 }
 
+static void once_more(void *arg);
+
 /* The last thing that this script needs has come: the exit code and the end of the output. */
 static void check_end(struct executor_docker *e)
 {
 	struct docker_step_run *r = &e->run;
 
-	if (r->ended || r->inspecting || r->kill || r->start || r->wait || r->raw)
+	if (r->ended || r->inspecting || r->kill || r->start || r->wait || r->raw || r->killing)
 		return;
+	if (r->lost && r->tries < TRIES && !error_is(&r->error) && !e->stopping) {
+		/* Not over: a step that is stopped meanwhile says so when it would be started. */
+		loop_timer_start(
+			build_host(e->base.build)->loop, &r->again, AGAIN_MS, once_more, e);
+		return;
+	}
+	if (r->lost && !error_is(&r->error))
+		error_set(&r->error, ERR_DOCKER, 0,
+			"the engine ended the container's standard input before the script was "
+			"sent");
 	r->ended = true;
 	finish(e);
 }
@@ -117,6 +134,8 @@ static void on_exit_code(void *arg, struct error *err, const struct container_ex
 	check_end(e);
 }
 
+static void kill_container(struct executor_docker *e);
+
 static void send_script(struct executor_docker *e)
 {
 	struct docker_step_run *r = &e->run;
@@ -125,8 +144,6 @@ static void send_script(struct executor_docker *e)
 	if (!r->step->talk)
 		raw_close_stdin(r->raw);
 }
-
-static void attach(struct executor_docker *e);
 
 static void on_started(void *arg, struct error *err)
 {
@@ -140,14 +157,14 @@ static void on_started(void *arg, struct error *err)
 		return;
 	}
 	r->started = true;
-	/*
-	 * Podman ends the stream of a container that stopped a moment ago when it makes it ready
-	 * for its next start. The shell has read nothing yet, so another one serves as well.
-	 */
-	if (r->raw)
-		send_script(e);
-	else if (!r->exited)
-		attach(e);
+	if (!r->raw) {
+		r->lost = true;
+		if (!r->exited)
+			kill_container(e);
+		check_end(e);
+		return;
+	}
+	send_script(e);
 	if (r->stop_asked)
 		docker_step_stop(e, r->stop_now);
 }
@@ -173,10 +190,7 @@ static void on_open(void *arg)
 	struct executor_docker *e = arg;
 
 	e->run.opened = true;
-	if (e->run.started)
-		send_script(e);
-	else
-		start_when_ready(e);
+	start_when_ready(e);
 }
 
 static void on_waiting(void *arg)
@@ -211,7 +225,7 @@ static void on_closed(void *arg, struct error *err)
 	check_end(e);
 }
 
-static void attach(struct executor_docker *e)
+static void attempt(struct executor_docker *e)
 {
 	struct raw_options o = {.stdin_open = true,
 		.output = on_output,
@@ -220,25 +234,38 @@ static void attach(struct executor_docker *e)
 		.arg = e};
 
 	e->run.raw = docker_attach(e->engine, e->container, &o);
+	e->run.wait = docker_container_wait(
+		e->engine, e->container, WAIT_NEXT_EXIT, on_waiting, on_exit_code, e);
+}
+
+static void once_more(void *arg)
+{
+	struct executor_docker *e = arg;
+	struct docker_step_run *r = &e->run;
+
+	e->run = (struct docker_step_run){.step = r->step,
+		.error = ERROR_INIT,
+		.tries = r->tries + 1,
+		.stop_asked = r->stop_asked,
+		.stop_now = r->stop_now};
+	attempt(e);
 }
 
 void docker_step_start(struct executor_docker *e, const struct step *s)
 {
 	e->run = (struct docker_step_run){.step = s, .error = ERROR_INIT};
 	docker_begin(e);
-	attach(e);
-	e->run.wait = docker_container_wait(
-		e->engine, e->container, WAIT_NEXT_EXIT, on_waiting, on_exit_code, e);
+	attempt(e);
 }
 
 static void on_killed(void *arg, struct error *err)
 {
 	struct executor_docker *e = arg;
 
-	if (err && docker_gone(err)) {
+	e->run.killing = false;
+	if (err && docker_gone(err))
 		failed(e, err);
-		check_end(e);
-	}
+	check_end(e);
 	docker_end(e);
 }
 
@@ -248,7 +275,7 @@ static void kill_container(struct executor_docker *e)
 
 	if (r->killed)
 		return;
-	r->killed = true;
+	r->killed = r->killing = true;
 	loop_timer_stop(&r->again);
 	if (r->kill)
 		docker_exec_run_cancel(r->kill);
@@ -312,9 +339,9 @@ void docker_step_stop(struct executor_docker *e, bool now)
 {
 	struct docker_step_run *r = &e->run;
 
-	if (r->exited || error_is(&r->error))
+	if ((r->exited && !r->lost) || error_is(&r->error))
 		return;
-	if (!r->started) {
+	if (!r->started || r->lost) {
 		/* A start that is under way cannot be taken back; one that is not, is not made. */
 		r->stop_asked = true;
 		r->stop_now = r->stop_now || now;
