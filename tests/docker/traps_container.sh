@@ -3,6 +3,7 @@
 # shellcheck source=tests/docker/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+# shellcheck disable=SC2016 # for the shell in the image
 derive cilocal-test-trap:1 busybox 'ENTRYPOINT ["sh", "-c", "echo entry for $CI_JOB_NAME; exec \"$@\"", "--"]'
 derive cilocal-test-trap:2 busybox 'USER 1234:1234' 'ENV OWN=image'
 project main <<'END'
