@@ -123,7 +123,7 @@ static bool wants_upload(const struct build *b, bool failed)
 {
 	const struct artifacts_def *d = b->spec->artifacts;
 
-	return d && build_failed(b) == failed && (has_archive(d, failed) || d->n_reports);
+	return d && b->job_failed == failed && (has_archive(d, failed) || d->n_reports);
 }
 
 bool build_wants_upload_ok(const struct build *b)
@@ -270,7 +270,7 @@ static void upload(struct build *b)
 	const struct artifacts_def *d = b->spec->artifacts;
 	struct build_files *f = &b->files;
 
-	if (!f->at && !has_archive(d, build_failed(b)))
+	if (!f->at && !has_archive(d, b->job_failed))
 		f->at++;
 	if (f->at > d->n_reports) {
 		done_ok(b);

@@ -131,6 +131,18 @@ static void set_result(
 	snprintf(b->result.text, sizeof(b->result.text), "%s", text);
 }
 
+/* What fails later changes nothing of it, its exit code least of all. */
+static void set_failed(struct build *b, const struct outcome *o)
+{
+	if (b->result.status != BUILD_SUCCESS)
+		return;
+	set_result(b, BUILD_FAILED, o->reason, o->text);
+	b->result.has_exit_code = o->has_exit_code;
+	b->result.exit_code = o->exit_code;
+	b->result.at = o->at;
+	b->result.surroundings = o->surroundings;
+}
+
 /* What stopped the build from outside comes before what its operation says of it. */
 static bool stopped_result(struct build *b)
 {
@@ -173,12 +185,7 @@ static void after_script_result(struct build *b, const struct outcome *o)
 			o->text);
 		return;
 	}
-	if (b->result.status != BUILD_SUCCESS)
-		return;
-	set_result(b, BUILD_FAILED, o->reason, o->text);
-	b->result.has_exit_code = o->has_exit_code;
-	b->result.exit_code = o->exit_code;
-	b->result.surroundings = o->surroundings;
+	set_failed(b, o);
 }
 
 static void stage_ended(struct build *b)
@@ -208,11 +215,7 @@ static void stage_ended(struct build *b)
 		after_script_result(b, o);
 		stopped_result(b);
 	} else if (!stopped_result(b) && o->reason != FAIL_NONE) {
-		set_result(b, BUILD_FAILED, o->reason, o->text);
-		b->result.has_exit_code = o->has_exit_code;
-		b->result.exit_code = o->exit_code;
-		b->result.at = o->at;
-		b->result.surroundings = o->surroundings;
+		set_failed(b, o);
 	}
 	b->stage_timed_out = false;
 }
@@ -282,11 +285,14 @@ static void enter_stage(struct build *b)
 
 static void next_stage(struct build *b)
 {
-	for (; b->stage < build_n_stages; b->stage++)
+	for (; b->stage < build_n_stages; b->stage++) {
+		if (b->stage == STAGE_AFTER + 1)
+			b->job_failed = build_failed(b);
 		if (runs(b, &build_stages[b->stage])) {
 			enter_stage(b);
 			return;
 		}
+	}
 	/* A cancel between two stages has stopped those that were to come. */
 	b->stage = STAGE_STEP;
 	if (!b->script_entered || b->abort || b->job_timed_out)

@@ -106,7 +106,8 @@ struct build {
 	size_t stage;
 	bool sources_entered, script_entered;
 	bool cancel, abort, job_timed_out, stage_timed_out;
-	bool busy; /* an operation of the executor owes its answer */
+	bool job_failed; /* by what came before caches and artifacts: they are kept as of its end */
+	bool busy;       /* an operation of the executor owes its answer */
 
 	struct arena arena;
 	struct job_env env;

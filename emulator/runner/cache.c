@@ -241,7 +241,7 @@ static bool saved_when(const struct cache_def *d, bool failed)
 
 static bool wants_archive(const struct build *b, bool failed)
 {
-	if (build_failed(b) != failed || !b->host.cache_dir)
+	if (b->job_failed != failed || !b->host.cache_dir)
 		return false;
 	for (size_t i = 0; i < b->spec->n_caches; i++)
 		if (has_files(b->spec->caches[i].def) && saved_when(b->spec->caches[i].def, failed))
@@ -365,7 +365,7 @@ static void save(struct build *b)
 	for (; b->files.at < b->spec->n_caches; b->files.at++) {
 		const struct build_cache *c = &b->spec->caches[b->files.at];
 
-		if (has_files(c->def) && saved_when(c->def, build_failed(b)) && save_one(b, c))
+		if (has_files(c->def) && saved_when(c->def, b->job_failed) && save_one(b, c))
 			return;
 	}
 	stage_ok(b);
