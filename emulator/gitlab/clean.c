@@ -4,6 +4,7 @@
 #include "emulator/gitlab/registry_up.h"
 #include "emulator/gitlab/session.h"
 #include "emulator/core/error.h"
+#include "emulator/runner/leftover.h"
 #include "emulator/store/cache_store.h"
 #include "emulator/store/store.h"
 
@@ -92,6 +93,25 @@ static void clean_rows(struct cleaner *c, const char *kind, const struct sync_ro
 	}
 }
 
+/* Volumes that lost their labels with the engine's list; of this project's runs only. */
+static int clean_lost(struct cleaner *c, struct error *err)
+{
+	CLEANUP(free) char *root = c->o->root ? xasprintf("%s/.cilocal", c->o->root) : NULL;
+	struct sync_rows rows;
+	struct sync_rows lost = {0};
+
+	if (!root || !wants(c, CLEAN_ENGINE))
+		return 0;
+	if (sync_list_volumes(&c->s, NULL, c->a, &rows, err))
+		return -1;
+	lost.v = arena_array(c->a, struct sync_row, rows.n + 1);
+	for (size_t i = 0; i < rows.n; i++)
+		if (!rows.v[i].labels.n && leftover_by_name(root, rows.v[i].name))
+			lost.v[lost.n++] = rows.v[i];
+	clean_rows(c, "volume", &lost, sync_remove_volume, true);
+	return 0;
+}
+
 static int clean_engine(struct cleaner *c, struct error *err)
 {
 	struct sync_rows rows;
@@ -111,7 +131,7 @@ static int clean_engine(struct cleaner *c, struct error *err)
 	if (sync_list_volumes(&c->s, CACHE, c->a, &rows, err))
 		return -1;
 	clean_rows(c, "volume", &rows, sync_remove_volume, true);
-	return 0;
+	return clean_lost(c, err);
 }
 
 static int clean_registry(struct cleaner *c, struct error *err)

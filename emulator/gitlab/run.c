@@ -248,6 +248,12 @@ static void on_janitor(void *arg, const struct janitor_result *res)
 			"removed what a run that died had left: %zu containers, %zu networks, %zu "
 			"volumes",
 			res->containers, res->networks, res->volumes);
+	if (res->failed && res->error)
+		run_message(r, DIAG_WARNING,
+			"cannot remove all that a run that died had left: %s; 'cilocal clean' "
+			"tries "
+			"it again",
+			res->error->text);
 	loop_stop(r->session.loop);
 }
 
@@ -261,7 +267,8 @@ static void go(struct run *r)
 	resume_begin(r);
 	show_record(r);
 	if (r->session.engine)
-		r->janitor = janitor_start(r->session.loop, r->session.engine, on_janitor, r);
+		r->janitor = janitor_start(
+			r->session.loop, r->session.engine, r->store.root, on_janitor, r);
 	scheduler_start(r);
 	while (r->state != RUN_OVER)
 		loop_run(r->session.loop);

@@ -448,11 +448,12 @@ int sync_list_volumes(struct session *s, const char *label, struct arena *a, str
 	struct error *err)
 {
 	struct wait w = WAIT(s, a, out);
-	struct str one = str_c(label);
+	struct str one = label ? str_c(label) : STR_NULL;
 
 	memset(out, 0, sizeof(*out));
 	return wait_call(&w,
-		docker_volume_list(s->engine, (struct docker_strs){&one, 1}, volumes_done, &w),
+		docker_volume_list(
+			s->engine, (struct docker_strs){&one, label ? 1 : 0}, volumes_done, &w),
 		err);
 }
 

@@ -86,6 +86,7 @@ int sync_list_containers(struct session *s, const char *label, struct arena *a,
 	struct sync_rows *out, struct error *err);
 int sync_list_networks(struct session *s, const char *label, struct arena *a, struct sync_rows *out,
 	struct error *err);
+/* label NULL: all of them. */
 int sync_list_volumes(struct session *s, const char *label, struct arena *a, struct sync_rows *out,
 	struct error *err);
 

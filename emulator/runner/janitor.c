@@ -6,11 +6,8 @@
 #include "emulator/docker/container.h"
 #include "emulator/docker/network.h"
 #include "emulator/docker/volume.h"
-#include "emulator/runner/layer_list.h"
 #include "emulator/runner/layers.h"
-#include "emulator/store/store.h"
-
-#include <unistd.h>
+#include "emulator/runner/leftover.h"
 
 /* It is a courtesy: an engine that takes longer than this is left alone. */
 #define BUDGET_MS 30000
@@ -20,22 +17,29 @@
  * What the dead run had asked for a moment ago may still be on its way: a container whose removal
  * is in progress (its volume cannot go yet), one that is made after it was looked for. So after a
  * round that found something comes another one, until one finds nothing; what cannot be removed
- * at all gets this many.
+ * at all gets this many when nothing else is waited for. And where a run has died since the last
+ * time, finding nothing proves nothing in the first moments.
  */
 #define FRUITLESS_ROUNDS 4
 #define PAUSE_MS         400
+#define PAUSE_MAX_MS     3200
+#define SETTLE_MS        2500
 
 enum kind { CONTAINERS, NETWORKS, VOLUMES, SOURCES, KINDS };
 
 /* Kind after kind: networks and volumes cannot go before the containers that use them. */
 struct janitor {
 	struct engine *engine;
+	struct arena arena;
+	const char *root;     /* the project's .cilocal */
+	VEC(struct str) dead; /* runs that labels have shown to be dead, of any project */
 	janitor_done_fn *done;
 	void *arg;
-	char host[256];
 	enum kind kind;
 	size_t pending;
-	bool cancelled;
+	bool cancelled, finishing;
+	bool died; /* a run of this project, since the last time */
+	uint64_t began;
 	struct docker_call *list;
 	struct loop_timer budget;
 	size_t removed[KINDS];
@@ -58,6 +62,7 @@ static void finish(struct janitor *j)
 	j->result.sources = j->removed[SOURCES];
 	j->result.error = error_is(&j->error) ? &j->error : NULL;
 	j->done(j->arg, &j->result);
+	arena_release(&j->arena);
 	free(j);
 }
 
@@ -72,13 +77,30 @@ static void on_pause(void *arg)
 	next_kind(j);
 }
 
+/* Is it worth while to look again? */
+static bool goes_on(const struct janitor *j)
+{
+	if (j->cancelled)
+		return false;
+	if (j->found)
+		return j->fruitless < FRUITLESS_ROUNDS || !j->finishing;
+	return j->died && loop_now(j->loop) - j->began < SETTLE_MS;
+}
+
 static void round_done(struct janitor *j)
 {
-	j->fruitless = j->fruits ? 0 : j->fruitless + 1;
-	if (j->cancelled || !j->found || j->fruitless == FRUITLESS_ROUNDS)
+	unsigned pause = PAUSE_MS;
+
+	j->fruitless = j->fruits || !j->found ? 0 : j->fruitless + 1;
+	if (!goes_on(j)) {
+		if (j->died && !j->cancelled && !j->found && !error_is(&j->error))
+			leftover_runs_settled(j->root);
 		finish(j);
-	else
-		loop_timer_start(j->loop, &j->pause, PAUSE_MS, on_pause, j);
+		return;
+	}
+	for (unsigned i = FRUITLESS_ROUNDS; i < j->fruitless && pause < PAUSE_MAX_MS; i++)
+		pause *= 2;
+	loop_timer_start(j->loop, &j->pause, pause, on_pause, j);
 }
 
 static void one_done(struct janitor *j)
@@ -112,38 +134,45 @@ static void on_removed(void *arg, struct error *err)
 	one_done(j);
 }
 
-/*
- * Dead: made on this host by a run whose lock nobody holds, and which nobody asked to keep. Of
- * other hosts (a shared engine) nothing can be known.
- */
-static bool is_dead(const struct janitor *j, struct docker_kvs labels)
+static void removes(struct janitor *j, struct str name, struct str run)
 {
-	struct str lock = docker_kv_get(labels, "cilocal.lock");
-	struct str host = docker_kv_get(labels, "cilocal.host");
-	CLEANUP(free) char *path = NULL;
-	CLEANUP(free) char *mark = NULL;
-	char *slash;
+	TRACE(DOCKER, "janitor: removes '" STR_FMT "' of run " STR_FMT, STR_ARG(name),
+		STR_ARG(run));
+	j->found++;
+	j->pending++;
+}
 
-	if (!lock.n || !str_is(host, j->host))
-		return false;
-	path = xstrndup(lock.p, lock.n);
-	if (store_lock_held(path))
-		return false;
-	slash = strrchr(path, '/');
-	if (slash)
-		*slash = '\0';
-	mark = xasprintf("%s/" JANITOR_KEEP_FILE, path);
-	return access(mark, F_OK) != 0;
+static bool known_dead(const struct janitor *j, struct str run)
+{
+	for (size_t i = 0; i < j->dead.n; i++)
+		if (str_eq(j->dead.v[i], run))
+			return true;
+	return false;
 }
 
 static bool goes(struct janitor *j, struct docker_kvs labels, struct str name)
 {
-	if (j->cancelled || !is_dead(j, labels))
+	struct str run = docker_kv_get(labels, "cilocal.run");
+
+	if (j->cancelled || !leftover_by_labels(labels))
 		return false;
-	TRACE(DOCKER, "janitor: removes '" STR_FMT "' of run " STR_FMT, STR_ARG(name),
-		STR_ARG(docker_kv_get(labels, "cilocal.run")));
-	j->found++;
-	j->pending++;
+	if (!known_dead(j, run))
+		vec_push_in(&j->arena, &j->dead, arena_str(&j->arena, run));
+	removes(j, name, run);
+	return true;
+}
+
+/* The engine has lost the labels of some (leftover.h). */
+static bool volume_goes(struct janitor *j, const struct volume_row *row)
+{
+	struct str run = leftover_run_of(row->name);
+
+	if (j->cancelled || row->labels.n || !run.n)
+		return goes(j, row->labels, row->name);
+	if (!leftover_by_name(j->root, row->name) &&
+		!(known_dead(j, run) && !leftover_is_sources(row->name)))
+		return false;
+	removes(j, row->name, run);
 	return true;
 }
 
@@ -184,27 +213,9 @@ static void on_volumes(void *arg, struct error *err, const struct volume_row *ro
 	if (err)
 		keep_error(j, err);
 	for (i = 0; !err && i < n; i++)
-		if (goes(j, rows[i].labels, rows[i].name))
+		if (volume_goes(j, &rows[i]))
 			docker_volume_remove(j->engine, rows[i].name, true, on_removed, j);
 	one_done(j);
-}
-
-/*
- * Volumes with sources outlive runs; those go that no project counts as its own any more and no run
- * uses: older ones, ones that were never finished, ones of projects that are gone. The lock of
- * whoever makes one is looked at first: what it makes stands in the state once that is free.
- */
-static bool is_stale(const struct janitor *j, const struct volume_row *row)
-{
-	struct str dir = docker_kv_get(row->labels, LAYERS_LABEL);
-	CLEANUP(free) char *path = xstrndup(dir.p, dir.n);
-	CLEANUP(free) char *build = xasprintf("%s/build", path);
-	CLEANUP(free) char *lock = xasprintf("%s/lock", path);
-
-	return !j->cancelled && dir.n &&
-	       str_is(docker_kv_get(row->labels, "cilocal.host"), j->host) &&
-	       !store_lock_held(build) && !layer_state_has(path, row->name) &&
-	       !store_lock_held(lock);
 }
 
 static void on_sources(void *arg, struct error *err, const struct volume_row *rows, size_t n)
@@ -215,7 +226,7 @@ static void on_sources(void *arg, struct error *err, const struct volume_row *ro
 	if (err)
 		keep_error(j, err);
 	for (size_t i = 0; !err && i < n; i++)
-		if (is_stale(j, &rows[i])) {
+		if (!j->cancelled && leftover_sources(&rows[i])) {
 			TRACE(DOCKER, "janitor: removes '" STR_FMT "'", STR_ARG(rows[i].name));
 			j->pending++;
 			docker_volume_remove(j->engine, rows[i].name, true, on_removed, j);
@@ -238,7 +249,9 @@ static void next_kind(struct janitor *j)
 		j->list = docker_network_list(j->engine, labels, on_networks, j);
 		break;
 	case VOLUMES:
-		j->list = docker_volume_list(j->engine, labels, on_volumes, j);
+		/* All of them: some have lost their labels. */
+		j->list =
+			docker_volume_list(j->engine, (struct docker_strs){NULL, 0}, on_volumes, j);
 		break;
 	case SOURCES:
 		j->list = docker_volume_list(j->engine, layers, on_sources, j);
@@ -253,8 +266,8 @@ static void on_late(void *arg)
 	janitor_cancel(arg);
 }
 
-struct janitor *janitor_start(
-	struct loop *loop, struct engine *engine, janitor_done_fn *done, void *arg)
+struct janitor *janitor_start(struct loop *loop, struct engine *engine, const char *root,
+	janitor_done_fn *done, void *arg)
 {
 	struct janitor *j = xcalloc(1, sizeof(*j));
 
@@ -263,7 +276,10 @@ struct janitor *janitor_start(
 	j->done = done;
 	j->arg = arg;
 	j->error = ERROR_INIT;
-	gethostname(j->host, sizeof(j->host) - 1);
+	arena_init(&j->arena);
+	j->root = root ? arena_str(&j->arena, str_c(root)).p : NULL;
+	j->began = loop_now(loop);
+	j->died = leftover_runs_died(j->root);
 	loop_timer_start(loop, &j->budget, BUDGET_MS, on_late, j);
 	next_kind(j);
 	return j;
@@ -282,5 +298,13 @@ void janitor_cancel(struct janitor *j)
 
 void janitor_finish(struct janitor *j)
 {
+	j->finishing = true;
 	loop_timer_start(j->loop, &j->budget, FINISH_MS, on_late, j);
+	if (!j->pause.loop)
+		return;
+	loop_timer_stop(&j->pause);
+	if (goes_on(j))
+		loop_timer_start(j->loop, &j->pause, PAUSE_MS, on_pause, j);
+	else
+		finish(j);
 }

@@ -1,7 +1,7 @@
 /*
  * Removes what runs that died (SIGKILL, power) left on the engine: containers, networks, volumes
- * with cilocal's labels whose lock file is held by no process on this host. Runs in the background
- * and never delays a job.
+ * (leftover.h says which). It looks again until it finds nothing. Runs in the background and never
+ * delays a job.
  */
 #ifndef RUNNER_JANITOR_H
 #define RUNNER_JANITOR_H
@@ -25,8 +25,9 @@ typedef void janitor_done_fn(void *arg, const struct janitor_result *r);
 /* A file of this name beside the lock says that --keep was given: such a run's things stay. */
 #define JANITOR_KEEP_FILE "keep"
 
-struct janitor *janitor_start(
-	struct loop *loop, struct engine *engine, janitor_done_fn *done, void *arg);
+/* root: the project's .cilocal, to know runs by their names; NULL: no project. */
+struct janitor *janitor_start(struct loop *loop, struct engine *engine, const char *root,
+	janitor_done_fn *done, void *arg);
 /* The run is over: what is found still goes, for a few seconds at most. done comes once. */
 void janitor_finish(struct janitor *j);
 /* Gives up as soon as possible; done still comes once. */

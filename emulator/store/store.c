@@ -94,7 +94,8 @@ static int create(
 		return -1;
 	r->lock_path = arena_printf(&r->arena, "%s/lock", r->dir).p;
 	r->lock_fd = open(r->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (r->lock_fd < 0 || flock(r->lock_fd, LOCK_EX | LOCK_NB))
+	/* Whoever looks whether it is held holds it for a moment (store_lock_held()). */
+	if (r->lock_fd < 0 || flock(r->lock_fd, LOCK_EX))
 		return error_sys(err, errno, "cannot lock '%s'", r->lock_path);
 	return 0;
 }
@@ -139,8 +140,10 @@ void store_run_remove(struct store_run *r)
 
 void store_run_close(struct store_run *r)
 {
-	if (r->lock_fd >= 0)
+	if (r->lock_fd >= 0) {
+		unlink(r->lock_path);
 		close(r->lock_fd);
+	}
 	arena_release(&r->arena);
 	*r = (struct store_run){.lock_fd = -1};
 }

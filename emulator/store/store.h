@@ -3,7 +3,7 @@
  *
  *     .cilocal/.gitignore            "*": the folder ignores itself
  *     .cilocal/pipeline              the number of the newest pipeline that was run
- *     .cilocal/runs/<id>/lock        held (flock) while the run lives
+ *     .cilocal/runs/<id>/lock        held (flock) while the run lives; of one that died it stays
  *     .cilocal/runs/<id>/run.json    the run's record (run_record.h)
  *     .cilocal/runs/<id>/<slug>/trace.log
  *     .cilocal/cache/                caches (cache_store.h)
@@ -48,7 +48,7 @@ struct store_run {
 
 /* now_s: seconds since the epoch. The lock is held until store_run_close() or death. */
 int store_run_create(struct store *s, struct store_run *r, long now_s, struct error *err);
-/* Releases the lock; the folder stays. */
+/* Releases the lock and takes it away: the run ended in order. The folder stays. */
 void store_run_close(struct store_run *r);
 /* Removes the folder as a whole, and releases the lock. */
 void store_run_remove(struct store_run *r);

@@ -179,9 +179,10 @@ void layers_free(struct layers *l)
 	UNUSED(l);
 }
 
-struct janitor *janitor_start(
-	struct loop *loop, struct engine *engine, janitor_done_fn *done, void *arg)
+struct janitor *janitor_start(struct loop *loop, struct engine *engine, const char *root,
+	janitor_done_fn *done, void *arg)
 {
+	UNUSED(root);
 	UNUSED(loop);
 	UNUSED(engine);
 	UNUSED(done);

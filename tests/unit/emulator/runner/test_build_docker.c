@@ -561,7 +561,7 @@ static void clean(struct job *j, struct cleaning *c)
 {
 	c->w = j->extra;
 	c->loop = j->host.loop;
-	janitor_start(j->host.loop, c->w->engine, on_cleaned, c);
+	janitor_start(j->host.loop, c->w->engine, NULL, on_cleaned, c);
 	loop_run(j->host.loop);
 }
 

@@ -1,0 +1,54 @@
+/*
+ * Whose is a thing on the engine, and is that run dead? By its labels, and for volumes by their
+ * name as well, because the engine loses labels of volumes:
+ *
+ *   - An engine that ends closes its list of volumes first and goes on to answer what is connected.
+ *     A volume that is made then has a folder and no entry: the request fails, and the next engine
+ *     finds a volume without labels (Docker Engine, volume/service/store.go, Create and Shutdown).
+ *   - A container that is being made makes the volumes it mounts when they are not there: one that
+ *     was removed a moment ago comes back, without labels.
+ *
+ * Names of volumes begin with the id of their run, whose folder says the rest. Everything here
+ * looks at a few small files.
+ */
+#ifndef RUNNER_LEFTOVER_H
+#define RUNNER_LEFTOVER_H
+
+#include <stdbool.h>
+#include "base/str.h"
+#include "emulator/docker/types.h"
+
+struct volume_row;
+
+/*
+ * Dead: made on this host by a run whose lock nobody holds, and which nobody asked to keep. Of
+ * other hosts (a shared engine) nothing can be known.
+ */
+bool leftover_by_labels(struct docker_kvs labels);
+/*
+ * Of a volume without labels: the id of the run that its name begins with ("cilocal-<id>-...",
+ * "cilocal-cache-sources-<id>-..."); STR_NULL: it is not a name that runs give. Borrowed.
+ */
+struct str leftover_run_of(struct str volume);
+/* Is it the name of a volume with sources? Those outlive runs. */
+bool leftover_is_sources(struct str volume);
+/*
+ * The same question for a volume without labels. root: the project's .cilocal (absolute), where the
+ * run must be known, so a run of another project or host is never dead; NULL: none is.
+ */
+bool leftover_by_name(const char *root, struct str volume);
+/*
+ * Volumes with sources outlive runs; those are leftovers that no project counts as its own any more
+ * and no run uses: older ones, ones that were never finished, ones of projects that are gone.
+ */
+bool leftover_sources(const struct volume_row *row);
+
+/*
+ * Has a run of this project died since it was last looked after? A run that ends in order takes its
+ * lock away; one that dies leaves it.
+ */
+bool leftover_runs_died(const char *root);
+/* They have been looked after. */
+void leftover_runs_settled(const char *root);
+
+#endif
