@@ -252,8 +252,10 @@ int load_text(struct load *l, struct str name, struct str text, const struct nod
 	for (size_t i = before; trace_on(TRACE_LOAD) && i < l->sources.n; i++)
 		TRACE(LOAD, "%s " STR_FMT, i == before ? "definition" : "included",
 			STR_ARG(l->sources.v[i]->name));
-	if (status != CONFIG_OK)
+	if (status != CONFIG_OK) {
+		pipeline_check(l->config); /* the errors of what is sound */
 		return EXIT_INVALID;
+	}
 	l->pipeline = pipeline_build(l->config, &l->facts);
 	if (l->pipeline)
 		TRACE(LOAD, "%zu of %zu jobs are in this pipeline: " STR_FMT " of " STR_FMT,

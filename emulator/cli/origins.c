@@ -31,6 +31,7 @@ static const char *via_words(enum node_via via)
 	case VIA_MATRIX:
 		return "a matrix";
 	case VIA_NONE:
+	case VIA_UNKNOWN:
 		break;
 	}
 	return NULL;

@@ -6,6 +6,7 @@
 #include "base/base.h"
 
 #include "config/config_internal.h"
+#include "config/include.h"
 #include "config/readers.h"
 
 static bool is_edge(struct str s)
@@ -89,6 +90,28 @@ static const char *stage_list(struct config *c, const struct frame *f)
 	return fmt_in(f, "%s", b.p);
 }
 
+static bool in_main_file(const struct config *c, const struct loc *at)
+{
+	return at->line && at->source == config_state_of((struct config *)c)->main->source;
+}
+
+/*
+ * Whether the list of stages and the job's own are what they will be, whatever is missing: what an
+ * included file says is under what the main file says, a parent's values under the job's own.
+ */
+static bool is_stage_known(const struct config *c, const struct job_def *job)
+{
+	const struct node *own = node_get(job->node, "stage");
+
+	if (config_state_of((struct config *)c)->stages_faulty)
+		return false;
+	if (c->incomplete && !(c->stages.set && in_main_file(c, &c->stages.at.begin) && own &&
+				     in_main_file(c, &own->at.begin)))
+		return false;
+	return !map_has(&c->unsure, job->name.s) ||
+	       (node_is(own, NODE_STRING) && own->via == VIA_NONE);
+}
+
 static void check_stage(struct config *c, const struct job_def *job, const struct map *stages)
 {
 	struct frame f = job_frame(c, job);
@@ -96,7 +119,7 @@ static void check_stage(struct config *c, const struct job_def *job, const struc
 	struct diag *d;
 	size_t n;
 
-	if (map_has(stages, job->stage.s) || faults_full(&f))
+	if (map_has(stages, job->stage.s) || faults_full(&f) || !is_stage_known(c, job))
 		return;
 	d = fault(&f, "unknown-stage", job->stage.at,
 		fmt_in(&f,
@@ -140,6 +163,8 @@ static void check_on_stop(struct config *c, const struct job_def *job)
 
 	if (!job->environment || !job->environment->on_stop.s.n)
 		return;
+	if (map_has(&c->unsure, job->environment->on_stop.s) || c->incomplete)
+		return;
 	stop = config_job(c, job->environment->on_stop.s);
 	if (!stop || stop->hidden)
 		on_stop_fault(c, job, "is not defined", "does not exist");
@@ -153,18 +178,29 @@ static void check_on_stop(struct config *c, const struct job_def *job)
 			c, job, "needs to have action stop defined", "does not say 'action: stop'");
 }
 
+/* The job that the name is, or is a copy of, as far as the name goes. */
+static struct str base_name(struct str name)
+{
+	size_t at = str_find(name, STR(": ["));
+
+	if (at == STR_NPOS)
+		at = str_rchr(name, ' ');
+	return at == STR_NPOS ? name : str_sub(name, 0, at);
+}
+
+bool config_may_have(const struct config *c, struct str name)
+{
+	return c->incomplete || map_has(&c->unsure, name) || map_has(&c->unsure, base_name(name));
+}
+
 /* The job of "gen", "gen 1/3" and "gen: [a]". */
 static const struct job_def *job_of_instance(struct config *c, struct str name)
 {
 	const struct job_def *job = config_job(c, name);
-	size_t at;
 
 	if (job)
 		return job;
-	at = str_find(name, STR(": ["));
-	if (at == STR_NPOS)
-		at = str_rchr(name, ' ');
-	job = at == STR_NPOS ? NULL : config_job(c, str_sub(name, 0, at));
+	job = config_job(c, base_name(name));
 	return job && (job->parallel.count || job->parallel.matrix) ? job : NULL;
 }
 
@@ -177,6 +213,8 @@ static void check_artifact_job(struct config *c, const struct job_def *job, cons
 	uintptr_t mine = (uintptr_t)map_get(stages, job->stage.s);
 	uintptr_t theirs = maker ? (uintptr_t)map_get(stages, maker->stage.s) : 0;
 
+	if (config_may_have(c, name->text))
+		return;
 	if (!maker || maker->hidden)
 		fault(&f, "unknown-job", name->at,
 			fmt_in(&f, "=" STR_FMT " job: undefined dependency: " STR_FMT,
@@ -221,7 +259,7 @@ static void check_name(
 	struct diag *d;
 
 	/* A root key that could not be read as a job has a message of its own. */
-	if (job_of_instance(c, name->s) || root_pair(c, name->s))
+	if (job_of_instance(c, name->s) || root_pair(c, name->s) || config_may_have(c, name->s))
 		return;
 	d = fault(&f, "undefined-need", name->at,
 		fmt_in(&f, "=" STR_FMT " job: undefined %s: " STR_FMT, STR_ARG(job->name.s), kind,
@@ -250,12 +288,12 @@ static bool refused(const struct config *c, const struct job_def *job, const cha
 }
 
 /*
- * The pipeline room checks needs and dependencies after parallel copies are made. It is not asked
- * when there are errors, but a name that is plainly wrong should be in the same list with them.
+ * The pipeline room checks needs and dependencies after parallel copies are made, but not those of
+ * jobs that have a fault. A name that is plainly wrong should be in the same list with it.
  */
-static void check_names(struct config *c, const struct job_def *job, bool faulty)
+static void check_names(struct config *c, const struct job_def *job)
 {
-	bool skip = faulty && refused(c, job, "dependencies");
+	bool skip = refused(c, job, "dependencies");
 
 	for (size_t i = 0; !skip && i < job->dependencies.n; i++)
 		check_name(c, job, &job->dependencies.v[i], "dependency");
@@ -263,7 +301,7 @@ static void check_names(struct config *c, const struct job_def *job, bool faulty
 		const struct need_def *need = &job->needs.v[i];
 
 		if (need->job.s.n && !need->optional && !need->pipeline.s.n && !need->project.s.n &&
-			!(faulty && refused_at(c, job, &need->at)))
+			!refused_at(c, job, &need->at))
 			check_name(c, job, &need->job, "need");
 	}
 }
@@ -272,43 +310,37 @@ static void check_names(struct config *c, const struct job_def *job, bool faulty
  * What has a fault already is mostly left alone: it would only be repeated in other words. Its
  * stage and what it needs are names that are right or wrong by themselves.
  */
-static void faulty_jobs(struct config *c, struct arena *a, struct map *out)
+static void set_faulty_unsure(struct config *c)
 {
-	map_init(out, a);
 	for (const struct diag *d = c->diags->first; d; d = d->next)
 		if (d->level == DIAG_ERROR && d->job.n)
-			map_put(out, d->job, c);
+			set_unsure(c, d->job);
 }
 
 static void check_all(struct config *c, struct arena *scratch)
 {
-	struct map stages, faulty;
+	struct map stages;
 
-	faulty_jobs(c, scratch, &faulty);
+	set_faulty_unsure(c);
 	map_init(&stages, scratch);
 	for (size_t i = 0; i < c->stages.n; i++)
 		map_put(&stages, c->stages.v[i].s, (void *)(uintptr_t)(i + 1));
 	map_each (struct map_entry *, e, &c->jobs) {
 		const struct job_def *job = e->value;
+		bool unsure = map_has(&c->unsure, job->name.s);
 
 		if (job->hidden)
 			continue;
-		bool is_faulty = map_has(&faulty, job->name.s);
-		if (!config_state_of(c)->stages_faulty && !(is_faulty && refused(c, job, "stage")))
+		if (!(unsure && refused(c, job, "stage")))
 			check_stage(c, job, &stages);
-		if (is_faulty)
+		if (unsure) {
+			check_names(c, job);
 			continue;
+		}
 		check_on_stop(c, job);
 		check_trigger(c, job, &stages);
 	}
-	if (!c->diags->errors)
-		return;
-	map_each (struct map_entry *, e, &c->jobs) {
-		const struct job_def *job = e->value;
-
-		if (!job->hidden)
-			check_names(c, job, map_has(&faulty, job->name.s));
-	}
+	set_faulty_unsure(c);
 }
 
 void pass_check(struct config *c)

@@ -1,7 +1,7 @@
 /*
  * The pass list, in GitLab's order (lib/gitlab/ci/config.rb): load and interpolate each file,
- * include, extends, !reference, stages; then what the entries of the tree mean. A pass that added
- * errors ends the compilation, since the later ones would only repeat them in other words.
+ * include, extends, !reference, stages; then what the entries of the tree mean. A pass goes on
+ * after its errors (see unknown.c), so that all are reported at once.
  */
 #include "base/base.h"
 
@@ -23,6 +23,7 @@ struct config *config_new(struct arena *a, struct source_set *sources, struct di
 	c->diags = d;
 	c->facts = facts;
 	map_init(&c->jobs, a);
+	map_init(&c->unsure, a);
 	map_init(&s->root_index, a);
 	s->wants_tail = &c->wants;
 	if (opt) {
@@ -97,7 +98,7 @@ enum config_status config_compile(struct config *c)
 			return status;
 		s->merged = true;
 	}
-	if (!resolve_tree(c))
+	if (!resolve_tree(c)) /* too large */
 		return CONFIG_FAILED;
 	pass_stages(c);
 	pass_jobs(c);

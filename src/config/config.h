@@ -74,6 +74,13 @@ struct config {
 		*defaults;     /* the `default` mapping with the root keywords in it, or NULL */
 	struct text *includes; /* every file that took part, in order, for `lint` and `explain` */
 	size_t n_includes;
+
+	/*
+	 * After CONFIG_FAILED: an included file is not there, or keys of the root are not known;
+	 * and the names of keys of the root whose value could not be read in full.
+	 */
+	bool incomplete;
+	struct map unsure;
 };
 
 struct config_options {
@@ -90,10 +97,16 @@ struct config *config_new(struct arena *a, struct source_set *sources, struct di
 	struct str text);
 /*
  * CONFIG_OK: everything above is set; root's visible jobs then hold what they inherit from
- * `default`. CONFIG_FAILED: c->diags has errors; root, jobs and stages are as far as the passes
- * came.
+ * `default`. CONFIG_FAILED: c->diags has errors. Each pass goes on after its own, without what
+ * would only follow from them; root, jobs and stages are as far as the passes came, and
+ * pipeline_check() adds what it finds in the rest.
  */
 enum config_status config_compile(struct config *c);
+/*
+ * After CONFIG_FAILED: whether a job of that name (also of a parallel copy) may be there, for all
+ * that is known.
+ */
+bool config_may_have(const struct config *c, struct str name);
 /* The definition of that name, or NULL. */
 const struct job_def *config_job(const struct config *c, struct str name);
 

@@ -16,6 +16,14 @@
 struct include_file;
 
 struct reading;
+
+/* unknown.c: places of values that could not be made. */
+struct unknowns {
+	struct span *places;
+	size_t n, cap;
+	bool sorted;
+};
+
 struct config_state {
 	struct config pub; /* first: struct config * is a struct config_state * */
 	const struct varset *include_vars;
@@ -35,6 +43,8 @@ struct config_state {
 	struct map root_index;      /* root key -> struct node_pair * */
 	struct job_rare *last_rare; /* for jobs that have the same */
 	struct reading *readings;   /* jobs.c: what was read from which node */
+	struct unknowns unknown;
+	size_t n_consequences; /* faults that were left out */
 };
 
 static inline struct config_state *config_state_of(struct config *c)
@@ -71,7 +81,9 @@ static inline struct arena *frame_arena(const struct frame *f)
  * An error at `at`. gitlab is what follows the location in GitLab's line ("name should be a
  * string"), or NULL where GitLab has no such message; a leading '=' means the whole line, without
  * location and not lower-cased. Notes about inheritance are added by themselves. Returns NULL past
- * LIMIT_ERRORS.
+ * LIMIT_ERRORS. A code with a leading '?' is about something that is missing. Such a fault is left
+ * out where the thing may come from what could not be had, and any fault is whose place holds a
+ * value that is not known (see unknown.c).
  */
 struct diag *fault(const struct frame *f, const char *code, struct span at, const char *gitlab,
 	const char *fmt, ...) PRINTF_LIKE(5, 6);
@@ -98,6 +110,8 @@ void note_nearest_key(const struct frame *f, struct diag *d, struct str word,
 
 /* "a mapping", "the number 5", "the text 'x'": what was found, for messages. */
 const char *found(const struct frame *f, const struct node *n);
+/* Ruby's to_s of a value of the merged definition, for GitLab's lines: inspect of lists. */
+const char *ruby_text(const struct frame *f, const struct node *n);
 /* 'x' for a short scalar, else as found(). */
 const char *quoted(const struct frame *f, const struct node *n);
 
@@ -124,6 +138,7 @@ struct span span_of_key(
 
 /* --- passes, in their order (config.c) --- */
 enum config_status pass_include(struct config_state *s); /* WANT until all files are there */
+/* False where the definition is too large to go on. */
 bool pass_extends(struct config *c);
 bool pass_reference(struct config *c);
 void pass_stages(struct config *c);
@@ -139,6 +154,21 @@ void pass_check(struct config *c); /* what concerns several jobs */
 struct node *merge_deep(struct config *c, const struct node *under, const struct node *over);
 /* A shallow copy of one node that remembers where it came from. */
 struct node *copy_via(struct arena *a, const struct node *n, enum node_via via);
+
+/* --- unknown.c --- */
+/* A null that stands for a value that a fault, which was reported before, left unknown. */
+struct node *unknown_node(struct config *c, struct span at);
+/* The place alone, for a key. */
+void remember_unknown(struct config *c, struct span at);
+bool holds_unknown(const struct node *n);
+/* Whether anything is unknown at all. */
+bool has_unknown(const struct config *c);
+/* The value of that key of the root is not known in full. */
+void set_unsure(struct config *c, struct str key);
+/* What is missing under that key may come from what could not be had. */
+bool may_lack(const struct config *c, struct str key);
+/* Whether a fault may only follow from another one. of_lack: something is missing. */
+bool is_consequence(const struct frame *f, bool of_lack, struct span at);
 
 /* --- root keys --- */
 /* Whether GitLab would take the mapping for a job, whatever its name. */

@@ -6,7 +6,7 @@
 
 #include "config/config_internal.h"
 
-enum visit { NEW, ACTIVE, DONE, FAILED };
+enum visit { NEW, ACTIVE, DONE };
 
 struct entry {
 	struct node_pair *pair; /* in the root */
@@ -31,25 +31,47 @@ static size_t parent_count(const struct node *extends)
 {
 	if (node_is_null(extends))
 		return 0;
+	if (extends->kind == NODE_MAP)
+		return extends->u.map.n;
 	return extends->kind == NODE_SEQ ? extends->u.seq.n : 1;
 }
 
 static const struct node *parent_at(const struct node *extends, size_t i)
 {
+	if (extends->kind == NODE_MAP)
+		return extends->u.map.pairs[i].value;
 	return extends->kind == NODE_SEQ ? extends->u.seq.items[i] : extends;
 }
 
-static bool is_bad_parent(struct extender *x, const struct node *name, bool want_unknown)
+/* The text that GitLab makes of whatever stands there. */
+static struct str parent_name(struct extender *x, const struct node *extends, size_t i)
 {
-	struct entry *e = map_get(&x->entries, name->text);
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+	const struct node *n = parent_at(extends, i);
+
+	if (extends->kind == NODE_MAP)
+		node_inspect_pair(&b, &extends->u.map.pairs[i]);
+	else if (n->kind == NODE_SEQ || n->kind == NODE_MAP)
+		node_inspect_symbols(&b, n);
+	else
+		return n->text;
+	return arena_str(x->c->arena, buf_str(&b));
+}
+
+static bool is_bad_parent(struct extender *x, struct str name, bool want_unknown)
+{
+	struct entry *e = map_get(&x->entries, name);
 
 	if (want_unknown)
 		return !e;
-	return e && !node_is(e->pair->value, NODE_MAP);
+	return e && !node_is(e->pair->value, NODE_MAP) && !node_is_unknown(e->pair->value);
 }
 
-/* One diagnostic a parent, all with GitLab's line that lists them. */
-static bool check_parents(
+/*
+ * One diagnostic a parent, all with GitLab's line that lists them. Where an included file is
+ * missing, it may be the one that has the parent.
+ */
+static void check_parents(
 	struct extender *x, struct entry *e, const struct node *extends, bool unknown)
 {
 	CLEANUP(buf_release) struct buf list = BUF_INIT;
@@ -57,30 +79,36 @@ static bool check_parents(
 	size_t n = parent_count(extends), bad = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (is_bad_parent(x, parent_at(extends, i), unknown) && list.n < 2000)
+		if (is_bad_parent(x, parent_name(x, extends, i), unknown) && list.n < 2000)
 			buf_printf(&list, "%s" STR_FMT, bad++ ? ", " : "",
-				STR_ARG(parent_at(extends, i)->text));
+				STR_ARG(parent_name(x, extends, i)));
 	if (!bad)
-		return true;
+		return;
+	set_unsure(x->c, f.key);
+	if (unknown && x->c->incomplete)
+		return;
 	for (size_t i = 0; i < n; i++) {
-		const struct node *name = parent_at(extends, i);
+		struct str name = parent_name(x, extends, i);
 		struct diag *d;
 
 		if (!is_bad_parent(x, name, unknown))
 			continue;
-		d = fault(&f, unknown ? "unknown-parent" : "bad-parent", name->at,
+		d = fault(&f, unknown ? "unknown-parent" : "bad-parent", parent_at(extends, i)->at,
 			fmt_in(&f, "=" STR_FMT ": %s in `extends` (%s)", STR_ARG(f.key),
 				unknown ? "unknown keys" : "invalid base hashes", list.p),
 			unknown ? "'" STR_FMT "' extends '" STR_FMT "', which does not exist"
 				: "'" STR_FMT "' extends '" STR_FMT "', which is no mapping",
-			STR_ARG(f.key), STR_ARG(name->text));
+			STR_ARG(f.key), STR_ARG(name));
+		/* What is no text need not be said to be none as well. */
+		if (extends->kind != NODE_STRING && parent_at(extends, i)->kind != NODE_STRING)
+			remember_unknown(x->c, extends->kind == NODE_SEQ ? parent_at(extends, i)->at
+									 : extends->at);
 		if (unknown)
-			note_nearest_key(&f, d, name->text, &x->entries, NULL, f.key);
+			note_nearest_key(&f, d, name, &x->entries, NULL, f.key);
 	}
-	return false;
 }
 
-static bool resolve(struct extender *x, struct entry *e, unsigned depth);
+static void resolve(struct extender *x, struct entry *e, unsigned depth);
 
 static void say_cycle(struct extender *x, struct entry *e, const struct node *at)
 {
@@ -92,8 +120,8 @@ static void say_cycle(struct extender *x, struct entry *e, const struct node *at
 		"'" STR_FMT "' extends itself, directly or through others", STR_ARG(f.key));
 }
 
-/* e is the entry whose own `extends` would be one link too many. */
-static bool say_deep(struct extender *x, struct entry *e)
+/* e is the entry whose own `extends` is one link too many. */
+static void say_deep(struct extender *x, struct entry *e)
 {
 	struct frame f = FRAME_AT(&x->root, e->pair->key->text);
 
@@ -103,28 +131,36 @@ static bool say_deep(struct extender *x, struct entry *e)
 			"'" STR_FMT "' makes a chain of more than %d 'extends'", STR_ARG(f.key),
 			LIMIT_EXTENDS_DEPTH + 1);
 	x->too_deep = true;
-	return false;
+	set_unsure(x->c, f.key);
 }
 
-/* False when a parent failed; its own message is enough. */
-static bool resolve_parents(
+/* The parent of that name that can be merged, or NULL. */
+static struct entry *usable_parent(struct extender *x, struct str name)
+{
+	struct entry *e = map_get(&x->entries, name);
+
+	return e && e->visit != ACTIVE && node_is(e->pair->value, NODE_MAP) ? e : NULL;
+}
+
+/* What a parent lacks, its children lack too; its own message is enough. */
+static void resolve_parents(
 	struct extender *x, struct entry *e, const struct node *extends, unsigned depth)
 {
-	bool ok = true;
-
 	for (size_t i = 0; i < parent_count(extends); i++) {
-		struct entry *parent = map_get(&x->entries, parent_at(extends, i)->text);
+		struct entry *parent = map_get(&x->entries, parent_name(x, extends, i));
 
+		if (!parent)
+			continue;
 		if (parent->visit == ACTIVE) {
 			say_cycle(x, parent, parent_at(extends, i));
-			ok = false;
-		} else if (!resolve(x, parent, depth + 1)) {
-			ok = false;
+			set_unsure(x->c, parent->pair->key->text);
 		} else {
+			resolve(x, parent, depth + 1);
 			e->links = MAX(e->links, parent->links + 1);
 		}
+		if (map_has(&x->c->unsure, parent->pair->key->text))
+			set_unsure(x->c, e->pair->key->text);
 	}
-	return ok;
 }
 
 /* One marked copy of each value serves all children. */
@@ -145,59 +181,80 @@ static const struct node *given_of(struct extender *x, struct entry *parent)
 	return parent->given;
 }
 
-static bool merge_parents(struct extender *x, struct entry *e, const struct node *extends)
+static void merge_parents(struct extender *x, struct entry *e, const struct node *extends)
 {
 	struct frame f = FRAME_AT(&x->root, e->pair->key->text);
 	const struct node *merged = NULL;
 
 	for (size_t i = 0; i < parent_count(extends); i++) {
-		const struct node *from =
-			given_of(x, map_get(&x->entries, parent_at(extends, i)->text));
+		struct entry *parent = usable_parent(x, parent_name(x, extends, i));
+		const struct node *from = parent ? given_of(x, parent) : NULL;
 
-		merged = merged ? merge_deep(x->c, merged, from) : from;
+		if (from)
+			merged = merged ? merge_deep(x->c, merged, from) : from;
 	}
 	if (merged)
 		e->pair->value = merge_deep(x->c, merged, e->pair->value);
 	if (config_state_of(x->c)->merged_keys <= LIMIT_MERGED_KEYS)
-		return true;
+		return;
 	if (!x->too_many)
 		fault(&f, "definition-too-large", e->pair->key->at, NULL,
 			"'extends' makes more than %d keys in all", LIMIT_MERGED_KEYS);
 	x->too_many = true;
-	return false;
 }
 
-static bool resolve(struct extender *x, struct entry *e, unsigned depth)
+/* GitLab goes down from e in the order that parents are named in, and stops at the first too deep.
+ */
+static struct entry *too_deep_below(struct extender *x, struct entry *e)
+{
+	for (unsigned left = LIMIT_EXTENDS_DEPTH + 1; left; left--) {
+		const struct node *extends = extends_of(e->pair);
+		struct entry *next = NULL;
+
+		for (size_t i = 0; !next && i < parent_count(extends); i++) {
+			next = map_get(&x->entries, parent_name(x, extends, i));
+			if (next && next->links < left)
+				next = NULL;
+		}
+		if (!next)
+			break;
+		e = next;
+	}
+	return e;
+}
+
+static void resolve(struct extender *x, struct entry *e, unsigned depth)
 {
 	const struct node *extends = extends_of(e->pair);
 
-	if (e->visit == DONE || e->visit == FAILED)
-		return e->visit == DONE;
+	if (e->visit == DONE || x->too_many)
+		return;
+	if (node_is_unknown(extends))
+		set_unsure(x->c, e->pair->key->text);
 	if (!parent_count(extends)) {
 		e->visit = DONE;
-		return true;
+		return;
 	}
-	/* Not marked as failed: by itself the entry may be well. */
-	if (depth > LIMIT_EXTENDS_DEPTH)
-		return say_deep(x, e);
+	if (depth > LIMIT_EXTENDS_DEPTH) {
+		say_deep(x, e);
+		return;
+	}
 	e->visit = ACTIVE;
-	if (!check_parents(x, e, extends, true) || !check_parents(x, e, extends, false) ||
-		!resolve_parents(x, e, extends, depth)) {
-		e->visit = x->too_deep && depth ? NEW : FAILED;
-		return false;
-	}
+	check_parents(x, e, extends, true);
+	check_parents(x, e, extends, false);
+	resolve_parents(x, e, extends, depth);
 	if (e->links > LIMIT_EXTENDS_DEPTH + 1) {
-		e->visit = FAILED;
-		return say_deep(x, e);
+		say_deep(x, too_deep_below(x, e));
+		set_unsure(x->c, e->pair->key->text);
 	}
-	e->visit = merge_parents(x, e, extends) ? DONE : FAILED;
-	return e->visit == DONE;
+	if (!x->too_many)
+		merge_parents(x, e, extends);
+	e->visit = DONE;
 }
 
 bool pass_extends(struct config *c)
 {
 	struct extender x = {.c = c, .root = FRAME_ROOT(c)};
-	unsigned before = c->diags->errors;
 
 	map_init(&x.entries, c->arena);
 	node_each_pair(pair, c->root)
@@ -208,8 +265,7 @@ bool pass_extends(struct config *c)
 		map_put(&x.entries, pair->key->text, e);
 	}
 	map_each (struct map_entry *, m, &x.entries) {
-		if (!x.too_many)
-			resolve(&x, m->value, 0);
+		resolve(&x, m->value, 0);
 	}
-	return c->diags->errors == before;
+	return !x.too_many;
 }

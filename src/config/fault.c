@@ -193,8 +193,9 @@ struct diag *fault(const struct frame *f, const char *code, struct span at, cons
 	struct str text;
 	va_list ap;
 
-	if (d->errors >= LIMIT_ERRORS)
+	if (d->errors >= LIMIT_ERRORS || is_consequence(f, *code == '?', at))
 		return NULL;
+	code += *code == '?';
 	va_start(ap, fmt);
 	text = arena_vprintf(frame_arena(f), fmt, ap);
 	va_end(ap);
@@ -261,6 +262,17 @@ const char *found(const struct frame *f, const struct node *n)
 		break;
 	}
 	return "nothing";
+}
+
+#define MAX_RUBY_TEXT 2000
+const char *ruby_text(const struct frame *f, const struct node *n)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+
+	if (!node_is(n, NODE_SEQ) && !node_is(n, NODE_MAP))
+		return n ? fmt_in(f, STR_FMT, STR_ARG(n->text)) : "";
+	node_inspect_symbols(&b, n);
+	return fmt_in(f, "%.*s", (int)MIN(b.n, (size_t)MAX_RUBY_TEXT), b.p);
 }
 
 const char *quoted(const struct frame *f, const struct node *n)

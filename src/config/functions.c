@@ -16,7 +16,6 @@ static const struct node *function_fault(const struct call *c, const char *what)
 {
 	const struct frame *f = c->in->root;
 
-	c->in->errors = true;
 	fault(f, "bad-function", c->at, fmt_in(f, "=error in `%s` function: %s", c->name, what),
 		"'%s' in a $[[ ]] block: %s", c->name, what);
 	return NULL;
@@ -214,7 +213,6 @@ const struct node *input_function(
 		c.name = "posix_escape";
 		return posix_escape(&c);
 	}
-	in->errors = true;
 	fault(in->root, "unknown-function", at,
 		fmt_in(in->root,
 			"=no function matching `" STR_FMT

@@ -35,7 +35,7 @@ static void say_too_many(struct config_state *s, const struct node *entry)
 		fault(&f, "too-many-includes", entry->at,
 			fmt_in(&f, "=Maximum of %d nested includes are allowed!", LIMIT_INCLUDES),
 			"the definition has more than %d included files", LIMIT_INCLUDES);
-	s->includes_over = true;
+	s->includes_over = s->pub.incomplete = true;
 }
 
 static void push_file(struct arena *a, struct include_file *file, struct include_file ***v,
@@ -271,12 +271,21 @@ static bool refused_before(
 	return false;
 }
 
+static void lose(struct config_state *s, struct include_file *file)
+{
+	file->state = INCLUDE_FAILED;
+	if (file->is_header)
+		lose_header(file);
+	else
+		s->pub.incomplete = true;
+}
+
 static void take_refusal(struct config_state *s, struct include_file *file)
 {
 	struct frame f = FRAME_ROOT(&s->pub);
 	const char *gitlab = refusal(&f, file, file->want->refused);
 
-	file->state = INCLUDE_FAILED;
+	lose(s, file);
 	if (file->kind == INCLUDE_PROJECT && refused_before(s, file, gitlab))
 		return;
 	fault(&f, "include-not-found", file->entry->at, gitlab,
@@ -320,7 +329,7 @@ static void take_text(struct config_state *s, struct include_file *file)
 		node_is(file->entry, NODE_MAP) ? get_text(file->entry, "integrity").s : STR_NULL;
 
 	if (!add_bytes(s, file, file->want->text.n)) {
-		file->state = INCLUDE_FAILED;
+		lose(s, file);
 		return;
 	}
 	if (file->kind == INCLUDE_REMOTE && integrity.n &&
@@ -330,7 +339,7 @@ static void take_text(struct config_state *s, struct include_file *file)
 				STR_ARG(file->location)),
 			"'" STR_FMT "' does not have the digest that 'integrity' names",
 			STR_ARG(file->location));
-		file->state = INCLUDE_FAILED;
+		lose(s, file);
 		return;
 	}
 	if (file->kind == INCLUDE_COMPONENT && file->want->as.sha.n)
@@ -507,11 +516,12 @@ enum config_status pass_include(struct config_state *s)
 		continue;
 	if (!s->includes_over && has_open_wants(s))
 		return CONFIG_WANT;
-	if (c->diags->errors)
+	if (s->main->state != INCLUDE_LOADED)
 		return CONFIG_FAILED;
 	map_init(&m.seen, c->arena);
 	c->root = merged(&m, s->main);
-	if (s->merged_keys > LIMIT_MERGED_KEYS)
-		say_too_large(s);
-	return c->diags->errors ? CONFIG_FAILED : CONFIG_OK;
+	if (s->merged_keys <= LIMIT_MERGED_KEYS)
+		return CONFIG_OK;
+	say_too_large(s);
+	return CONFIG_FAILED;
 }

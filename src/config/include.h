@@ -61,6 +61,7 @@ struct include_file {
 	size_t n_files, cap_files;
 	struct include_file **headers;
 	size_t n_headers, cap_headers;
+	bool lacks_header; /* one of them can't be had */
 };
 
 /* include.c: adds a child that asks for its text. NULL past the limit of files. */
@@ -89,6 +90,8 @@ bool integrity_holds(struct str integrity, struct str text);
 
 /* include_load.c: a text that is there: parse, interpolate, find children. */
 void include_load(struct config_state *s, struct include_file *file);
+/* A file of spec:include can't be had: its inputs are not known. */
+void lose_header(struct include_file *file);
 /* Continues once the files of spec:include are there. */
 void include_load_content(struct config_state *s, struct include_file *file);
 

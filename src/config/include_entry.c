@@ -524,7 +524,7 @@ static bool check_header_keys(struct entry_ctx *e, const struct node *item)
 	return ok;
 }
 
-static void add_item(struct entry_ctx *e, const struct node *item)
+static void add_known_item(struct entry_ctx *e, const struct node *item)
 {
 	struct frame include = FRAME_IN(&e->frame, "include");
 	const struct selector *sel;
@@ -559,6 +559,23 @@ static void add_item(struct entry_ctx *e, const struct node *item)
 	add_selected(e, item, sel);
 }
 
+/* An entry that is refused, or not known, would have brought something. */
+static void add_item(struct entry_ctx *e, const struct node *item)
+{
+	struct config *c = &e->s->pub;
+	unsigned before = c->diags->errors;
+	bool unknown = has_unknown(c) && holds_unknown(item);
+
+	if (!unknown)
+		add_known_item(e, item);
+	if (!unknown && c->diags->errors == before)
+		return;
+	if (e->header)
+		e->file->lacks_header = true;
+	else
+		c->incomplete = true;
+}
+
 static void each_item(
 	struct config_state *s, struct include_file *file, const struct node *list, bool header)
 {
@@ -570,14 +587,14 @@ static void each_item(
 		.header = header,
 	};
 
-	if (node_is_null(list))
+	if (node_is_null(list) && !node_is_unknown(list))
 		return;
 	if (list->kind != NODE_SEQ) {
 		add_item(&e, list);
 		return;
 	}
 	node_each (item, list) {
-		if (!node_is_null(item))
+		if (!node_is_null(item) || node_is_unknown(item))
 			add_item(&e, item);
 	}
 }

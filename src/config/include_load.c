@@ -7,9 +7,10 @@
 #include "source/source.h"
 #include "yaml/yaml.h"
 
-static void fail(struct include_file *file)
+static void fail(struct config_state *s, struct include_file *file)
 {
 	file->state = INCLUDE_FAILED;
+	s->pub.incomplete = true;
 }
 
 /* The loader knows no files: its messages get the name of the included one in front, as GitLab's.
@@ -132,11 +133,13 @@ static struct span given_at(const struct include_file *file)
 	return file->inputs ? file->inputs->at : file->entry ? file->entry->at : SPAN_NONE;
 }
 
-/* False after a fault. */
-static bool check_given(struct config_state *s, struct include_file *file, const struct frame *f)
+/* *given: the inputs that can be used, or NULL. False: what is given is not known. */
+static bool check_given(struct config_state *s, struct include_file *file, const struct frame *f,
+	const struct node **out)
 {
 	const struct node *given = given_inputs(s, file);
 
+	*out = NULL;
 	if (!given)
 		return true;
 	if (given->kind != NODE_MAP) {
@@ -148,7 +151,6 @@ static bool check_given(struct config_state *s, struct include_file *file, const
 		fault(f, "too-many-items", given->at, "=There cannot be more than 20 inputs",
 			"there are %u inputs, more than the limit of %d", given->u.map.n,
 			LIMIT_PIPELINE_INPUTS);
-		return false;
 	}
 	if (given->u.map.n && !file->header) {
 		fault(f, "no-inputs", given->at,
@@ -156,8 +158,8 @@ static bool check_given(struct config_state *s, struct include_file *file, const
 			"configuration file",
 			"inputs are given, but '" STR_FMT "' has no header with 'spec:inputs'",
 			STR_ARG(file->location));
-		return false;
 	}
+	*out = given;
 	return true;
 }
 
@@ -172,29 +174,39 @@ static struct str component_name(struct str address)
 	return slash == STR_NPOS ? address : str_from(address, slash + 1);
 }
 
+static void take_headers(
+	struct config_state *s, struct include_file *file, struct interpolation *in)
+{
+	const struct node **extra =
+		arena_array(s->pub.arena, const struct node *, file->n_headers + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < file->n_headers; i++)
+		if (file->headers[i]->state == INCLUDE_LOADED)
+			extra[n++] = node_get(file->headers[i]->content, "inputs");
+	read_spec(in, file->header, extra, n);
+	in->inputs_unknown |= file->lacks_header;
+}
+
+/* False where what comes out can't be used. */
 static bool apply_inputs(struct config_state *s, struct include_file *file)
 {
 	struct frame f = include_frame(s, file);
 	/* A remote file's own includes see no variables, but its text is still its includer's. */
 	struct interpolation in = {
 		.root = &f, .vars = include_vars(s, file->parent ? file->parent : file)};
-	const struct node **extra;
+	const struct node *given;
 	struct config_resolved as = {.name = STR_NULL};
+	bool known = check_given(s, file, &f, &given);
 
-	if (!check_given(s, file, &f))
-		return false;
 	if (!file->header)
 		return true;
 	map_init(&in.inputs, s->pub.arena);
 	map_init(&in.component, s->pub.arena);
 	map_init(&in.cache, s->pub.arena);
-	extra = arena_array(s->pub.arena, const struct node *, file->n_headers + 1);
-	for (size_t i = 0; i < file->n_headers; i++)
-		extra[i] = node_get(file->headers[i]->content, "inputs");
-	if (!read_spec(&in, file->header, extra, file->n_headers))
-		return false;
-	if (!resolve_inputs(&in, given_inputs(s, file), given_at(file)))
-		return false;
+	take_headers(s, file, &in);
+	if (known)
+		resolve_inputs(&in, given, given_at(file));
 	if (file->want)
 		as = file->want->as;
 	/* $[[ component.name ]]; the name that came with the answer is for messages. */
@@ -202,24 +214,25 @@ static bool apply_inputs(struct config_state *s, struct include_file *file)
 		as.name = component_name(file->path);
 	read_spec_component(&in, file->header, &as);
 	file->content = interpolate(&in, file->content);
-	return !in.errors;
+	return !in.too_large;
 }
 
 void include_load_content(struct config_state *s, struct include_file *file)
 {
-	for (size_t i = 0; i < file->n_headers; i++)
-		if (file->headers[i]->state == INCLUDE_FAILED) {
-			fail(file);
-			return;
-		}
 	if (!node_is(file->content, NODE_MAP))
 		file->content = node_new(s->pub.arena, NODE_MAP, SPAN_NONE);
 	if (!apply_inputs(s, file) || !check_content(s, file)) {
-		fail(file);
+		fail(s, file);
 		return;
 	}
 	file->state = INCLUDE_LOADED;
 	include_entries(s, file, node_get(file->content, "include"));
+}
+
+void lose_header(struct include_file *file)
+{
+	file->state = INCLUDE_FAILED;
+	file->parent->lacks_header = true;
 }
 
 static bool check_component_header(struct config_state *s, struct include_file *file)
@@ -241,11 +254,16 @@ static bool check_component_header(struct config_state *s, struct include_file *
 void include_load(struct config_state *s, struct include_file *file)
 {
 	if (!parse(s, file) || !check_component_header(s, file)) {
-		fail(file);
+		if (file->is_header)
+			lose_header(file);
+		else
+			fail(s, file);
 		return;
 	}
 	if (file->is_header) {
-		file->state = check_header_file(s, file) ? INCLUDE_LOADED : INCLUDE_FAILED;
+		file->state = INCLUDE_LOADED;
+		if (!check_header_file(s, file))
+			lose_header(file);
 		return;
 	}
 	include_header_entries(s, file, node_get(node_get(file->header, "spec"), "include"));

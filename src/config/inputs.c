@@ -16,6 +16,7 @@ struct resolving {
 	const struct node *given;
 	struct span at; /* of the given inputs, or of the include that gave none */
 	unsigned depth; /* rules that read inputs whose rules read inputs ... */
+	bool unknown;   /* a rule has read one that is not known */
 };
 
 #define MAX_RULE_DEPTH 100
@@ -151,6 +152,7 @@ static bool lookup_input(void *ctx, struct str name, struct expr_value *value)
 	const struct node *n = def ? resolve(r, def) : NULL;
 
 	*value = (struct expr_value){.kind = EXPR_NULL};
+	r->unknown |= def && !n;
 	if (node_is_null(n))
 		return n != NULL;
 	value->kind = n->kind == NODE_BOOL ? EXPR_BOOL : EXPR_STRING;
@@ -283,6 +285,7 @@ static const struct node *empty_value(struct resolving *r, const struct input_de
 static const struct node *compute(struct resolving *r, struct input_def *def)
 {
 	const struct frame *f = r->in->root;
+	unsigned before = f->c->diags->errors;
 	bool ruled = get_node(def->spec, "rules") != NULL;
 	const struct node *rule = ruled ? matching_rule(r, def) : NULL;
 	const struct node *map = ruled ? rule : def->spec;
@@ -290,7 +293,7 @@ static const struct node *compute(struct resolving *r, struct input_def *def)
 	const struct node *otherwise = map ? node_get(map, "default") : NULL;
 	const struct node *value = NULL;
 
-	if (ruled && !rule && f->c->diags->errors)
+	if (r->unknown || (ruled && !rule && f->c->diags->errors != before))
 		return NULL;
 	if (!given && !otherwise) {
 		input_fault(f, def->name, "missing-input", r->at.begin.line ? r->at : def->at,
@@ -323,11 +326,17 @@ static const struct node *resolve(struct resolving *r, struct input_def *def)
 			"its rules depend on more than %d others", MAX_RULE_DEPTH);
 		return NULL;
 	}
-	r->depth++;
 	def->state = INPUT_ACTIVE;
-	def->value = compute(r, def);
+	if (!def->faulty) {
+		bool unknown = r->unknown;
+
+		r->depth++;
+		r->unknown = false;
+		def->value = compute(r, def);
+		r->unknown = unknown;
+		r->depth--;
+	}
 	def->state = INPUT_DONE;
-	r->depth--;
 	return def->value;
 }
 
@@ -362,15 +371,13 @@ static void check_extra(struct resolving *r)
 	}
 }
 
-bool resolve_inputs(struct interpolation *in, const struct node *given, struct span at)
+void resolve_inputs(struct interpolation *in, const struct node *given, struct span at)
 {
 	struct resolving r = {.in = in, .given = given, .at = at};
-	unsigned before = in->root->c->diags->errors;
 
-	if (given)
+	if (given && !in->inputs_unknown)
 		check_extra(&r);
 	map_each (struct map_entry *, e, &in->inputs) {
 		resolve(&r, e->value);
 	}
-	return in->root->c->diags->errors == before;
 }

@@ -16,6 +16,7 @@ struct input_def {
 	struct span at;
 	bool has_default;
 	const struct node *value; /* once resolved; NULL after a fault */
+	bool faulty;              /* its definition has a fault */
 	enum { INPUT_NEW, INPUT_ACTIVE, INPUT_DONE } state;
 };
 
@@ -25,14 +26,16 @@ struct interpolation {
 	const struct varset *vars; /* that expand_vars may use */
 	struct map inputs;         /* name -> struct input_def * */
 	struct map component;      /* name -> struct node * */
-	bool errors;
+	/* There may be more of them, in what could not be read. */
+	bool inputs_unknown, component_unknown;
+	bool too_large;   /* a limit was passed: what came out can't be used */
 	struct map cache; /* block text -> const struct node * */
 	size_t blocks;    /* different ones */
 	size_t bytes;     /* of the texts made */
 };
 
-/* spec.c: the header's shape. False after a fault. extra: definitions of spec:include, in order. */
-bool read_spec(struct interpolation *in, const struct node *header, const struct node *const *extra,
+/* spec.c: the header's shape. extra: definitions of spec:include, in order. */
+void read_spec(struct interpolation *in, const struct node *header, const struct node *const *extra,
 	size_t n_extra);
 /* description, options and regex of an input, of spec:inputs or of a job (GitLab, BaseInput). */
 void check_input_shape(const struct frame *f, const struct node *map);
@@ -41,8 +44,8 @@ struct config_resolved;
 void read_spec_component(
 	struct interpolation *in, const struct node *header, const struct config_resolved *as);
 
-/* inputs.c: given is include:inputs or the pipeline's (NULL: none). False after a fault. */
-bool resolve_inputs(struct interpolation *in, const struct node *given, struct span at);
+/* inputs.c: given is include:inputs or the pipeline's (NULL: none). */
+void resolve_inputs(struct interpolation *in, const struct node *given, struct span at);
 bool input_type_of(struct str name, enum input_type *out);
 /*
  * The value converted to the type, or NULL with a fault. what: "provided" or "default". Also checks
@@ -51,7 +54,7 @@ bool input_type_of(struct str name, enum input_type *out);
 const struct node *check_input_value(const struct frame *f, struct str name, enum input_type type,
 	const struct node *value, const struct node *map, const char *what);
 
-/* interpolate.c: a new tree where something changed. Faults set in->errors. */
+/* interpolate.c: a new tree where something changed. A value with a fault is unknown. */
 struct node *interpolate(struct interpolation *in, struct node *content);
 
 /* functions.c: one function of a block; NULL with a fault at `at`. */

@@ -14,7 +14,6 @@ struct block {
 static const struct node *block_fault(
 	struct interpolation *in, const char *code, struct span at, const char *gitlab)
 {
-	in->errors = true;
 	fault(in->root, code, at, fmt_in(in->root, "=%s", gitlab), "%s", gitlab);
 	return NULL;
 }
@@ -98,7 +97,6 @@ static struct diag *unknown(struct interpolation *in, struct str name, struct st
 {
 	const struct frame *f = in->root;
 
-	in->errors = true;
 	return fault(f, "unknown-input", at,
 		fmt_in(f, "=unknown interpolation provided: `" STR_FMT "` in `" STR_FMT "`",
 			STR_ARG(name), STR_ARG(path)),
@@ -157,8 +155,10 @@ static const struct node *take_part(struct interpolation *in, const struct node 
 	if (first) {
 		struct input_def *def = map_get(&in->inputs, name);
 
+		if (!def && in->inputs_unknown)
+			return NULL;
 		n = def ? def->value : NULL;
-		if (!n)
+		if (!def)
 			return no_such_name(in, STR("inputs"), name, path, at);
 	} else {
 		n = named(in, n, name, path, at);
@@ -203,6 +203,8 @@ static const struct node *access_value(struct interpolation *in, struct str path
 			part = str_from(path, (size_t)(part.p - path.p));
 		if (i == 1 && str_is(root, "component")) {
 			n = map_get(&in->component, part);
+			if (!n && in->component_unknown)
+				return NULL;
 			if (!n)
 				return no_such_name(in, root, part, path, at);
 		} else {
@@ -293,7 +295,7 @@ static struct node *replace_text(struct interpolation *in, struct node *n)
 
 	if (n->text.n > LIMIT_TEMPLATE_BYTES) {
 		block_fault(in, "text-too-long", n->at, "config node has too many entries");
-		return n;
+		return unknown_node(in->root->c, n->at);
 	}
 	while (next_block(n->text, &at, &dead, &b)) {
 		const struct node *value;
@@ -304,7 +306,7 @@ static struct node *replace_text(struct interpolation *in, struct node *n)
 		if (in->blocks > LIMIT_BLOCKS)
 			return n;
 		if (!value)
-			continue;
+			return unknown_node(in->root->c, n->at);
 		if (b.whole.n == n->text.n)
 			return typed_value(in, value, n->at);
 		buf_addstr(&out, str_sub(n->text, copied, (size_t)(b.whole.p - n->text.p)));
@@ -312,7 +314,7 @@ static struct node *replace_text(struct interpolation *in, struct node *n)
 		copied = (size_t)(b.whole.p - n->text.p) + b.whole.n;
 		if (out.n > LIMIT_EXPANDED_BYTES) {
 			block_fault(in, "text-too-long", n->at, "a text with $[[ ]] is too long");
-			return n;
+			return unknown_node(in->root->c, n->at);
 		}
 	}
 	if (!copied)
@@ -351,6 +353,17 @@ static struct node *replace_seq(struct interpolation *in, struct node *n)
 	return out;
 }
 
+/* A key that is not known stays as it is written, and others may be meant with the same words. */
+static struct node *replace_key(struct interpolation *in, struct node *key)
+{
+	struct node *made = replace(in, key);
+
+	if (!node_is_unknown(made))
+		return made;
+	in->root->c->incomplete = true;
+	return key;
+}
+
 static struct node *replace_map(struct interpolation *in, struct node *n)
 {
 	struct node *out = node_new(frame_arena(in->root), NODE_MAP, n->at);
@@ -359,7 +372,7 @@ static struct node *replace_map(struct interpolation *in, struct node *n)
 	out->origin = n->origin;
 	node_each_pair(pair, n)
 	{
-		node_map_put(frame_arena(in->root), out, replace(in, pair->key),
+		node_map_put(frame_arena(in->root), out, replace_key(in, pair->key),
 			replace(in, pair->value));
 	}
 	return out;
@@ -390,6 +403,7 @@ struct node *interpolate(struct interpolation *in, struct node *content)
 {
 	struct node *out = replace(in, content);
 
+	in->too_large = in->bytes > LIMIT_INPUT_BYTES || in->blocks > LIMIT_BLOCKS;
 	if (in->bytes > LIMIT_INPUT_BYTES)
 		block_fault(in, "text-too-long", content->at,
 			"inputs make the file larger than can be computed with");

@@ -132,14 +132,14 @@ static void check_delay(const struct frame *f, const struct job_def *job)
 		return;
 	if (job->when != WHEN_DELAYED) {
 		if (start_in && !node_is_blank(start_in))
-			fault(f, "disallowed-keyword", span_of_key(job->node, "start_in"),
+			fault(f, "?disallowed-keyword", span_of_key(job->node, "start_in"),
 				"start in must be blank",
 				"'start_in' of job '" STR_FMT "' needs 'when: delayed'",
 				STR_ARG(job->name.s));
 		return;
 	}
 	if (!start_in)
-		fault(f, "missing-keyword", span_of_key(job->node, "when"),
+		fault(f, "?missing-keyword", span_of_key(job->node, "when"),
 			"start in should be a duration",
 			"job '" STR_FMT "' needs 'start_in', since it says 'when: delayed'",
 			STR_ARG(job->name.s));
@@ -171,7 +171,7 @@ static void check_dependencies(const struct frame *f, const struct job_def *job)
 	if (!job->dependencies.n || !job->needs.n)
 		return;
 	if (!has_same_pipeline_need(&job->needs)) {
-		fault(f, "bad-dependencies", job->dependencies.at,
+		fault(f, "?bad-dependencies", job->dependencies.at,
 			"needs corresponding to dependencies must be from the same pipeline",
 			"'dependencies' of job '" STR_FMT "' needs 'needs' of this pipeline",
 			STR_ARG(job->name.s));
@@ -185,7 +185,7 @@ static void check_dependencies(const struct frame *f, const struct job_def *job)
 				STR_ARG(job->dependencies.v[i].s));
 	for (size_t i = 0; missing.n && !faults_full(f) && i < job->dependencies.n; i++)
 		if (!map_has(&needed, job->dependencies.v[i].s))
-			fault(f, "bad-dependencies", job->dependencies.v[i].at,
+			fault(f, "?bad-dependencies", job->dependencies.v[i].at,
 				fmt_in(f, "dependencies the %s should be part of needs", missing.p),
 				"'" STR_FMT "' in 'dependencies' of job '" STR_FMT
 				"' must be in its 'needs' too",
@@ -207,7 +207,7 @@ static void check_bridge(const struct frame *f, const struct job_def *job)
 
 	if (get_node(job->node, "trigger") || has_bridge_need(&job->needs))
 		return;
-	d = fault(f, "no-script", job->name.at,
+	d = fault(f, "?no-script", job->name.at,
 		"config should contain either a trigger or a needs:pipeline",
 		"job '" STR_FMT "' has neither 'script' nor 'trigger'", STR_ARG(job->name.s));
 	if (d && !has(job->node, "trigger"))
@@ -255,7 +255,7 @@ static void finish_pages(const struct frame *f, struct job_def *job)
 	if (str_is(job->name.s, "pages") && !pages)
 		job->rare->pages.enabled = true;
 	if (!node_is_blank(publish) && !job->rare->pages.enabled)
-		fault(f, "disallowed-keyword", publish->at,
+		fault(f, "?disallowed-keyword", publish->at,
 			"publish can only be used within a `pages` job",
 			"'publish' of job '" STR_FMT "' is only for jobs with 'pages'",
 			STR_ARG(job->name.s));
@@ -279,7 +279,8 @@ static void warn_two_pipelines(const struct frame *f, const struct job_def *job)
 	const struct rule_def *last;
 	struct diag *d;
 
-	if (!job->rules.n || f->c->workflow.rules.set || f->c->diags->warnings >= LIMIT_ERRORS)
+	if (!job->rules.n || f->c->workflow.rules.set || f->c->incomplete ||
+		f->c->diags->warnings >= LIMIT_ERRORS)
 		return;
 	last = &job->rules.v[job->rules.n - 1];
 	if (last->when == WHEN_UNSET || last->when == WHEN_NEVER || last->if_text.s.p ||
@@ -365,7 +366,7 @@ static void read_keyword(const struct frame *f, const struct keyword *k, const s
 {
 	struct config_state *s = config_state_of(f->c);
 	enum keyword_id id = (enum keyword_id)(k - keywords);
-	size_t before = f->c->diags->n;
+	size_t before = f->c->diags->n + s->n_consequences;
 	struct reading *r;
 
 	if (!s->readings)
@@ -375,7 +376,7 @@ static void read_keyword(const struct frame *f, const struct keyword *k, const s
 		copy_own_fields(job, r->job, id))
 		return;
 	k->read(f, value, job);
-	if (f->c->diags->n == before && !faults_full(f))
+	if (f->c->diags->n + s->n_consequences == before && !faults_full(f))
 		*r = (struct reading){value, job, id};
 }
 
@@ -521,6 +522,7 @@ static bool add_job(const struct frame *jobs, struct node_pair *pair, const stru
 	struct job_def *job = arena_new(c->arena, struct job_def);
 	const struct node *value = pair->value;
 	struct job_rare rare;
+	bool unsure;
 
 	init_job_def(job, &rare);
 	job->name = text_of(pair->key);
@@ -532,10 +534,14 @@ static bool add_job(const struct frame *jobs, struct node_pair *pair, const stru
 		check_hidden(jobs, pair);
 		return false;
 	}
+	/* Of what kind it is, and its keywords, is not known. */
+	if (node_is_unknown(value))
+		return true;
+	unsure = node_is(value, NODE_MAP) && may_lack(c, job->name.s);
 	if (node_is(value, NODE_MAP) && !has(value, "script") && !has(value, "run"))
-		job->bridge = has(value, "trigger") || has(value, "needs");
+		job->bridge = has(value, "trigger") || (has(value, "needs") && !unsure);
 	if (!node_is(value, NODE_MAP) ||
-		(!job->bridge && !has(value, "script") && !has(value, "run"))) {
+		(!unsure && !job->bridge && !has(value, "script") && !has(value, "run"))) {
 		say_no_job(jobs, pair);
 		return false;
 	}
@@ -589,7 +595,8 @@ void pass_jobs(struct config *c)
 	struct frame vars = FRAME_IN(&root, "variables");
 	struct node_pair *pair = root_pair(c, STR("variables"));
 	struct defaults *d = arena_new(c->arena, struct defaults);
-	bool any = false;
+	/* No job, or only in what can't be had. */
+	bool any = c->incomplete;
 
 	read_defaults(c, d);
 	if (pair && !node_is_null(pair->value))

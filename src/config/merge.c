@@ -12,7 +12,7 @@ struct node *copy_via(struct arena *a, const struct node *n, enum node_via via)
 
 	/* Trees are shared and not changed after their pass, so a mark that is there already stays.
 	 */
-	if (via == VIA_NONE || n->via == via)
+	if (via == VIA_NONE || n->via == via || node_is_unknown(n))
 		return (struct node *)n;
 	copy = arena_alloc(a, sizeof(*copy));
 	*copy = *n;

@@ -56,7 +56,7 @@ static void check_expose_as(const struct frame *f, const struct node *n, struct 
 			"%s can hold only letters, digits, '-', '_' and spaces",
 			subject(f, "expose_as"));
 	if (!out->paths.n)
-		fault(f, "missing-keyword", name.at, "paths can't be blank", "%s needs 'paths'",
+		fault(f, "?missing-keyword", name.at, "paths can't be blank", "%s needs 'paths'",
 			subject(f, "expose_as"));
 	for (size_t i = 0; i < out->paths.n; i++)
 		if (str_chr(out->paths.v[i].s, '*') != STR_NPOS) {
@@ -86,8 +86,8 @@ static void read_coverage_report(
 		*format = value->text;
 	value = get_node(n, "path");
 	if (!value || node_is_blank(value))
-		fault(&entry, "blank", value ? value->at : n->at, "path can't be blank",
-			"%s is missing", subject(&entry, "path"));
+		fault(&entry, value ? "blank" : "?blank", value ? value->at : n->at,
+			"path can't be blank", "%s is missing", subject(&entry, "path"));
 	else if (want_string(&entry, value, "path"))
 		texts_of(&entry, value, paths);
 }

@@ -66,6 +66,7 @@ static void read_key(const struct frame *f, const struct node *n, struct cache_d
 {
 	struct frame entry = FRAME_IN(f, "key"), prefix_frame = FRAME_IN(&entry, "prefix");
 	const struct node *prefix;
+	int present;
 
 	if (n->kind == NODE_STRING) {
 		if (check_key_text(&entry, n))
@@ -79,8 +80,9 @@ static void read_key(const struct frame *f, const struct node *n, struct cache_d
 		return;
 	}
 	check_scope(&entry, n, SCOPE_cache_key);
-	if ((node_get(n, "files") != NULL) + (node_get(n, "files_commits") != NULL) != 1)
-		fault(&entry, "exclusive-keywords", n->at,
+	present = (node_get(n, "files") != NULL) + (node_get(n, "files_commits") != NULL);
+	if (present != 1)
+		fault(&entry, present ? "exclusive-keywords" : "?exclusive-keywords", n->at,
 			"config must use exactly one of these keys: files, files_commits",
 			"%s needs exactly one of 'files' and 'files_commits'",
 			subject(&entry, NULL));

@@ -19,8 +19,8 @@ static void check_name(const struct frame *f, const struct node *n, const struct
 	struct environment_def *out)
 {
 	if (node_is_null(n) || node_is_blank(n)) {
-		fault(f, "blank", n && n->at.begin.line ? n->at : value->at, "name can't be blank",
-			"%s has no name", subject(f, NULL));
+		fault(f, n ? "blank" : "?blank", n && n->at.begin.line ? n->at : value->at,
+			"name can't be blank", "%s has no name", subject(f, NULL));
 		return;
 	}
 	if (n->kind != NODE_STRING || !is_environment_name(n->text)) {
@@ -47,10 +47,10 @@ static void check_flux(const struct frame *f, const struct node *map, bool agent
 	if (!flux)
 		return;
 	if (node_is_blank(get_node(map, "namespace")))
-		fault(f, "missing-keyword", flux->at, "namespace can't be blank",
+		fault(f, "?missing-keyword", flux->at, "namespace can't be blank",
 			"'flux_resource_path' in %s needs 'namespace'", subject(f, NULL));
 	if (agent && node_is_blank(get_node(map, "agent")))
-		fault(f, "missing-keyword", flux->at, "agent can't be blank",
+		fault(f, "?missing-keyword", flux->at, "agent can't be blank",
 			"'flux_resource_path' in %s needs 'agent'", subject(f, NULL));
 }
 
@@ -78,7 +78,7 @@ static void check_agent(const struct frame *f, const struct node *map)
 	if (!node_is_blank(get_node(map, "flux_resource_path")) ||
 		!node_is_blank(get_node(map, "agent")) || (node_is_blank(dashboard) && !on))
 		return;
-	fault(f, "missing-keyword", span_of_key(map, on ? "managed_resources" : "dashboard"),
+	fault(f, "?missing-keyword", span_of_key(map, on ? "managed_resources" : "dashboard"),
 		"agent can't be blank", "'%s' in %s needs 'agent'",
 		on ? "managed_resources" : "dashboard", subject(f, NULL));
 }
@@ -91,7 +91,7 @@ static void read_kubernetes(
 	const struct node *value;
 
 	if (!n->u.map.n) {
-		fault(&entry, "blank", n->at, "config can't be blank", "%s is empty",
+		fault(&entry, "?blank", n->at, "config can't be blank", "%s is empty",
 			subject(&entry, NULL));
 		return;
 	}

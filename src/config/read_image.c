@@ -130,7 +130,7 @@ static bool read_name(
 	if (node_is(n, NODE_STRING))
 		fault(f, "blank", n->at, "name can't be blank", "%s is empty", subject(f, "name"));
 	else if (node_is_null(n))
-		fault(f, "missing-keyword", n ? n->at : map->at, "name should be a string",
+		fault(f, "?missing-keyword", n ? n->at : map->at, "name should be a string",
 			"%s is missing", subject(f, "name"));
 	else
 		want_string(f, n, "name");

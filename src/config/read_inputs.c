@@ -14,8 +14,7 @@ static bool read_type(const struct frame *f, const struct node *map, enum input_
 	*type = INPUT_STRING;
 	if (!n || (n->kind == NODE_STRING && input_type_of(n->text, type)))
 		return true;
-	fault(f, "unknown-value", n->at,
-		fmt_in(f, "input type unknown value: " STR_FMT, STR_ARG(n->text)),
+	fault(f, "unknown-value", n->at, fmt_in(f, "input type unknown value: %s", ruby_text(f, n)),
 		"%s must be 'string', 'number', 'boolean' or 'array', not %s", subject(f, "type"),
 		found(f, n));
 	return false;
@@ -36,7 +35,7 @@ static void read_job_input(
 	if (!node_is_null(map))
 		check_scope(&entry, map, SCOPE_job_input);
 	if (node_is_null(value)) {
-		fault(&entry, "missing-keyword", pair->key->at, "must have a default value",
+		fault(&entry, "?missing-keyword", pair->key->at, "must have a default value",
 			"%s must have a 'default'", subject(&entry, NULL));
 		return;
 	}

@@ -116,7 +116,7 @@ void read_parallel(const struct frame *f, const struct node *value, struct job_d
 	check_scope(&entry, value, SCOPE_parallel);
 	matrix = get_node(value, "matrix");
 	if (!matrix) {
-		fault(&entry, "missing-keyword", value->at, "config missing required keys: matrix",
+		fault(&entry, "?missing-keyword", value->at, "config missing required keys: matrix",
 			"'matrix' is missing in %s", subject(&entry, NULL));
 		return;
 	}

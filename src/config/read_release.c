@@ -93,7 +93,7 @@ static struct text required_text(const struct frame *f, const struct node *map, 
 	const char *name = humanize(frame_arena(f), str_c(key));
 
 	if (node_is_null(n) || (n->kind == NODE_STRING && node_is_blank(n))) {
-		fault(f, node_is_null(n) ? "missing-keyword" : "blank",
+		fault(f, node_is_null(n) ? "?missing-keyword" : "blank",
 			n && n->at.begin.line ? n->at : map->at,
 			fmt_in(f, "%s can't be blank", name), "%s is missing", subject(f, key));
 		return text_of(NULL);
@@ -112,8 +112,8 @@ static void check_links(const struct frame *f, const struct node *assets)
 	check_scope(&entry, assets, SCOPE_release_assets);
 	links = get_node(assets, "links");
 	if (node_is_blank(links)) {
-		fault(&entry, "blank", links ? links->at : assets->at, "links can't be blank",
-			"%s is empty", subject(&entry, "links"));
+		fault(&entry, links ? "blank" : "?blank", links ? links->at : assets->at,
+			"links can't be blank", "%s is empty", subject(&entry, "links"));
 		return;
 	}
 	if (links->kind == NODE_SEQ) {

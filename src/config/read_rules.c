@@ -136,8 +136,7 @@ static void read_rule_when(
 	if (n->kind == NODE_STRING && is_one_of(n->text, whens_of(kind)) &&
 		when_of(n->text, &rule->when))
 		return;
-	d = fault(f, "unknown-value", n->at,
-		fmt_in(f, "when unknown value: " STR_FMT, STR_ARG(n->text)),
+	d = fault(f, "unknown-value", n->at, fmt_in(f, "when unknown value: %s", ruby_text(f, n)),
 		"%s has the unknown value %s", subject(f, "when"), quoted(f, n));
 	if (d)
 		diag_note(f->c->diags, d, SPAN_NONE, "it may be: %s", whens_of(kind));
@@ -373,7 +372,7 @@ static void read_policy_map(const struct frame *f, const struct node *map, struc
 	const struct node *n;
 
 	if (!map->u.map.n) {
-		fault(f, "blank", map->at, "config can't be blank", "%s is empty",
+		fault(f, "?blank", map->at, "config can't be blank", "%s is empty",
 			subject(f, NULL));
 		return;
 	}
@@ -390,7 +389,7 @@ static void read_policy_map(const struct frame *f, const struct node *map, struc
 	n = get_node(map, "kubernetes");
 	if (n && !str_is(n->text, "active"))
 		fault(f, "unknown-value", n->at,
-			fmt_in(f, "kubernetes unknown value: " STR_FMT, STR_ARG(n->text)),
+			fmt_in(f, "kubernetes unknown value: %s", ruby_text(f, n)),
 			"%s must be 'active', not %s", subject(f, "kubernetes"), found(f, n));
 	else if (n)
 		out->kubernetes_active = true;

@@ -22,7 +22,7 @@ void read_id_tokens(const struct frame *f, const struct node *value, struct job_
 		if (node_is(pair->value, NODE_MAP))
 			check_scope(&token_frame, pair->value, SCOPE_id_token);
 		if (!node_is(pair->value, NODE_MAP) || !get_node(pair->value, "aud")) {
-			fault(&token_frame, "missing-keyword", pair->value->at,
+			fault(&token_frame, "?missing-keyword", pair->value->at,
 				"config missing required keys: aud", "'aud' is missing in %s",
 				subject(&token_frame, NULL));
 			continue;
@@ -56,7 +56,7 @@ static void check_required(const struct frame *f, const struct node *map, const 
 
 	while (str_split_next(&it, &key))
 		if (key.n && node_is_blank(node_get_str(map, key)))
-			fault(f, "missing-keyword", map->at,
+			fault(f, "?missing-keyword", map->at,
 				fmt_in(f, STR_FMT " can't be blank", STR_ARG(key)),
 				"'" STR_FMT "' is missing in %s", STR_ARG(key), subject(f, NULL));
 }
@@ -101,7 +101,7 @@ static void check_secret(const struct frame *f, const struct node *n)
 		check_provider(f, i, provider);
 	}
 	if (used != 1)
-		fault(f, "bad-secret", n->at,
+		fault(f, used ? "bad-secret" : "?bad-secret", n->at,
 			"config must use exactly one of these keys: vault, azure_key_vault, "
 			"akeyless, gcp_secret_manager, gitlab_secrets_manager, aws_secrets_manager",
 			"%s must name exactly one provider", subject(f, NULL));

@@ -34,7 +34,7 @@ static void read_project(const struct frame *f, const struct node *map, struct t
 
 	check_scope(f, map, SCOPE_trigger_project);
 	if (node_is_null(project))
-		fault(f, "missing-keyword", map->at, "project can't be blank",
+		fault(f, "?missing-keyword", map->at, "project can't be blank",
 			"%s needs 'project' or 'include'", subject(f, NULL));
 	else if (project->kind != NODE_STRING)
 		want_string(f, project, "project");

@@ -20,6 +20,8 @@ struct seen {
  * that were under way when it began.
  */
 #define UNDER_WAY (SIZE_MAX - LIMIT_REFERENCE_DEPTH)
+/* A bit of a weight: a value that is not known is among the nodes. */
+#define HOLDS_UNKNOWN ((size_t)1 << 62)
 
 struct resolver {
 	struct config *c;
@@ -91,15 +93,16 @@ static struct diag *reference_fault(
 		"!reference " STR_FMT " %s", STR_ARG(ref->text), what);
 }
 
-/* Leaves nothing in its place, so that what refers to it does not complain again. */
-static struct diag *bad_reference(
-	struct resolver *r, struct node **at, const char *code, const char *what)
+/* What refers to it does not complain again. */
+static size_t set_unknown(struct resolver *r, struct node **at)
 {
-	const struct node *ref = *at;
+	*at = unknown_node(r->c, (*at)->at);
+	return 1 | HOLDS_UNKNOWN;
+}
 
-	*at = node_new(r->c->arena, NODE_NULL, ref->at);
-	(*at)->via = VIA_REFERENCE;
-	return reference_fault(r, ref, code, what);
+static size_t add_weights(size_t a, size_t b)
+{
+	return ((a & ~HOLDS_UNKNOWN) + (b & ~HOLDS_UNKNOWN)) | ((a | b) & HOLDS_UNKNOWN);
 }
 
 static bool is_valid(const struct node *ref)
@@ -115,16 +118,20 @@ static bool is_valid(const struct node *ref)
 
 /*
  * The place that holds the value, or NULL. The path may not lead through another !reference, which
- * GitLab has not replaced when it looks; such values carry VIA_REFERENCE here.
+ * GitLab has not replaced when it looks; such values carry VIA_REFERENCE here. *unknown: what the
+ * path leads to may be in something that could not be had.
  */
-static struct node **dig(struct resolver *r, const struct node *ref)
+static struct node **dig(struct resolver *r, const struct node *ref, bool *unknown)
 {
-	struct node_pair *pair = root_pair(r->c, ref->u.seq.items[0]->text);
+	struct str root = ref->u.seq.items[0]->text;
+	struct node_pair *pair = root_pair(r->c, root);
 
-	for (size_t i = 1; pair && i < ref->u.seq.n; i++) {
+	*unknown = pair ? node_is_unknown(pair->value) : r->c->incomplete;
+	for (size_t i = 1; pair && !*unknown && i < ref->u.seq.n; i++) {
 		if (pair->value->kind != NODE_MAP || pair->value->via == VIA_REFERENCE)
 			return NULL;
 		pair = node_pair_of(pair->value, ref->u.seq.items[i]->text);
+		*unknown = pair ? node_is_unknown(pair->value) : may_lack(r->c, root);
 	}
 	return pair ? &pair->value : NULL;
 }
@@ -165,36 +172,32 @@ static size_t resolve(struct resolver *r, struct node **at)
 {
 	struct node *ref = *at, **target;
 	const struct node *closing;
-	struct diag *d;
+	bool unknown;
 	size_t weight;
 
 	if (!is_valid(ref)) {
-		bad_reference(r, at, "bad-reference", "is not valid");
-		return 1;
+		reference_fault(r, ref, "bad-reference", "is not valid");
+		return set_unknown(r, at);
 	}
-	target = dig(r, ref);
+	target = dig(r, ref, &unknown);
 	closing = circular(r, ref, target);
 	if (closing) {
-		*at = node_new(r->c->arena, NODE_NULL, ref->at);
-		(*at)->via = VIA_REFERENCE;
 		reference_fault(r, closing, "reference-cycle", "is part of a circular chain");
-		return 1;
+		return set_unknown(r, at);
 	}
-	if (target && (*target)->kind == NODE_NULL && (*target)->via == VIA_REFERENCE) {
-		*at = *target;
-		return 1;
-	}
+	if (unknown)
+		return set_unknown(r, at);
 	if (!target || (*target)->kind == NODE_NULL ||
 		((*target)->kind == NODE_BOOL && !(*target)->u.boolean)) {
-		d = bad_reference(r, at, "unknown-reference", "could not be found");
-		note_where(r, d, ref);
-		return 1;
+		note_where(
+			r, reference_fault(r, ref, "unknown-reference", "could not be found"), ref);
+		return set_unknown(r, at);
 	}
 	if (r->depth == LIMIT_REFERENCE_DEPTH) {
 		if (!r->too_deep)
-			bad_reference(r, at, "reference-too-deep", "is nested too deeply");
+			reference_fault(r, ref, "reference-too-deep", "is nested too deeply");
 		r->too_deep = true;
-		return 1;
+		return set_unknown(r, at);
 	}
 	r->active[r->depth++] = ref;
 	weight = walk(r, target);
@@ -208,24 +211,25 @@ static size_t resolve(struct resolver *r, struct node **at)
 static size_t walk(struct resolver *r, struct node **at)
 {
 	struct node *n = *at;
-	size_t weight = 1, *known;
+	size_t weight = 1, *known, unknown;
 
 	if (n->kind == NODE_REFERENCE)
 		return resolve(r, at);
 	if (n->kind != NODE_MAP && n->kind != NODE_SEQ)
-		return 1;
+		return node_is_unknown(n) ? 1 | HOLDS_UNKNOWN : 1;
 	known = seen_get(&r->seen, n);
 	if (known)
 		return *known;
 	seen_put(&r->seen, n, UNDER_WAY + r->depth);
 	if (n->kind == NODE_SEQ) {
 		for (size_t i = 0; i < n->u.seq.n; i++)
-			weight += walk(r, &n->u.seq.items[i]);
+			weight = add_weights(weight, walk(r, &n->u.seq.items[i]));
 	} else {
 		for (size_t i = 0; i < n->u.map.n; i++)
-			weight += walk(r, &n->u.map.pairs[i].value);
+			weight = add_weights(weight, walk(r, &n->u.map.pairs[i].value));
 	}
-	weight = MIN(weight, (size_t)1 << 40);
+	unknown = weight & HOLDS_UNKNOWN;
+	weight = MIN(weight & ~HOLDS_UNKNOWN, (size_t)1 << 40) | unknown;
 	seen_put(&r->seen, n, weight);
 	return weight;
 }
@@ -233,16 +237,22 @@ static size_t walk(struct resolver *r, struct node **at)
 bool pass_reference(struct config *c)
 {
 	struct resolver r = {.c = c, .root = FRAME_ROOT(c)};
-	unsigned before = c->diags->errors;
-	size_t weight = 0;
+	size_t total = 0;
 
-	for (size_t i = 0; i < c->root->u.map.n; i++)
-		weight += walk(&r, &c->root->u.map.pairs[i].value);
+	for (size_t i = 0; i < c->root->u.map.n; i++) {
+		struct node_pair *pair = &c->root->u.map.pairs[i];
+		size_t weight = walk(&r, &pair->value);
+
+		if (weight & HOLDS_UNKNOWN)
+			set_unsure(c, pair->key->text);
+		total += weight & ~HOLDS_UNKNOWN;
+	}
 	free(r.seen.keys);
 	free(r.seen.weights);
-	if (weight > LIMIT_EXPANDED_NODES && c->diags->errors == before)
-		fault(&r.root, "definition-too-large", c->root->at, NULL,
-			"the definition has more than %d values after 'extends' and '!reference'",
-			LIMIT_EXPANDED_NODES);
-	return c->diags->errors == before;
+	if (total <= LIMIT_EXPANDED_NODES)
+		return true;
+	fault(&r.root, "definition-too-large", c->root->at, NULL,
+		"the definition has more than %d values after 'extends' and '!reference'",
+		LIMIT_EXPANDED_NODES);
+	return false;
 }

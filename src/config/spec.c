@@ -24,7 +24,7 @@ static void check_type(const struct frame *f, const struct node *n, struct input
 	if (n->kind == NODE_STRING && input_type_of(n->text, &def->type))
 		return;
 	d = fault(f, "unknown-value", n->at,
-		fmt_in(f, "input type unknown value: " STR_FMT, STR_ARG(n->text)),
+		fmt_in(f, "input type unknown value: %s", ruby_text(f, n)),
 		"%s must be 'string', 'number', 'boolean' or 'array', not %s", subject(f, "type"),
 		found(f, n));
 	if (d && n->kind == NODE_STRING) {
@@ -114,10 +114,14 @@ static void read_input_def(const struct frame *f, struct interpolation *in, stru
 	struct frame entry = FRAME_AT(f, pair->key->text);
 	struct input_def *def = arena_new(frame_arena(f), struct input_def);
 	const struct node *map = pair->value, *n;
+	unsigned before = f->c->diags->errors;
 
 	*def = (struct input_def){.name = pair->key->text, .at = pair->key->at};
 	map_put(&in->inputs, def->name, def);
-	if (node_is_null(map) || !want_map(&entry, map, NULL))
+	if (node_is_null(map))
+		return;
+	def->faulty = true;
+	if (!want_map(&entry, map, NULL))
 		return;
 	def->spec = map;
 	def->has_default = node_get(map, "default") != NULL;
@@ -129,12 +133,17 @@ static void read_input_def(const struct frame *f, struct interpolation *in, stru
 	n = get_node(map, "rules");
 	if (n)
 		check_rules(&entry, map, n);
+	def->faulty = f->c->diags->errors != before;
 }
 
 static void read_input_defs(const struct frame *f, struct interpolation *in, const struct node *map)
 {
-	if (node_is_null(map) || !want_map(f, map, NULL))
+	if (node_is_null(map))
 		return;
+	if (!want_map(f, map, NULL)) {
+		in->inputs_unknown = true;
+		return;
+	}
 	node_each_pair(pair, map)
 	{
 		if (map_has(&in->inputs, pair->key->text))
@@ -178,29 +187,33 @@ static void check_description(const struct frame *f, const struct node *n)
 			LIMIT_SPEC_DESCRIPTION);
 }
 
-bool read_spec(struct interpolation *in, const struct node *header, const struct node *const *extra,
+void read_spec(struct interpolation *in, const struct node *header, const struct node *const *extra,
 	size_t n_extra)
 {
 	struct config *c = in->root->c;
 	struct frame top = FRAME_IN(in->root, "header"), spec_frame = FRAME_IN(&top, "spec");
 	struct frame inputs = FRAME_IN(&spec_frame, "inputs");
 	const struct node *spec = node_get(header, "spec"), *n;
-	unsigned before = c->diags->errors;
+	unsigned before;
 
 	check_scope(&top, header, SCOPE_header);
-	if (!node_is_null(spec) && want_map(&spec_frame, spec, NULL)) {
+	if (node_is_null(spec))
+		return;
+	in->inputs_unknown = in->component_unknown = !want_map(&spec_frame, spec, NULL);
+	if (!in->inputs_unknown) {
 		check_scope(&spec_frame, spec, SCOPE_spec);
 		for (size_t i = 0; i < n_extra; i++)
 			read_input_defs(&inputs, in, extra[i]);
 		read_input_defs(&inputs, in, node_get(spec, "inputs"));
 		n = get_node(spec, "component");
+		before = c->diags->errors;
 		if (n)
 			check_components(&spec_frame, n);
+		in->component_unknown = c->diags->errors != before;
 		n = get_node(spec, "description");
 		if (n)
 			check_description(&spec_frame, n);
 	}
-	return c->diags->errors == before;
 }
 
 void read_spec_component(

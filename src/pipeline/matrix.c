@@ -184,6 +184,12 @@ static void too_many_jobs(struct builder *b, const struct job_def *def)
 		"the pipeline has more than %d jobs, parallel copies counted", LIMIT_JOBS);
 }
 
+/* Hidden jobs, and of a definition with errors those that are not known in full. */
+static bool is_left_out(const struct builder *b, const struct job_def *def)
+{
+	return def->hidden || (b->c->unsure.n && map_has(&b->c->unsure, def->name.s));
+}
+
 /* Counted before any is made; false: too many. */
 static bool count_instances(struct builder *b, size_t *n)
 {
@@ -191,10 +197,10 @@ static bool count_instances(struct builder *b, size_t *n)
 	map_each (struct map_entry *, e, &b->c->jobs) {
 		const struct job_def *def = e->value;
 
-		if (!def->hidden)
-			*n += n_instances(def);
-		if (!def->hidden)
-			b->n_vars += n_matrix_vars(def);
+		if (is_left_out(b, def))
+			continue;
+		*n += n_instances(def);
+		b->n_vars += n_matrix_vars(def);
 		if (b->n_vars > LIMIT_JOB_VARS) {
 			stop_at_limit(b, def, "the jobs have more than %d variables in all",
 				LIMIT_JOB_VARS);
@@ -222,7 +228,7 @@ void expand_jobs(struct builder *b)
 		const struct job_def *def = e->value;
 		struct group *g;
 
-		if (def->hidden)
+		if (is_left_out(b, def))
 			continue;
 		g = arena_new(b->a, struct group);
 		g->def = def;

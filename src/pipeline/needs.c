@@ -171,7 +171,7 @@ static void check_edge(struct builder *b, const struct edge *e)
 	const struct group *g = map_get(&b->groups, e->to);
 
 	if (!to) {
-		if (e->optional || errors_full(b))
+		if (e->optional || errors_full(b) || config_may_have(b->c, e->to))
 			return;
 		struct diag *d = job_error(b, e->from, "undefined-need", e->at,
 			arena_printf(&b->scratch, STR_FMT " job: undefined %s: " STR_FMT,

@@ -120,7 +120,7 @@ static bool check(struct builder *b)
 	map_init(&b->clauses, b->a);
 	b->work = LIMIT_STEPS;
 	check_edges(b);
-	if (!b->failed)
+	if (!b->stopped)
 		check_cycles(b);
 	return !b->failed;
 }

@@ -34,7 +34,8 @@ enum node_via {
 	VIA_REFERENCE, /* !reference */
 	VIA_INCLUDE,   /* merged over or under another file's value */
 	VIA_INPUT,     /* $[[ ]] interpolation */
-	VIA_MATRIX
+	VIA_MATRIX,
+	VIA_UNKNOWN /* a NULL in the place of a value that a fault left unknown */
 } __attribute__((packed));
 
 struct node;
@@ -114,6 +115,10 @@ static inline bool node_is_null(const struct node *n)
 {
 	return !n || n->kind == NODE_NULL;
 }
+static inline bool node_is_unknown(const struct node *n)
+{
+	return n && n->via == VIA_UNKNOWN;
+}
 /* Rails' blank?: nil, false, "", white space only, [], {}. */
 bool node_is_blank(const struct node *n);
 bool node_is_scalar(const struct node *n); /* bool, int, float, string (not null) */
@@ -122,6 +127,10 @@ const char *node_kind_name(
 
 /* Ruby's inspect of the value, as GitLab's messages show it: ["a", 1, nil], {"a"=>true}. */
 void node_inspect(struct buf *out, const struct node *n);
+/* The same with keys as symbols, as they are once GitLab has a definition merged: {:a=>true}. */
+void node_inspect_symbols(struct buf *out, const struct node *n);
+/* A pair as the list that Ruby makes of it: [:a, true]. */
+void node_inspect_pair(struct buf *out, const struct node_pair *pair);
 
 /* Deep copy whose nodes have origin = the copied node and the given via (VIA_NONE: keep theirs). */
 struct node *node_clone(struct arena *a, const struct node *n, enum node_via via);

@@ -29,31 +29,60 @@ static void inspect_string(struct buf *out, struct str s)
 	buf_addc(out, '"');
 }
 
-static void inspect_seq(struct buf *out, const struct node *n)
+/* Whether :name needs no quotes as a symbol. */
+static bool is_plain_symbol(struct str s)
+{
+	if (s.n && memchr("?!=", s.p[s.n - 1], 3))
+		s.n--;
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (!(isalpha(c) || c == '_' || c >= 0x80 || (i && isdigit(c))))
+			return false;
+	}
+	return s.n > 0;
+}
+
+static void inspect(struct buf *out, const struct node *n, bool symbols);
+
+static void inspect_key(struct buf *out, const struct node *key, bool symbols)
+{
+	if (!symbols || key->kind != NODE_STRING) {
+		inspect(out, key, symbols);
+		return;
+	}
+	buf_addc(out, ':');
+	if (is_plain_symbol(key->text))
+		buf_addstr(out, key->text);
+	else
+		inspect_string(out, key->text);
+}
+
+static void inspect_seq(struct buf *out, const struct node *n, bool symbols)
 {
 	buf_addc(out, '[');
 	for (size_t i = 0; i < n->u.seq.n; i++) {
 		if (i)
 			buf_adds(out, ", ");
-		node_inspect(out, n->u.seq.items[i]);
+		inspect(out, n->u.seq.items[i], symbols);
 	}
 	buf_addc(out, ']');
 }
 
-static void inspect_map(struct buf *out, const struct node *n)
+static void inspect_map(struct buf *out, const struct node *n, bool symbols)
 {
 	buf_addc(out, '{');
 	for (size_t i = 0; i < n->u.map.n; i++) {
 		if (i)
 			buf_adds(out, ", ");
-		node_inspect(out, n->u.map.pairs[i].key);
+		inspect_key(out, n->u.map.pairs[i].key, symbols);
 		buf_adds(out, "=>");
-		node_inspect(out, n->u.map.pairs[i].value);
+		inspect(out, n->u.map.pairs[i].value, symbols);
 	}
 	buf_addc(out, '}');
 }
 
-void node_inspect(struct buf *out, const struct node *n)
+static void inspect(struct buf *out, const struct node *n, bool symbols)
 {
 	if (!n) {
 		buf_adds(out, "nil");
@@ -72,14 +101,33 @@ void node_inspect(struct buf *out, const struct node *n)
 		inspect_string(out, n->text);
 		break;
 	case NODE_SEQ:
-		inspect_seq(out, n);
+		inspect_seq(out, n, symbols);
 		break;
 	case NODE_MAP:
-		inspect_map(out, n);
+		inspect_map(out, n, symbols);
 		break;
 	case NODE_REFERENCE:
 		buf_adds(out, "!reference ");
 		buf_addstr(out, n->text);
 		break;
 	}
+}
+
+void node_inspect(struct buf *out, const struct node *n)
+{
+	inspect(out, n, false);
+}
+
+void node_inspect_symbols(struct buf *out, const struct node *n)
+{
+	inspect(out, n, true);
+}
+
+void node_inspect_pair(struct buf *out, const struct node_pair *pair)
+{
+	buf_addc(out, '[');
+	inspect_key(out, pair->key, true);
+	buf_adds(out, ", ");
+	inspect(out, pair->value, true);
+	buf_addc(out, ']');
 }

@@ -114,6 +114,8 @@ void case_build(struct one_case *c, struct str text)
 		STR(".gitlab-ci.yml"), text);
 	if (compile(c) == CONFIG_OK)
 		c->pipeline = pipeline_build(c->config, &c->facts);
+	else
+		pipeline_check(c->config);
 }
 
 static bool want_update(void)

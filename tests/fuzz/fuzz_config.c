@@ -85,6 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		answer(c, mark == STR_NPOS ? NULL : &included);
 	}
 	PROPERTY(status == CONFIG_OK || d.errors, "failed without an error");
+	if (status != CONFIG_OK)
+		pipeline_check(c);
 	diags_print(&shown, &set, &d, false);
 	buf_release(&shown);
 	if (status == CONFIG_OK)

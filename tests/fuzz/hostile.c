@@ -184,7 +184,9 @@ static void run_pipeline(struct str text)
 	source_set_init(&set, &a);
 	diags_init(&d, &a);
 	c = config_new(&a, &set, &d, &facts, NULL, STR("f"), text);
-	if (config_compile(c) == CONFIG_OK && (p = pipeline_build(c, &facts)))
+	if (config_compile(c) != CONFIG_OK)
+		pipeline_check(c);
+	else if ((p = pipeline_build(c, &facts)))
 		pipeline_unref(p);
 	arena_release(&a);
 }
