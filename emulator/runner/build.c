@@ -204,6 +204,8 @@ static void stage_ended(struct build *b)
 			"https://docs.gitlab.com/ci/runners/configure_runners/"
 			"#set-script-and-after_script-timeouts",
 			s->name);
+	if (b->stage == STAGE_STEP && o->reason == FAIL_NONE && !build_stopping(b))
+		build_check_heard(b);
 	if (b->cancel && b->stage == STAGE_STEP && !b->abort)
 		job_log_warnln(b->log, "script canceled by the user");
 	job_log_section_end(b->log, s->name);

@@ -117,6 +117,7 @@ struct build {
 	struct loop_timer job_timer, stage_timer;
 	struct buf script;
 	struct step step;
+	size_t heard; /* how much of the first thing that the script says has come: ANSI_GREEN */
 	struct build_files files;
 	struct build_sources sources;
 	struct build_shell shell;
@@ -136,6 +137,8 @@ bool build_has_commands(const struct texts *t);
 void build_add_commands(struct build *b, struct script_spec *s, const struct texts *t);
 /* Answers through build_step_done(). */
 void build_run_script(struct build *b, struct script_spec *s, const char *name);
+/* Of a script that went well: a warning where none of it ran. */
+void build_check_heard(struct build *b);
 
 /* A shell in the job (build_shell.c). */
 bool build_wants_shell(const struct build *b);

@@ -115,13 +115,16 @@ static void run_prepare(struct build *b)
 	b->executor->ops->prepare(b->executor);
 }
 
-/* The Runner's shell says here where it runs; there is no shell yet, but the names are known. */
+/* The Runner's shell says here where it runs, and comes up here for the first time. */
 static void run_prepare_script(struct build *b)
 {
 	struct outcome ok = OUTCOME_OK;
 
 	job_log_raw(b->log, "Running in " STR_FMT "...\n", STR_ARG(b->env.project_dir));
-	build_step_done(b, &ok);
+	if (b->executor->ops->prepare_shell)
+		b->executor->ops->prepare_shell(b->executor);
+	else
+		build_step_done(b, &ok);
 }
 
 bool build_has_commands(const struct texts *t)
@@ -168,10 +171,41 @@ void build_run_script(struct build *b, struct script_spec *s, const char *name)
 	s->now = job_log_now(b->log);
 	buf_clear(&b->script);
 	script_make(&b->script, s);
+	b->heard = 0;
 	b->step.name = name;
 	b->step.script = buf_str(&b->script);
 	b->step.talk = s->mark ? &b->shell.talk : NULL;
 	b->executor->ops->run(b->executor, &b->step);
+}
+
+/* A script shows each command before it runs it. */
+static const char shown[] = ANSI_GREEN;
+
+void build_heard(struct build *b, struct str bytes)
+{
+	for (size_t i = 0; i < bytes.n && shown[b->heard]; i++)
+		b->heard = bytes.p[i] == shown[b->heard] ? b->heard + 1 : bytes.p[i] == shown[0];
+}
+
+/*
+ * An entrypoint that runs something else than the shell it is given, and ends well: the Runner
+ * sees a job that succeeded, and so do we; but nobody should have to find out from an empty log.
+ */
+void build_check_heard(struct build *b)
+{
+	/* Of one that is stepped through, each command may have been skipped. */
+	if (!shown[b->heard] || b->step.talk || str_find(b->step.script, str_c(shown)) == STR_NPOS)
+		return;
+	if (b->spec->executor == EXECUTOR_SHELL)
+		job_log_warnln(b->log,
+			"none of the script ran: the login shell ended before it, in one of its "
+			"profiles (/etc/profile, ~/.bash_profile, ~/.profile). GitLab's runner "
+			"takes that for success, too.");
+	else
+		job_log_warnln(b->log,
+			"none of the script ran: the image's entrypoint ended without running the "
+			"shell that it was given. GitLab's runner takes that for success, too; "
+			"image: {name: ..., entrypoint: [\"\"]} runs the script.");
 }
 
 static void run_step(struct build *b)

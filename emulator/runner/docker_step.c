@@ -205,6 +205,8 @@ static void on_output(void *arg, int stream, struct str data)
 {
 	struct executor_docker *e = arg;
 
+	if (stream != 2)
+		build_heard(e->base.build, data);
 	if (stream != 2 && e->run.step->talk)
 		talk_feed(e->run.step->talk, data, to_log, e);
 	else

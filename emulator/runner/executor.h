@@ -58,6 +58,8 @@ struct executor_ops {
 	struct str (*builds_dir)(struct executor *e);
 	/* Network, services, image, container: all that is needed before the first script. */
 	void (*prepare)(struct executor *e);
+	/* The shell that scripts will have comes up; NULL: that shows with the first script. */
+	void (*prepare_shell)(struct executor *e);
 	/* The job's own tree at CI_PROJECT_DIR; services are waited for here at the latest. */
 	void (*get_sources)(struct executor *e);
 	void (*run)(struct executor *e, const struct step *s);
@@ -110,6 +112,11 @@ struct arena *build_arena(struct build *b);
 const struct job_env *build_env(const struct build *b);
 /* For whoever watches (build_spec.on_wait): what the job waits for; "": for nothing. */
 void build_waits(const struct build *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/*
+ * What a script writes to its standard output passes here on its way to the log: a script of which
+ * nothing was heard did not run.
+ */
+void build_heard(struct build *b, struct str bytes);
 bool build_stopping(const struct build *b); /* cancel, abort or a timeout came */
 /*
  * What get_sources is to give. It may come twice: the empty project directory for the scripts that

@@ -21,6 +21,8 @@ extern char **environ;
 
 /* GitLab Runner waits ten minutes between SIGTERM and SIGKILL; nobody at a terminal does. */
 #define GRACE_MS 10000
+/* A login shell that takes longer is worth a word. */
+#define SLOW_LOGIN_MS 5000
 /* Output that a background process holds open does not hold the job. */
 #define DRAIN_MS 2000
 
@@ -34,6 +36,7 @@ struct executor_shell {
 	struct files_local *files;
 	struct shell_enter *enter; /* somebody is inside */
 	struct shell_login_wait login;
+	struct loop_timer slow_login;
 	const struct step *step; /* waits for the login's answer */
 	struct buf input;        /* the script, with what a login shell adds */
 	bool stop, stop_now;
@@ -146,6 +149,8 @@ static void on_output(void *arg, int stream, struct str data)
 {
 	struct executor_shell *e = arg;
 
+	if (stream != 2)
+		build_heard(e->base.build, data);
 	if (stream != 2 && e->step->talk)
 		talk_feed(e->step->talk, data, to_log, e);
 	else
@@ -268,6 +273,63 @@ static void on_login(void *arg, const struct shell_login_env *login)
 		start(e, bash, own_environment(), e->step->script);
 }
 
+static void on_slow_login(void *arg)
+{
+	struct executor_shell *e = arg;
+
+	job_log_warnln(build_log(e->base.build),
+		"the login shell does not come up: one of its profiles (/etc/profile, "
+		"~/.bash_profile, ~/.profile) is still running. As the Runner does, the job waits "
+		"for it until its timeout.");
+}
+
+/* Source: GitLab Runner, common/build.go, the error of BuildStagePrepare. */
+static void on_first_login(void *arg, const struct shell_login_env *login)
+{
+	struct executor_shell *e = arg;
+	struct build *b = e->base.build;
+	const struct shell_login_end *end = shell_login_end(build_host(b)->login);
+	struct outcome o = OUTCOME_OK;
+
+	UNUSED(login);
+	loop_timer_stop(&e->slow_login);
+	build_waits(b, "%s", "");
+	if (end->ended && (end->exit_code || end->term_signal)) {
+		CLEANUP(free)
+		char *cause = end->term_signal
+				      ? xasprintf("signal: %s", strsignal(end->term_signal))
+				      : xasprintf("exit status %d", end->exit_code);
+
+		job_log_write(build_log(b), LOG_OUT, end->said.p, end->said.n);
+		outcome_fail(&o, FAIL_SCRIPT,
+			"prepare environment: %s. Check https://docs.gitlab.com/runner/shells/"
+			"#shell-profile-loading for more information",
+			cause);
+		o.has_exit_code = true;
+		o.exit_code = end->term_signal ? -1 : end->exit_code;
+	}
+	build_step_done(b, &o);
+}
+
+static bool wants_sh(const struct executor_shell *e)
+{
+	return str_is(build_host(e->base.build)->config->shell.v, "sh") || !have_bash();
+}
+
+static void shell_prepare_shell(struct executor *base)
+{
+	struct executor_shell *e = self(base);
+	const struct build_host *h = build_host(base->build);
+
+	if (wants_sh(e) || !h->login) {
+		answer(e, FAIL_NONE, "");
+		return;
+	}
+	build_waits(base->build, "waits for the login shell's profile");
+	loop_timer_start(h->loop, &e->slow_login, SLOW_LOGIN_MS, on_slow_login, e);
+	shell_login_want(h->login, &e->login, environment(e, own_environment()), on_first_login, e);
+}
+
 static void shell_run(struct executor *base, const struct step *s)
 {
 	static const char *const sh[] = {"sh", "-l", NULL};
@@ -276,7 +338,7 @@ static void shell_run(struct executor *base, const struct step *s)
 
 	e->stop = e->stop_now = false;
 	e->step = s;
-	if (str_is(h->config->shell.v, "sh") || !have_bash())
+	if (wants_sh(e))
 		start(e, sh, own_environment(), s->script);
 	else if (h->login)
 		shell_login_want(
@@ -306,10 +368,10 @@ static void on_left(void *arg, const struct outcome *o)
 static void shell_enter(struct executor *base, const struct visit *v)
 {
 	struct executor_shell *e = self(base);
-	bool sh = str_is(build_host(base->build)->config->shell.v, "sh") || !have_bash();
 
 	e->enter = shell_enter_start(build_host(base->build)->loop, build_arena(base->build), v,
-		sh ? "sh" : "bash", environment(e, own_environment()), e->dir.p, on_left, e);
+		wants_sh(e) ? "sh" : "bash", environment(e, own_environment()), e->dir.p, on_left,
+		e);
 }
 
 static void shell_stop(struct executor *base, bool now)
@@ -330,6 +392,7 @@ static void shell_stop(struct executor *base, bool now)
 	if (e->wait.sources || e->login.login) {
 		sources_unwant(&e->wait);
 		shell_login_unwant(&e->login);
+		loop_timer_stop(&e->slow_login);
 		answer(e, FAIL_CANCELED, "canceled");
 	}
 }
@@ -405,6 +468,7 @@ const struct executor_ops executor_shell = {
 	.open = shell_open,
 	.builds_dir = shell_builds_dir,
 	.prepare = shell_prepare,
+	.prepare_shell = shell_prepare_shell,
 	.get_sources = shell_get_sources,
 	.run = shell_run,
 	.put = shell_put,

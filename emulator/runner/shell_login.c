@@ -6,8 +6,7 @@
 #include "emulator/core/proc.h"
 #include "emulator/core/trace.h"
 
-/* A profile that takes longer is not waited for; the script's own login shell will show it. */
-#define LIMIT_MS 60000
+#define SAID_MAX ((size_t)64 << 10)
 
 #define MARK "\n--cilocal--\n"
 
@@ -30,6 +29,7 @@ struct shell_login {
 	bool plain; /* the plain shell is like the login shell */
 	struct str compared;
 	struct shell_login_env env;
+	struct shell_login_end end;
 	struct shell_login_wait *waiting;
 };
 
@@ -47,10 +47,11 @@ void shell_login_free(struct shell_login *l)
 	if (!l)
 		return;
 	if (l->proc) {
-		l->freed = true; /* its end comes back here */
+		l->freed = true;
 		proc_kill(l->proc, true);
-		return;
 	}
+	while (l->proc)
+		loop_run(l->loop);
 	arena_release(&l->arena);
 	free(l);
 }
@@ -160,6 +161,18 @@ static void on_login(struct shell_login *l, const struct reply *r)
 	ask(l, l->env.env, false);
 }
 
+static void keep_end(struct shell_login *l, const struct proc_result *result)
+{
+	struct str out = proc_stdout(l->proc), said = proc_stderr(l->proc);
+
+	if (str_find(out, STR(MARK)) != STR_NPOS)
+		return;
+	said = arena_printf(&l->arena, STR_FMT STR_FMT, STR_ARG(str_sub(out, 0, SAID_MAX)),
+		STR_ARG(str_sub(said, 0, SAID_MAX)));
+	l->end = (struct shell_login_end){
+		true, result->exit_code, result->term_signal, str_sub(said, 0, SAID_MAX)};
+}
+
 static void on_reply(void *arg, struct error *err, const struct proc_result *result)
 {
 	struct shell_login *l = arg;
@@ -167,9 +180,11 @@ static void on_reply(void *arg, struct error *err, const struct proc_result *res
 	bool ok = !err && !result->exit_code && !proc_stderr(l->proc).n &&
 		  read_reply(&l->arena, proc_stdout(l->proc), &r) && !r.before.n;
 
+	if (!err && l->state == LOGIN_ASKING)
+		keep_end(l, result);
 	l->proc = NULL;
 	if (l->freed)
-		shell_login_free(l);
+		loop_stop(l->loop);
 	else if (!ok)
 		ready(l, false);
 	else if (l->state == LOGIN_ASKING)
@@ -187,7 +202,6 @@ static void ask(struct shell_login *l, const char *const *env, bool login)
 		.env = env,
 		.cwd = "/",
 		.input = str_c(question),
-		.timeout_ms = LIMIT_MS,
 		.drain_ms = 1000,
 		.done = on_reply,
 		.arg = l,
@@ -228,4 +242,9 @@ void shell_login_unwant(struct shell_login_wait *w)
 		}
 	loop_unpost(&w->task);
 	w->login = NULL;
+}
+
+const struct shell_login_end *shell_login_end(const struct shell_login *l)
+{
+	return &l->end;
 }

@@ -17,13 +17,23 @@
 struct shell_login;
 
 struct shell_login *shell_login_new(struct loop *loop);
-/* Not while something waits for it. A shell that still runs is killed. NULL is fine. */
+/*
+ * Not while something waits for it. A shell that still runs is killed; the loop turns until it is
+ * gone. NULL is fine.
+ */
 void shell_login_free(struct shell_login *l);
 
 struct shell_login_env {
 	const char *const *env; /* "NAME=value", NULL at the end; lives as long as the login */
 	struct str umask;       /* as `umask` prints it */
 	bool logout;            /* there is a ~/.bash_logout, which `exit` of a login shell runs */
+};
+
+/* What the login shell came to before anything could be asked of it: its profile ended it. */
+struct shell_login_end {
+	bool ended;
+	int exit_code, term_signal;
+	struct str said; /* its output, no more than 64 KiB of it */
 };
 
 /* env NULL: run a login shell. */
@@ -42,5 +52,7 @@ struct shell_login_wait {
 void shell_login_want(struct shell_login *l, struct shell_login_wait *w, const char *const *env,
 	shell_login_fn *fn, void *arg);
 void shell_login_unwant(struct shell_login_wait *w); /* no effect when not waiting */
+/* Once somebody has had an answer. */
+const struct shell_login_end *shell_login_end(const struct shell_login *l);
 
 #endif

@@ -16,6 +16,10 @@ user:
     - mkdir new-dir && rm new-file
     - echo y >>tracked
 bash: {image: "debian:bookworm", script: ['[[ $BASH_VERSION ]] && echo "bash it is"']}
+tool: {image: {name: busybox, entrypoint: ["/bin/echo"]}, script: ["exit 1"], after_script: ["exit 1"]}
+tool-fails: {image: {name: busybox, entrypoint: ["/bin/cat"]}, script: ["true"]}
+no-entry: {image: {name: busybox, entrypoint: ["/no/such"]}, script: ["true"]}
+empty: {image: busybox, script: [""]}
 ash: {image: busybox, script: ['[ -z "$BASH_VERSION" ] && echo "no bash"']}
 END
 echo text >tracked
@@ -32,5 +36,15 @@ run 0 run bash
 has 'bash it is'
 run 0 run ash
 has 'no bash'
+# A tool in its place is given the shell as its argument: success by GitLab's rules, but nothing ran.
+run 0 run tool
+has 'sh -c for s in'
+has 'WARNING: none of the script ran: the image'\''s entrypoint ended without running the shell'
+run 1 run tool-fails
+has 'exit code 1'
+run 1 run no-entry
+has 'system failure'
+run 0 run empty
+has_not 'none of the script ran'
 nothing_left
 [[ $(<tracked) == text && ! -e new-dir ]] || fail "a job wrote into the work tree"

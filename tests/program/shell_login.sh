@@ -58,3 +58,34 @@ rm "$HOME/.bash_profile"
 echo 'export FROM_PROFILE=dot-profile' >"$HOME/.profile"
 run 0 run two
 has 'seen [dot-profile]'
+
+# One that ends the shell fails the job before anything of it runs, after_script too; what it said is in the log.
+cat >"$HOME/.bash_profile" <<'PROFILE'
+echo "no network here" >&2
+exit 3
+PROFILE
+run 1 run one
+has 'no network here'
+has 'Job failed: prepare environment: exit status 3. Check https://docs.gitlab.com/runner/shells/#shell-profile-loading'
+has_not 'Getting source'
+has_not 'after ['
+
+# One that ends it well looks like success, there as here: that nothing ran is said.
+echo 'exit 0' >"$HOME/.bash_profile"
+run 0 run two
+has 'WARNING: none of the script ran: the login shell ended before it, in one of its profiles'
+has_not 'seen ['
+
+# One that hangs is waited for, and named; what stops the job stops the waiting, and no script is run by it.
+echo 'sleep 3600' >"$HOME/.bash_profile"
+start run one
+printed 'the login shell does not come up: one of its profiles'
+kill -INT "$pid"
+ends 130
+has 'canceled'
+has_not 'after ['
+run 1 run --timeout 1s one
+has 'execution took longer than 1s'
+rm "$HOME/.bash_profile"
+run 0 run two
+has_not 'none of the script ran'
