@@ -8,6 +8,9 @@
 
 #include <unistd.h>
 
+/* So many bytes of output are worth a system call. */
+#define FLUSH_FROM 65536
+
 const struct cmd *const cmd_table[CMD_COUNT] = {
 #define CMD(name) &cmd_##name,
 #include "emulator/cli/commands.def"
@@ -127,6 +130,12 @@ int cli_flush(struct cli *c, int code)
 	}
 	buf_clear(&c->out);
 	return code;
+}
+
+bool cli_flush_much(void *ctx)
+{
+	struct cli *c = ctx;
+	return c->out.n < FLUSH_FROM || cli_flush(c, EXIT_OK) == EXIT_OK;
 }
 
 void cli_apply_look(struct cli *c)

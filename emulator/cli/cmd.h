@@ -75,6 +75,8 @@ int cli_exit_code(const struct error *err);
  * (a full disk); a reader that has gone away (EPIPE) is no error.
  */
 int cli_flush(struct cli *c, int code);
+/* For what writes much, bit by bit: the same once there is much in c->out. ctx: the struct cli. */
+bool cli_flush_much(void *ctx);
 
 /* Options that decide how things are shown, applied again once configuration files are read. */
 void cli_apply_look(struct cli *c);

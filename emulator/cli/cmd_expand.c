@@ -47,9 +47,9 @@ static int run(struct cli *c)
 			out = config_expanded(&c->arena, l.config);
 		}
 		if (!code && opt_flag(&c->opt, OPT_JSON))
-			tree_print(c, out);
-		else if (!code)
-			yaml_write(&c->out, out);
+			code = tree_print_parts(c, out);
+		else if (!code && !yaml_write_parts(&c->out, out, cli_flush_much, c))
+			code = EXIT_SURROUNDINGS;
 	}
 	load_release(&l);
 	return code;

@@ -29,11 +29,6 @@ static void print_stages(struct cli *c, const struct pipeline *p)
 			}
 }
 
-static bool flush(void *ctx)
-{
-	return cli_flush(ctx, EXIT_OK) == EXIT_OK;
-}
-
 static int run(struct cli *c)
 {
 	struct load l;
@@ -52,7 +47,7 @@ static int run(struct cli *c)
 	} else if (children && opt_flag(&c->opt, OPT_CSV)) {
 		family_csv(c, &l, all);
 	} else if (json) {
-		if (!pipeline_write_json(&c->out, p, all, c->tty_out ? 2 : 0, flush, c)) {
+		if (!pipeline_write_json(&c->out, p, all, c->tty_out ? 2 : 0, cli_flush_much, c)) {
 			/* It has been told why. */
 			buf_clear(&c->out);
 			code = EXIT_SURROUNDINGS;

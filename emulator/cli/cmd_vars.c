@@ -113,10 +113,9 @@ static enum executor_kind executor_of(const struct load *l, const struct job *jo
 	return job->def->image || r->docker.image.set ? EXECUTOR_DOCKER : EXECUTOR_SHELL;
 }
 
-static int job_variables(
-	struct cli *c, const struct load *l, const struct job *job, struct job_env *env)
+static int job_variables(struct cli *c, struct arena *a, const struct load *l,
+	const struct job *job, struct job_env *env)
 {
-	struct arena *a = &c->arena;
 	struct varset extra, *payload = arena_new(a, struct varset);
 	struct str why;
 	running_job(a, l, job, &extra);
@@ -145,36 +144,48 @@ static int job_variables(
 	return EXIT_OK;
 }
 
-static void put_json(struct cli *c, struct load *l, const struct job *job,
-	const struct job_env *env, struct node *list)
+/* The variables of one job, each written when it is made: there may be very many. */
+static bool put_json(
+	struct cli *c, struct load *l, const struct job *job, const struct job_env *env, bool first)
 {
-	struct arena *a = &c->arena;
-	struct node *m = tree_map(a), *vars = tree_seq(a);
-	tree_str(a, m, "job", job->name);
-	for (size_t i = 0; i < env->n; i++) {
+	struct arena a = ARENA_INIT;
+	struct node *m = tree_map(&a);
+	bool ok = true;
+	tree_str(&a, m, "job", job->name);
+	tree_put(&a, m, "variables", tree_seq(&a));
+	if (!first)
+		buf_addc(&c->out, ',');
+	tree_open(c, m, 2);
+	for (size_t i = 0; ok && i < env->n; i++) {
 		const struct job_var *v = &env->v[i];
 		const struct var *def = varset_get(&env->vars, v->key);
-		struct node *one = tree_map(a);
-		tree_str(a, one, "name", v->key);
-		tree_str(a, one, "value", v->masked ? STR("[MASKED]") : load_masked(l, v->value));
-		tree_bool(a, one, "masked", v->masked);
-		tree_bool(a, one, "file", v->file);
-		tree_str(a, one, "origin", origin_of(def));
-		tree_place(a, one, "source", &l->sources, def ? def->at : SPAN_NONE);
-		node_seq_push(a, vars, one);
+		struct node *one = tree_map(&a);
+		tree_str(&a, one, "name", v->key);
+		tree_str(&a, one, "value", v->masked ? STR("[MASKED]") : load_masked(l, v->value));
+		tree_bool(&a, one, "masked", v->masked);
+		tree_bool(&a, one, "file", v->file);
+		tree_str(&a, one, "origin", origin_of(def));
+		tree_place(&a, one, "source", &l->sources, def ? def->at : SPAN_NONE);
+		ok = tree_item(c, one, 2, !i);
+		arena_release(&a);
 	}
-	tree_put(a, m, "variables", vars);
-	node_seq_push(a, list, m);
+	tree_close(c, 2, !env->n);
+	arena_release(&a);
+	return ok;
 }
 
-static void put_text(struct cli *c, struct load *l, const struct job_env *env, size_t name_width)
+static bool put_text(struct cli *c, struct load *l, const struct job_env *env)
 {
-	struct arena *a = &c->arena;
-	for (size_t i = 0; i < env->n; i++) {
+	struct arena a = ARENA_INIT;
+	size_t width = 0;
+	bool ok = true;
+	for (size_t k = 0; k < env->n; k++)
+		width = MAX(width, str_width(env->v[k].key));
+	for (size_t i = 0; ok && i < env->n; i++) {
 		const struct job_var *v = &env->v[i];
 		const struct var *def = varset_get(&env->vars, v->key);
-		struct str at = place_text(a, &l->sources, def ? def->at : SPAN_NONE);
-		pad_text(&c->out, v->key, name_width);
+		struct str at = place_text(&a, &l->sources, def ? def->at : SPAN_NONE);
+		pad_text(&c->out, v->key, MIN(width, (size_t)40));
 		buf_adds(&c->out, "  ");
 		if (v->masked)
 			buf_adds(&c->out, "[MASKED]");
@@ -189,7 +200,27 @@ static void put_text(struct cli *c, struct load *l, const struct job_env *env, s
 		if (v->file)
 			buf_adds(&c->out, ", a file");
 		buf_adds(&c->out, c->color_out ? "\033[0m\n" : "\n");
+		ok = cli_flush_much(c);
+		arena_release(&a);
 	}
+	return ok;
+}
+
+static int put_jobs(struct cli *c, struct load *l, struct job *const *jobs, size_t n, bool json)
+{
+	int code = EXIT_OK;
+	for (size_t i = 0; !code && i < n; i++) {
+		struct arena a = ARENA_INIT;
+		struct job_env env;
+		code = job_variables(c, &a, l, jobs[i], &env);
+		if (!code && !json && n > 1)
+			buf_printf(
+				&c->out, "%s" STR_FMT ":\n", i ? "\n" : "", STR_ARG(jobs[i]->name));
+		if (!code && !(json ? put_json(c, l, jobs[i], &env, !i) : put_text(c, l, &env)))
+			code = EXIT_SURROUNDINGS;
+		arena_release(&a);
+	}
+	return code;
 }
 
 static int run(struct cli *c)
@@ -201,28 +232,18 @@ static int run(struct cli *c)
 	if (!code)
 		code = jobs_find(c, l.pipeline, c->opt.args[0], true, &jobs, &n);
 	bool json = opt_flag(&c->opt, OPT_JSON);
-	struct node *list = tree_seq(&c->arena);
-	for (size_t i = 0; !code && i < n; i++) {
-		struct job_env env;
-		size_t width = 0;
-		code = job_variables(c, &l, jobs[i], &env);
-		if (code)
-			break;
-		if (json) {
-			put_json(c, &l, jobs[i], &env, list);
-			continue;
-		}
-		for (size_t k = 0; k < env.n; k++)
-			width = MAX(width, str_width(env.v[k].key));
-		if (n > 1)
-			buf_printf(
-				&c->out, "%s" STR_FMT ":\n", i ? "\n" : "", STR_ARG(jobs[i]->name));
-		put_text(c, &l, &env, MIN(width, 40));
-	}
 	if (!code && json) {
 		struct node *m = tree_map(&c->arena);
-		tree_put(&c->arena, m, "jobs", list);
-		tree_print(c, m);
+		tree_put(&c->arena, m, "jobs", tree_seq(&c->arena));
+		tree_open(c, m, 0);
+	}
+	if (!code)
+		code = put_jobs(c, &l, jobs, n, json);
+	if (!code && json) {
+		tree_close(c, 0, !n);
+		buf_addc(&c->out, '\n');
+	} else if (json) {
+		buf_clear(&c->out);
 	}
 	load_release(&l);
 	return code;

@@ -288,7 +288,7 @@ struct str load_masked(struct load *l, struct str text)
 		l->mask = mask_set_new(values, n, false);
 	}
 	mask_text(l->mask, text, &out);
-	return arena_str(a, buf_str(&out));
+	return str_eq(text, buf_str(&out)) ? text : arena_str(a, buf_str(&out));
 }
 
 void load_print_diags(struct load *l, bool warnings)

@@ -80,6 +80,50 @@ void tree_place(struct arena *a, struct node *map, const char *key, const struct
 	tree_opt(a, map, key, place_text(a, set, at));
 }
 
+static void put_break(struct cli *c, int level)
+{
+	if (c->tty_out)
+		buf_printf(&c->out, "\n%*s", 2 * level, "");
+}
+
+void tree_open(struct cli *c, const struct node *m, int level)
+{
+	int indent = c->tty_out ? 2 : 0;
+	if (level)
+		yaml_write_json_in(&c->out, m, indent, level);
+	else
+		yaml_write_json(&c->out, m, indent);
+	/* The empty list at the end is cut open. */
+	while (c->out.p[c->out.n - 1] != ']')
+		c->out.n--;
+	c->out.n--;
+}
+
+bool tree_item(struct cli *c, const struct node *item, int level, bool first)
+{
+	if (!first)
+		buf_addc(&c->out, ',');
+	yaml_write_json_in(&c->out, item, c->tty_out ? 2 : 0, level + 2);
+	return cli_flush_much(c);
+}
+
+void tree_close(struct cli *c, int level, bool empty)
+{
+	if (!empty)
+		put_break(c, level + 1);
+	buf_addc(&c->out, ']');
+	put_break(c, level);
+	buf_addc(&c->out, '}');
+}
+
+int tree_print_parts(struct cli *c, const struct node *n)
+{
+	if (!yaml_write_json_parts(&c->out, n, c->tty_out ? 2 : 0, cli_flush_much, c))
+		return EXIT_SURROUNDINGS;
+	buf_addc(&c->out, '\n');
+	return EXIT_OK;
+}
+
 void tree_print(struct cli *c, const struct node *n)
 {
 	yaml_write_json(&c->out, n, c->tty_out ? 2 : 0);

@@ -29,6 +29,18 @@ void tree_place(struct arena *a, struct node *map, const char *key, const struct
 
 /* Appends the tree as JSON and a line end to c->out; pretty on a terminal. */
 void tree_print(struct cli *c, const struct node *n);
+/* The same for a tree of any size, which goes out in parts; EXIT_OK, or that output failed. */
+int tree_print_parts(struct cli *c, const struct node *n);
+
+/*
+ * A long list is written item by item, so that it is never whole in memory: tree_open() appends m,
+ * whose last value is an empty list, up to there; tree_item() appends an item and empties c->out
+ * when there is much in it; tree_close() ends the list and m. m is so many levels deep in what is
+ * around it. false: standard output failed, which has been said.
+ */
+void tree_open(struct cli *c, const struct node *m, int level);
+bool tree_item(struct cli *c, const struct node *item, int level, bool first);
+void tree_close(struct cli *c, int level, bool empty);
 
 /* "FILE:LINE" in the arena; empty for nowhere. */
 struct str place_text(struct arena *a, const struct source_set *set, struct span at);

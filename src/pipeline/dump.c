@@ -312,7 +312,7 @@ bool pipeline_write_json(struct buf *out, const struct pipeline *p, bool all, in
 			buf_addc(out, ',');
 		yaml_write_json_in(out, job_node(&a, p, v[i]), indent, 2);
 		arena_release(&a);
-		ok = out->n < 65536 || flush(ctx);
+		ok = flush(ctx);
 	}
 	if (n && indent > 0)
 		buf_printf(out, "\n%*s", indent, "");

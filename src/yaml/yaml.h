@@ -40,8 +40,16 @@ bool yaml_type_scalar(struct arena *a, struct str text, struct node *out);
 /* Canonical YAML of a tree, ending in a line end; strings are quoted where re-reading would change
  * them. */
 void yaml_write(struct buf *out, const struct node *n);
+/*
+ * The same for what may be written out many times as long as it is: flush is called after each item
+ * and takes from `out` what it likes. It returns false when there is no use in more; so does this.
+ */
+bool yaml_write_parts(struct buf *out, const struct node *n, bool (*flush)(void *ctx), void *ctx);
 /* The same tree as JSON (numbers as numbers), pretty when indent is > 0, no line end at the end. */
 void yaml_write_json(struct buf *out, const struct node *n, int indent);
+/* The same with a flush as above. */
+bool yaml_write_json_parts(
+	struct buf *out, const struct node *n, int indent, bool (*flush)(void *ctx), void *ctx);
 /* The same as an item of a list that is so many levels deep, on a line of its own where pretty. */
 void yaml_write_json_in(struct buf *out, const struct node *n, int indent, int level);
 

@@ -29,26 +29,41 @@ static void put_string(struct buf *out, struct str s)
 	buf_addc(out, '"');
 }
 
-static void put_break(struct buf *out, int indent, int level)
+struct json {
+	struct buf *out;
+	int indent;
+	bool (*flush)(void *ctx);
+	void *ctx;
+	bool failed;
+};
+
+static void put_break(struct json *j, int level)
 {
-	if (indent > 0)
-		buf_printf(out, "\n%*s", indent * level, "");
+	if (j->indent > 0)
+		buf_printf(j->out, "\n%*s", j->indent * level, "");
 }
 
-static void put(struct buf *out, const struct node *n, int indent, int level);
-
-static void put_items(struct buf *out, const struct node *n, int indent, int level)
+static void flush_some(struct json *j)
 {
-	buf_addc(out, '[');
-	for (size_t i = 0; i < n->u.seq.n; i++) {
+	if (j->flush && !j->failed)
+		j->failed = !j->flush(j->ctx);
+}
+
+static void put(struct json *j, const struct node *n, int level);
+
+static void put_items(struct json *j, const struct node *n, int level)
+{
+	buf_addc(j->out, '[');
+	for (size_t i = 0; i < n->u.seq.n && !j->failed; i++) {
 		if (i)
-			buf_addc(out, ',');
-		put_break(out, indent, level + 1);
-		put(out, n->u.seq.items[i], indent, level + 1);
+			buf_addc(j->out, ',');
+		put_break(j, level + 1);
+		put(j, n->u.seq.items[i], level + 1);
+		flush_some(j);
 	}
 	if (n->u.seq.n)
-		put_break(out, indent, level);
-	buf_addc(out, ']');
+		put_break(j, level);
+	buf_addc(j->out, ']');
 }
 
 /* Keys are strings in JSON: others are shown as GitLab prints them, null as "". */
@@ -64,24 +79,27 @@ static void put_key(struct buf *out, const struct node *key)
 	put_string(out, buf_str(&b));
 }
 
-static void put_pairs(struct buf *out, const struct node *n, int indent, int level)
+static void put_pairs(struct json *j, const struct node *n, int level)
 {
-	buf_addc(out, '{');
-	for (size_t i = 0; i < n->u.map.n; i++) {
+	buf_addc(j->out, '{');
+	for (size_t i = 0; i < n->u.map.n && !j->failed; i++) {
 		if (i)
-			buf_addc(out, ',');
-		put_break(out, indent, level + 1);
-		put_key(out, n->u.map.pairs[i].key);
-		buf_adds(out, indent > 0 ? ": " : ":");
-		put(out, n->u.map.pairs[i].value, indent, level + 1);
+			buf_addc(j->out, ',');
+		put_break(j, level + 1);
+		put_key(j->out, n->u.map.pairs[i].key);
+		buf_adds(j->out, j->indent > 0 ? ": " : ":");
+		put(j, n->u.map.pairs[i].value, level + 1);
+		flush_some(j);
 	}
 	if (n->u.map.n)
-		put_break(out, indent, level);
-	buf_addc(out, '}');
+		put_break(j, level);
+	buf_addc(j->out, '}');
 }
 
-static void put(struct buf *out, const struct node *n, int indent, int level)
+static void put(struct json *j, const struct node *n, int level)
 {
+	struct buf *out = j->out;
+
 	switch (n->kind) {
 	case NODE_NULL:
 		buf_adds(out, "null");
@@ -102,7 +120,7 @@ static void put(struct buf *out, const struct node *n, int indent, int level)
 		put_string(out, n->text);
 		break;
 	case NODE_SEQ:
-		put_items(out, n, indent, level);
+		put_items(j, n, level);
 		break;
 	case NODE_REFERENCE: {
 		CLEANUP(buf_release) struct buf b = BUF_INIT;
@@ -112,18 +130,29 @@ static void put(struct buf *out, const struct node *n, int indent, int level)
 		break;
 	}
 	case NODE_MAP:
-		put_pairs(out, n, indent, level);
+		put_pairs(j, n, level);
 		break;
 	}
 }
 
 void yaml_write_json(struct buf *out, const struct node *n, int indent)
 {
-	put(out, n, indent, 0);
+	put(&(struct json){.out = out, .indent = indent}, n, 0);
+}
+
+bool yaml_write_json_parts(
+	struct buf *out, const struct node *n, int indent, bool (*flush)(void *ctx), void *ctx)
+{
+	struct json j = {.out = out, .indent = indent, .flush = flush, .ctx = ctx};
+
+	put(&j, n, 0);
+	return !j.failed;
 }
 
 void yaml_write_json_in(struct buf *out, const struct node *n, int indent, int level)
 {
-	put_break(out, indent, level);
-	put(out, n, indent, level);
+	struct json j = {.out = out, .indent = indent};
+
+	put_break(&j, level);
+	put(&j, n, level);
 }

@@ -10,6 +10,9 @@
 struct writer {
 	struct buf *out;
 	struct arena scratch;
+	bool (*flush)(void *ctx);
+	void *ctx;
+	bool failed;
 };
 
 /* Whether a plain scalar may hold the text by YAML's syntax, in block and in flow context. */
@@ -325,7 +328,9 @@ static void put_block(struct writer *w, const struct node *n, unsigned indent, b
 {
 	size_t count = n->kind == NODE_MAP ? n->u.map.n : n->u.seq.n;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && !w->failed; i++) {
+		if (w->flush)
+			w->failed = !w->flush(w->ctx);
 		if (i || !inline_first)
 			put_indent(w->out, indent);
 		if (n->kind == NODE_MAP) {
@@ -340,9 +345,9 @@ static void put_block(struct writer *w, const struct node *n, unsigned indent, b
 	}
 }
 
-void yaml_write(struct buf *out, const struct node *n)
+bool yaml_write_parts(struct buf *out, const struct node *n, bool (*flush)(void *ctx), void *ctx)
 {
-	struct writer w = {out, ARENA_INIT};
+	struct writer w = {.out = out, .scratch = ARENA_INIT, .flush = flush, .ctx = ctx};
 
 	if (is_block(n)) {
 		put_block(&w, n, 0, false);
@@ -356,4 +361,10 @@ void yaml_write(struct buf *out, const struct node *n)
 		buf_addc(out, '\n');
 	}
 	arena_release(&w.scratch);
+	return !w.failed;
+}
+
+void yaml_write(struct buf *out, const struct node *n)
+{
+	yaml_write_parts(out, n, NULL, NULL);
 }
