@@ -155,6 +155,7 @@ int job_payload_make(struct job_run *j, struct error *err)
 		.debug = debug_of(r),
 		.logins = r->logins,
 		.n_logins = r->n_logins};
+	r->top->had_shell = r->top->had_shell || j->spec.executor == EXECUTOR_SHELL;
 	if (artifact_pass_forget(j, err))
 		return -1;
 	varset_init(extra, &j->arena);

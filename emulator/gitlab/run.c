@@ -12,6 +12,8 @@
 #include "emulator/core/trace.h"
 #include "emulator/log/console.h"
 #include "emulator/runner/janitor.h"
+#include "emulator/runner/leftover.h"
+#include "emulator/runner/stray.h"
 #include "emulator/runner/layers.h"
 #include "emulator/runner/shell_login.h"
 #include "emulator/runner/sources.h"
@@ -21,6 +23,8 @@
 #include <unistd.h>
 
 #define KEEP_RUNS 20
+/* Between SIGTERM and SIGKILL for what jobs left running. */
+#define STRAY_GRACE_MS 2000
 
 void run_message(const struct run *r, enum diag_level level, const char *fmt, ...)
 {
@@ -110,6 +114,8 @@ static void leave_now(struct run *r, int signum)
 		"leaving at once; what is left on the engine is removed by the next run or "
 		"'cilocal clean'");
 	terminal_restore();
+	if (r->top->had_shell)
+		stray_end(r->top->folder.dir, 0);
 	if (r->has_folder && r->progress)
 		show_record_now(r, true);
 	_exit(signum == SIGINT ? RUN_EXIT_SIGINT : RUN_EXIT_SIGTERM);
@@ -251,10 +257,27 @@ static void on_janitor(void *arg, const struct janitor_result *res)
 	if (res->failed && res->error)
 		run_message(r, DIAG_WARNING,
 			"cannot remove all that a run that died had left: %s; 'cilocal clean' "
-			"tries "
-			"it again",
+			"tries it again",
 			res->error->text);
 	loop_stop(r->session.loop);
+}
+
+static void ended_strays(struct run *r, size_t n, const char *whose)
+{
+	if (n)
+		run_message(r, DIAG_NOTE, "ended %zu process%s that %s had left running", n,
+			n == 1 ? "" : "es", whose);
+}
+
+/* Before anything starts: what died is told from what lives by its lock. */
+static void look_after_the_dead(struct run *r)
+{
+	ended_strays(r, leftover_runs_end(r->store.root), "a run that died");
+	if (r->session.engine)
+		r->janitor = janitor_start(
+			r->session.loop, r->session.engine, r->store.root, on_janitor, r);
+	else
+		leftover_runs_settled(r->store.root);
 }
 
 static void go(struct run *r)
@@ -266,9 +289,7 @@ static void go(struct run *r)
 	show_pipeline_start(r);
 	resume_begin(r);
 	show_record(r);
-	if (r->session.engine)
-		r->janitor = janitor_start(
-			r->session.loop, r->session.engine, r->store.root, on_janitor, r);
+	look_after_the_dead(r);
 	scheduler_start(r);
 	while (r->state != RUN_OVER)
 		loop_run(r->session.loop);
@@ -276,6 +297,9 @@ static void go(struct run *r)
 		(r->signum ? janitor_cancel : janitor_finish)(r->janitor);
 	while (r->janitor)
 		loop_run(r->session.loop);
+	/* Whoever works in a shell may have started something on purpose. */
+	if (r->had_shell && !r->o->shell)
+		ended_strays(r, stray_end(r->folder.dir, STRAY_GRACE_MS), "jobs");
 }
 
 int run_exit_code(const struct run *r)

@@ -102,6 +102,7 @@ struct run {
 	struct store store;
 	struct store_run folder;
 	bool has_store, has_folder;
+	bool had_shell;       /* top: a job ran with the shell executor */
 	struct str no_engine; /* top: why there is none, where trigger jobs may yet want one */
 	struct sources *sources;
 	struct layers *layers;

@@ -10,6 +10,7 @@
 #include "emulator/runner/shell_enter.h"
 #include "emulator/runner/shell_login.h"
 #include "emulator/runner/sources.h"
+#include "emulator/runner/stray.h"
 #include "emulator/runner/talk.h"
 #include "emulator/store/store.h"
 
@@ -184,7 +185,7 @@ static void on_exit_code(void *arg, struct error *err, const struct proc_result 
 
 /*
  * Our own environment, as the Runner's shell executor does it; git must not find the user's
- * repository above an empty project directory.
+ * repository above an empty project directory. By the same variable what stays behind is known.
  */
 static const char **environment(struct executor_shell *e, const char *const *from)
 {
@@ -196,12 +197,12 @@ static const char **environment(struct executor_shell *e, const char *const *fro
 		n++;
 	env = arena_array(a, const char *, n + 2);
 	for (i = 0; i < n; i++)
-		if (strncmp(from[i], "GIT_CEILING_DIRECTORIES=", 24) != 0 &&
+		if (strncmp(from[i], STRAY_MARK, strlen(STRAY_MARK)) != 0 &&
 			strncmp(from[i], "GIT_DIR=", 8) != 0 &&
 			strncmp(from[i], "GIT_WORK_TREE=", 14) != 0 &&
 			strncmp(from[i], "GIT_INDEX_FILE=", 15) != 0)
 			env[used++] = from[i];
-	env[used] = arena_printf(a, "GIT_CEILING_DIRECTORIES=" STR_FMT, STR_ARG(e->builds_dir)).p;
+	env[used] = arena_printf(a, STRAY_MARK STR_FMT, STR_ARG(e->builds_dir)).p;
 	return env;
 }
 

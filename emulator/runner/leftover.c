@@ -4,6 +4,7 @@
 #include "emulator/runner/janitor.h"
 #include "emulator/runner/layer_list.h"
 #include "emulator/runner/layers.h"
+#include "emulator/runner/stray.h"
 #include "emulator/store/store.h"
 
 #include <dirent.h>
@@ -27,8 +28,8 @@ static bool is_dead(const char *lock, const char *run_dir)
 bool leftover_by_labels(struct docker_kvs labels)
 {
 	struct str lock = docker_kv_get(labels, "cilocal.lock");
-	CLEANUP(free) char *path = xstrndup(lock.p, lock.n);
-	CLEANUP(free) char *dir = xasprintf("%s", path);
+	CLEANUP(free) char *path = xasprintf(STR_FMT, STR_ARG(lock));
+	CLEANUP(free) char *dir = xasprintf(STR_FMT, STR_ARG(lock));
 	char *slash = strrchr(dir, '/');
 
 	if (slash)
@@ -110,7 +111,7 @@ bool leftover_by_name(const char *root, struct str volume)
 bool leftover_sources(const struct volume_row *row)
 {
 	struct str dir = docker_kv_get(row->labels, LAYERS_LABEL);
-	CLEANUP(free) char *path = xstrndup(dir.p, dir.n);
+	CLEANUP(free) char *path = xasprintf(STR_FMT, STR_ARG(dir));
 	CLEANUP(free) char *build = xasprintf("%s/build", path);
 	CLEANUP(free) char *lock = xasprintf("%s/lock", path);
 
@@ -118,45 +119,60 @@ bool leftover_sources(const struct volume_row *row)
 	       !layer_state_has(path, row->name) && !store_lock_held(lock);
 }
 
-/* Calls fn for the lock of each run that died; stops where it returns true. */
-typedef bool lock_fn(const char *lock);
+/* Calls fn with the folder and the lock of each run that died. How many there are. */
+typedef void dead_fn(void *arg, const char *run_dir, const char *lock);
 
-static bool each_dead_lock(const char *root, lock_fn *fn)
+static size_t each_dead(const char *root, dead_fn *fn, void *arg)
 {
-	CLEANUP(free) char *dir = xasprintf("%s/runs", root ? root : "");
-	DIR *d = root ? opendir(dir) : NULL;
+	CLEANUP(free) char *runs_dir = xasprintf("%s/runs", root ? root : "");
+	DIR *d = root ? opendir(runs_dir) : NULL;
 	struct dirent *e;
-	bool stop = false;
+	size_t n = 0;
 
-	while (d && !stop && (e = readdir(d))) {
-		CLEANUP(free) char *lock = xasprintf("%s/%s/lock", dir, e->d_name);
+	while (d && (e = readdir(d))) {
+		CLEANUP(free) char *dir = xasprintf("%s/%s", runs_dir, e->d_name);
+		CLEANUP(free) char *lock = xasprintf("%s/lock", dir);
 
-		stop = e->d_name[0] != '.' && !access(lock, F_OK) && !store_lock_held(lock) &&
-		       fn(lock);
+		if (e->d_name[0] == '.' || access(lock, F_OK) || store_lock_held(lock))
+			continue;
+		n++;
+		if (fn)
+			fn(arg, dir, lock);
 	}
 	if (d)
 		closedir(d);
-	return stop;
-}
-
-static bool found(const char *lock)
-{
-	UNUSED(lock);
-	return true;
+	return n;
 }
 
 bool leftover_runs_died(const char *root)
 {
-	return each_dead_lock(root, found);
+	return each_dead(root, NULL, NULL) > 0;
 }
 
-static bool settled(const char *lock)
+static void end_strays(void *arg, const char *run_dir, const char *lock)
 {
+	size_t *n = arg;
+
+	UNUSED(lock);
+	*n += stray_end(run_dir, 0);
+}
+
+size_t leftover_runs_end(const char *root)
+{
+	size_t n = 0;
+
+	each_dead(root, end_strays, &n);
+	return n;
+}
+
+static void settle(void *arg, const char *run_dir, const char *lock)
+{
+	UNUSED(arg);
+	UNUSED(run_dir);
 	unlink(lock);
-	return false;
 }
 
 void leftover_runs_settled(const char *root)
 {
-	each_dead_lock(root, settled);
+	each_dead(root, settle, NULL);
 }

@@ -15,6 +15,7 @@
 #define RUNNER_LEFTOVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include "base/str.h"
 #include "emulator/docker/types.h"
 
@@ -48,6 +49,8 @@ bool leftover_sources(const struct volume_row *row);
  * lock away; one that dies leaves it.
  */
 bool leftover_runs_died(const char *root);
+/* Ends what those left running on this machine (stray.h). How many; blocks while they end. */
+size_t leftover_runs_end(const char *root);
 /* They have been looked after. */
 void leftover_runs_settled(const char *root);
 
