@@ -103,6 +103,7 @@ static void test_by_name(void **state)
 
 	UNUSED(state);
 	assert_int_equal(store_run_create(&store, &live, 1700000001, &err), 0);
+	assert_false(leftover_by_labels((struct docker_kvs){NULL, 0}));
 	assert_true(named("cilocal-*-5-build4-builds", dead));
 	assert_false(named("cilocal-*-5-build4-builds", live.id));
 	/* of another project, or another machine */
