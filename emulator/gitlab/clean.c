@@ -147,9 +147,9 @@ static int clean_registry(struct cleaner *c, struct error *err)
 		registry_look(&c->s, &state, &c->o->registry, c->a, &info, err))
 		return -1;
 	if (info.exists)
-		add_item(c, "registry", STR(REGISTRY_CONTAINER), -1);
+		add_item(c, "registry", info.name, -1);
 	if (info.storage)
-		add_item(c, "registry", STR(REGISTRY_VOLUME), -1);
+		add_item(c, "registry", info.volume, -1);
 	if (state.password.n)
 		add_item(
 			c, "registry", str_c(registry_state_path(c->a, &c->o->registry, NULL)), -1);

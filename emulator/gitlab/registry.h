@@ -1,10 +1,11 @@
 /*
- * The local stand-in for GitLab's container registry: CNCF Distribution in a container named
- * `cilocal-registry`, with a generated user and password, one for each user of the machine, shared
- * by all projects.
+ * The local stand-in for GitLab's container registry: CNCF Distribution in a container, with a
+ * generated user and password, one for each user of the machine, shared by all projects. Users who
+ * share an engine do not meet: the container's name, `cilocal-registry-<8 hex digits>`, is that of
+ * the state folder.
  *
- * - Storage: the named volume `cilocal-registry-data`. It survives `stop`; `stop --purge` and
- * `clean` remove it.
+ * - Storage: the named volume `<container>-data`. It survives `stop`; `stop --purge` and `clean`
+ * remove it.
  * - Credentials: a file with mode 0600 in the state folder ($XDG_STATE_HOME/cilocal, else
  *   ~/.local/state/cilocal). Nothing secret is in a label, a name or the container's environment:
  * the htpasswd file is copied into the container before it starts.
@@ -24,10 +25,8 @@ struct arena;
 struct error;
 struct facts;
 
-#define REGISTRY_CONTAINER "cilocal-registry"
-#define REGISTRY_VOLUME    "cilocal-registry-data"
-#define REGISTRY_IMAGE     "registry:2"
-#define REGISTRY_USER      "gitlab-ci-token"
+#define REGISTRY_IMAGE "registry:2"
+#define REGISTRY_USER  "gitlab-ci-token"
 
 /* Borrowed; zeroed = the defaults. */
 struct registry_options {
@@ -56,6 +55,7 @@ struct registry_info {
 	struct str host;    /* CI_REGISTRY it was started for */
 	struct str address; /* 127.0.0.1:PORT; empty unless running */
 	uint16_t port;
+	struct str name, volume;     /* of the container and of its storage */
 	struct str image, container; /* container: its id */
 	struct str user, password;   /* empty where there are no credentials yet */
 };

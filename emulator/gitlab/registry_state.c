@@ -51,6 +51,25 @@ const char *registry_state_path(
 	return dir ? arena_printf(a, "%s/registry.json", dir).p : NULL;
 }
 
+int registry_names(struct registry_names *n, struct arena *a, const struct registry_options *o,
+	struct error *err)
+{
+	const char *dir = o && o->state_dir ? o->state_dir : under_home(a, err);
+	CLEANUP(free) char *real = dir ? realpath(dir, NULL) : NULL;
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	if (!dir)
+		return -1;
+	if (real)
+		dir = real;
+	if (!EVP_Digest(dir, strlen(dir), digest, NULL, EVP_sha256(), NULL))
+		return error_set(err, ERR_SYS, ENOSYS, "the system has no SHA-256");
+	n->container = arena_printf(
+		a, "cilocal-registry-%02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
+	n->volume = arena_printf(a, STR_FMT "-data", STR_ARG(n->container));
+	return 0;
+}
+
 static struct str json_text(struct arena *a, json_t *root, const char *key)
 {
 	const char *s = json_string_value(json_object_get(root, key));

@@ -29,6 +29,14 @@ int registry_state_write(const struct registry_state *s, struct arena *a,
 	const struct registry_options *o, struct error *err);
 int registry_state_remove(struct arena *a, const struct registry_options *o, struct error *err);
 
+/* Of the container and of its storage, by the state folder. 0, or -1 where there is no such folder.
+ */
+struct registry_names {
+	struct str container, volume;
+};
+int registry_names(struct registry_names *n, struct arena *a, const struct registry_options *o,
+	struct error *err);
+
 struct session;
 /*
  * Only one process at a time brings the registry up or down. The lock is held until the descriptor

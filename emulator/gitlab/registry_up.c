@@ -88,16 +88,16 @@ static int htpasswd_tar(
 	return rc;
 }
 
-static int make_volume(struct session *s, struct error *err)
+static int make_volume(struct session *s, struct str name, struct error *err)
 {
-	struct volume_spec spec = {
-		.name = STR(REGISTRY_VOLUME), .labels = {managed, ARRAY_SIZE(managed)}};
+	struct volume_spec spec = {.name = name, .labels = {managed, ARRAY_SIZE(managed)}};
 
 	return sync_create_volume(s, &spec, err);
 }
 
 static int make_container(struct session *s, const struct registry_state *state,
-	const struct registry_options *o, struct arena *a, struct error *err)
+	const struct registry_names *names, const struct registry_options *o, struct arena *a,
+	struct error *err)
 {
 	static const struct str env[] = {STR_INIT("REGISTRY_HTTP_ADDR=0.0.0.0:80"),
 		STR_INIT("REGISTRY_AUTH=htpasswd"),
@@ -110,10 +110,10 @@ static int make_container(struct session *s, const struct registry_state *state,
 	static const struct docker_kv bindings[] = {
 		{STR_INIT(INNER_PORT), STR_INIT("127.0.0.1:0")}};
 	struct docker_mount storage = {.type = DOCKER_MOUNT_VOLUME,
-		.source = STR(REGISTRY_VOLUME),
+		.source = names->volume,
 		.target = STR("/var/lib/registry")};
 	struct docker_kv labels[ARRAY_SIZE(managed) + 1];
-	struct container_spec spec = {.name = STR(REGISTRY_CONTAINER),
+	struct container_spec spec = {.name = names->container,
 		.image = image_of(o),
 		.env = {env, ARRAY_SIZE(env)},
 		.labels = {labels, ARRAY_SIZE(labels)},
@@ -128,7 +128,7 @@ static int make_container(struct session *s, const struct registry_state *state,
 	memcpy(labels, managed, sizeof(managed));
 	labels[ARRAY_SIZE(managed)] =
 		(struct docker_kv){STR(LABEL_KEY), registry_fingerprint(a, state)};
-	if (make_volume(s, err) || sync_create(s, &spec, a, &id, err))
+	if (make_volume(s, names->volume, err) || sync_create(s, &spec, a, &id, err))
 		return -1;
 	rc = htpasswd_tar(&tar, a, state, err);
 	if (!rc)
@@ -149,16 +149,21 @@ int registry_look(struct session *s, const struct registry_state *state,
 	struct error *err)
 {
 	struct error mine = ERROR_INIT;
+	struct registry_names names;
 	struct sync_container c;
 
 	memset(out, 0, sizeof(*out));
+	if (registry_names(&names, a, o, err))
+		return -1;
+	out->name = names.container;
+	out->volume = names.volume;
 	out->host = o->host ? str_c(o->host) : state->host;
 	out->user = state->user;
 	out->password = state->password;
 	out->image = image_of(o);
-	if (sync_has_volume(s, STR(REGISTRY_VOLUME), &out->storage, err))
+	if (sync_has_volume(s, names.volume, &out->storage, err))
 		return -1;
-	if (sync_inspect(s, STR(REGISTRY_CONTAINER), a, &c, &mine))
+	if (sync_inspect(s, names.container, a, &c, &mine))
 		return is_404(&mine) ? 0 : pass_on(err, &mine);
 	out->exists = true;
 	out->running = c.running;
@@ -196,7 +201,7 @@ static int wait_ready(
 		struct sync_response r = {0};
 		struct error mine = ERROR_INIT;
 
-		if (sync_inspect(s, STR(REGISTRY_CONTAINER), a, &c, err))
+		if (sync_inspect(s, out->name, a, &c, err))
 			return -1;
 		if (!c.running)
 			return died(s, &c, a, err);
@@ -220,10 +225,8 @@ static int wait_ready(
 	}
 }
 
-/*
- * Somebody else (another user of the engine) may be removing the container right now: then look
- * again (1). Any other error is passed on.
- */
+/* Somebody else may be removing the container right now: then look again (1). Any other error is
+ * passed on. */
 static int gone_or_going(int rc, const struct error *mine, struct error *err)
 {
 	if (!rc || (mine->domain == ERR_DOCKER && (mine->code == 404 || mine->code == 409)))
@@ -233,12 +236,13 @@ static int gone_or_going(int rc, const struct error *mine, struct error *err)
 
 /* One look and what follows from it: 1: look again, 0: it is up, -1 with err. */
 static int one_try(struct session *s, const struct registry_state *state,
-	const struct registry_options *o, struct arena *a, struct error *err)
+	const struct registry_names *names, const struct registry_options *o, struct arena *a,
+	struct error *err)
 {
 	struct error mine = ERROR_INIT;
 	struct sync_container c;
 
-	if (!sync_inspect(s, STR(REGISTRY_CONTAINER), a, &c, &mine)) {
+	if (!sync_inspect(s, names->container, a, &c, &mine)) {
 		struct str key = docker_kv_get(c.labels, LABEL_KEY);
 
 		if (!str_eq(key, registry_fingerprint(a, state)) ||
@@ -251,7 +255,7 @@ static int one_try(struct session *s, const struct registry_state *state,
 	if (!is_404(&mine))
 		return pass_on(err, &mine);
 	mine = ERROR_INIT;
-	if (!make_container(s, state, o, a, &mine))
+	if (!make_container(s, state, names, o, a, &mine))
 		return 0;
 	/* Another process was quicker with the same name. */
 	if (mine.domain == ERR_DOCKER && mine.code == 409)
@@ -264,11 +268,14 @@ int registry_up(struct session *s, const struct registry_state *state,
 	struct error *err)
 {
 	CLEANUP(close) int lock = registry_lock(s, a, o, err);
+	struct registry_names names;
 	int rc = 1;
 
-	if (lock < 0)
+	if (lock < 0 || registry_names(&names, a, o, err))
 		return -1;
 	memset(out, 0, sizeof(*out));
+	out->name = names.container;
+	out->volume = names.volume;
 	out->host = o->host ? str_c(o->host) : state->host;
 	out->user = state->user;
 	out->password = state->password;
@@ -279,12 +286,13 @@ int registry_up(struct session *s, const struct registry_state *state,
 	for (unsigned i = 0; rc == 1 && i < TRIES; i++) {
 		if (i)
 			sync_sleep(s, 100 * i);
-		rc = one_try(s, state, o, a, err);
+		rc = one_try(s, state, &names, o, a, err);
 	}
 	if (rc == 1)
 		return error_set(err, ERR_DOCKER, 409,
-			"the container '" REGISTRY_CONTAINER "' comes and goes: is another cilocal "
-			"starting or stopping it?");
+			"the container '" STR_FMT "' comes and goes: is another cilocal starting "
+			"or stopping it?",
+			STR_ARG(names.container));
 	if (rc)
 		return error_wrap(err, "the local registry");
 	out->exists = out->running = out->storage = true;
@@ -296,17 +304,21 @@ int registry_down(struct session *s, bool purge, bool *was, const struct registr
 {
 	struct arena a = ARENA_INIT;
 	struct error mine = ERROR_INIT;
+	struct registry_names names;
 	struct sync_container c;
-	int lock = registry_lock(s, &a, o, err), rc = lock < 0 ? -1 : 0;
+	int lock = registry_lock(s, &a, o, err);
+	int rc = lock < 0 || registry_names(&names, &a, o, err) ? -1 : 0;
 	bool has = false;
 
 	if (was)
 		*was = false;
 	if (rc) {
+		if (lock >= 0)
+			close(lock);
 		arena_release(&a);
 		return rc;
 	}
-	if (!sync_inspect(s, STR(REGISTRY_CONTAINER), &a, &c, &mine)) {
+	if (!sync_inspect(s, names.container, &a, &c, &mine)) {
 		if (was)
 			*was = true;
 		forget_images(s, &a, &c);
@@ -315,9 +327,9 @@ int registry_down(struct session *s, bool purge, bool *was, const struct registr
 		rc = pass_on(err, &mine);
 	}
 	if (!rc && purge) {
-		rc = sync_has_volume(s, STR(REGISTRY_VOLUME), &has, err);
+		rc = sync_has_volume(s, names.volume, &has, err);
 		if (!rc && has)
-			rc = sync_remove_volume(s, STR(REGISTRY_VOLUME), err);
+			rc = sync_remove_volume(s, names.volume, err);
 		if (was)
 			*was = *was || has;
 	}

@@ -23,6 +23,8 @@ printed started
 kill -KILL "$(<"$engine/dockerd.pid")"
 ends 4 within 20
 has_line '[Ee]ngine|[Dd]aemon|docker\.sock'
+has 'hint: the engine that runs the job went away'
+has_not 'mtu'
 
 # The script was fine by then; the job is not.
 "$root/tests/engine/engine" stop "$engine"

@@ -44,6 +44,7 @@ run 1 run tool-fails
 has 'exit code 1'
 run 1 run no-entry
 has 'system failure'
+has "hint: the image can't start its entrypoint"
 run 0 run empty
 has_not 'none of the script ran'
 nothing_left

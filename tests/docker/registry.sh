@@ -31,6 +31,20 @@ with_registry
 run 0 registry list
 has 'group/project/app'
 
+# Somebody else on the same engine has a registry of their own, and neither takes the other's away.
+address_a=$address
+mine() { curl -s -o /dev/null -w '%{http_code}' -u "$user:$password" "http://$address_a/v2/"; }
+export XDG_STATE_HOME=$work/.state-b
+run 0 registry status --json
+jq -e '.exists == false and .storage == false' "$work/out" >/dev/null || fail "another user sees it"
+run 0 registry start
+run 0 registry list
+has_not 'group/project/app'
+[[ $(mine) == 200 ]] || fail "the second user's registry took the place of the first's: $(mine)"
+run 0 registry stop --purge
+[[ $(mine) == 200 ]] || fail "the second user removed the first's registry"
+export XDG_STATE_HOME=$work/.state
+
 run 0 registry stop --purge
 nothing_left
 run 0 registry stop
