@@ -198,6 +198,7 @@ struct job_run {
 	struct job_log *log;
 	struct sink *tail_sink;
 	struct sink *shown_sink;   /* on the console; NULL: none */
+	struct sink *trace_sink;   /* into the run's folder */
 	char doing[160];           /* what it waits for now; empty: nothing */
 	const struct varset *vars; /* for explaining hits */
 

@@ -179,8 +179,18 @@ static int open_trace(struct job_run *j, struct error *err)
 	if (fd < 0)
 		return error_sys(err, errno, "can't write '%s'", path);
 	j->log_path = str_c(path);
-	job_log_add(j->log, sink_fd_new(fd, true));
+	j->trace_sink = sink_fd_new(fd, true);
+	job_log_add(j->log, j->trace_sink);
 	return 0;
+}
+
+/* Nobody should look for something in a log that ends with the disk. */
+static void check_trace(const struct job_run *j)
+{
+	if (j->trace_sink && j->trace_sink->error)
+		run_message(j->run, DIAG_WARNING,
+			"the log of job '" STR_FMT "' is not whole: cannot write '" STR_FMT "': %s",
+			STR_ARG(j->shown), STR_ARG(j->log_path), strerror(j->trace_sink->error));
 }
 
 /* GitLab docs, advanced configuration of GitLab Runner, `output_limit` (KiB; 0: the default). */
@@ -319,8 +329,9 @@ void show_attempt_end(struct job_run *j, bool retried)
 		show_hints(j);
 	if (j->log)
 		job_log_end(j->log);
+	check_trace(j);
 	environment_finish(j);
-	j->shown_sink = NULL;
+	j->shown_sink = j->trace_sink = NULL;
 	artifact_pass_finish(j);
 	keep_tail(j);
 	finished_event(j, status, retried);

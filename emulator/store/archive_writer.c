@@ -23,18 +23,18 @@ struct archive_writer {
 	bool ended;    /* it ended early: zeros follow */
 };
 
+/*
+ * Whoever adds to the archive looks at out_error. libarchive is never told: it leaves the filter
+ * whose client failed open, and with it its memory (libarchive 3.6).
+ */
 static la_ssize_t put(struct archive *a, void *arg, const void *p, size_t n)
 {
 	struct archive_writer *w = arg;
 
-	if (w->dropped) {
-		archive_set_error(a, EIO, "dropped");
-		return -1;
-	}
-	if (w->out(w->arg, p, n, &w->out_error)) {
-		archive_set_error(a, EIO, "%s", w->out_error.text);
-		return -1;
-	}
+	UNUSED(a);
+	if (!w->dropped && !error_is(&w->out_error) && w->out(w->arg, p, n, &w->out_error) &&
+		!error_is(&w->out_error))
+		error_set(&w->out_error, ERR_SYS, EIO, "cannot write the archive");
 	return (la_ssize_t)n;
 }
 
@@ -106,7 +106,7 @@ int archive_writer_more(struct archive_writer *w, struct error *err)
 		memset(w->chunk, 0, want);
 		r = (ssize_t)want;
 	}
-	if (archive_write_data(w->a, w->chunk, (size_t)r) < 0)
+	if (archive_write_data(w->a, w->chunk, (size_t)r) < 0 || error_is(&w->out_error))
 		return fail(w, err, "data");
 	w->left -= (uint64_t)r;
 	return 1;
@@ -155,19 +155,19 @@ int archive_writer_begin(struct archive_writer *w, const struct archive_item *i,
 		archive_entry_set_filetype(e, AE_IFREG);
 		archive_entry_set_size(e, (la_int64_t)(i->source.p ? i->size : i->data.n));
 	}
-	if (archive_write_header(w->a, e) < ARCHIVE_WARN)
+	if (archive_write_header(w->a, e) < ARCHIVE_WARN || error_is(&w->out_error))
 		return fail(w, err, path);
 	w->left = w->fd >= 0 ? i->size : 0;
 	w->ended = false;
 	if (i->kind == ARCHIVE_FILE && !i->source.p && i->data.n &&
-		archive_write_data(w->a, i->data.p, i->data.n) < 0)
+		(archive_write_data(w->a, i->data.p, i->data.n) < 0 || error_is(&w->out_error)))
 		return fail(w, err, path);
 	return 0;
 }
 
 int archive_writer_close(struct archive_writer *w, struct error *err)
 {
-	if (archive_write_close(w->a) != ARCHIVE_OK)
+	if (archive_write_close(w->a) != ARCHIVE_OK || error_is(&w->out_error))
 		return fail(w, err, "end");
 	return 0;
 }

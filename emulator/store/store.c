@@ -19,11 +19,15 @@ int store_open(struct store *s, const char *project_root, bool create, struct er
 	s->root = arena_printf(&s->arena, "%s/.cilocal", project_root).p;
 	if (!create)
 		return 0;
-	if (store_make_dirs(s->root, err))
+	if (store_make_dirs(s->root, err)) {
+		store_release(s);
 		return error_wrap(err, "no place to keep runs");
+	}
 	ignore = xasprintf("%s/.gitignore", s->root);
-	if (access(ignore, F_OK) && store_write_file(ignore, STR("*\n"), err))
+	if (access(ignore, F_OK) && store_write_file(ignore, STR("*\n"), err)) {
+		store_release(s);
 		return -1;
+	}
 	return 0;
 }
 

@@ -27,7 +27,8 @@ struct store {
 	const char *root; /* absolute: PROJECT/.cilocal */
 };
 
-/* Finds or (create) makes .cilocal in the project's root. Without create a missing one is fine. */
+/* Finds or (create) makes .cilocal in the project's root. Without create a missing one is fine.
+ * -1: nothing is to be released. */
 int store_open(struct store *s, const char *project_root, bool create, struct error *err);
 void store_release(struct store *s);
 
