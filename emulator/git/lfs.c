@@ -31,7 +31,22 @@ static bool is_oid(struct str s)
 	return s.n == OID_SIZE;
 }
 
-bool lfs_object(const struct repo *r, struct arena *a, const char *path, struct stat *st,
+bool lfs_used(const struct repo *r, struct str files)
+{
+	CLEANUP(free) char *objects = xasprintf(STR_FMT "/lfs/objects", STR_ARG(r->common_dir));
+	CLEANUP(free) char *attributes = xasprintf(STR_FMT "/.gitattributes", STR_ARG(files));
+	CLEANUP(close) int fd = -1;
+	char text[16384];
+	ssize_t n;
+
+	if (!access(objects, F_OK))
+		return true;
+	fd = open(attributes, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, text, sizeof(text));
+	return n > 0 && str_find(str_n(text, (size_t)n), STR("filter=lfs")) != STR_NPOS;
+}
+
+enum lfs_kind lfs_object(const struct repo *r, struct arena *a, const char *path, struct stat *st,
 	const char **object)
 {
 	char text[POINTER_MAX];
@@ -43,22 +58,22 @@ bool lfs_object(const struct repo *r, struct arena *a, const char *path, struct 
 	ssize_t n;
 
 	if (!S_ISREG(st->st_mode) || st->st_size >= POINTER_MAX || st->st_size < OID_SIZE)
-		return false;
+		return LFS_NONE;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
 	if (n < 0 || !str_starts(str_n(text, (size_t)n), STR("version https://git-lfs.")))
-		return false;
+		return LFS_NONE;
 	oid = value_of(str_n(text, (size_t)n), "oid sha256:");
 	size = value_of(str_n(text, (size_t)n), "size ");
 	if (!is_oid(oid) || !parse_u64(size, &bytes))
-		return false;
+		return LFS_NONE;
 	at = arena_printf(a, STR_FMT "/lfs/objects/%.2s/%.2s/" STR_FMT, STR_ARG(r->common_dir),
 		oid.p, oid.p + 2, STR_ARG(oid))
 		     .p;
 	if (stat(at, &content) || !S_ISREG(content.st_mode) || (uint64_t)content.st_size != bytes)
-		return false;
+		return LFS_MISSING;
 	content.st_mode = st->st_mode;
 	*st = content;
 	*object = at;
-	return true;
+	return LFS_HERE;
 }

@@ -10,10 +10,21 @@ struct repo;
 struct stat;
 
 /*
- * Is the file a pointer whose content is in the clone's store? Then *object is its path (in the
- * arena) and *st the object's stat, with the file's mode. Nothing is fetched. Blocking.
+ * Whether pointers are to be looked for below `files` (the work tree, or what was checked out of
+ * it): the clone has a store, or the root's .gitattributes names the filter. Blocking.
  */
-bool lfs_object(const struct repo *r, struct arena *a, const char *path, struct stat *st,
+bool lfs_used(const struct repo *r, struct str files);
+
+enum lfs_kind {
+	LFS_NONE,   /* no pointer */
+	LFS_HERE,   /* its content is in the clone's store */
+	LFS_MISSING /* it is not */
+};
+/*
+ * What the file is. LFS_HERE: *object is the content's path (in the arena) and *st the object's
+ * stat, with the file's mode. Nothing is fetched. Blocking.
+ */
+enum lfs_kind lfs_object(const struct repo *r, struct arena *a, const char *path, struct stat *st,
 	const char **object);
 
 #endif

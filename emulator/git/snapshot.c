@@ -100,6 +100,7 @@ struct tree {
 	unsigned level;
 	const struct snapshot_options *o;
 	VEC(struct gitlink) links;
+	bool lfs; /* there may be pointers of Git LFS */
 	struct error *err;
 };
 
@@ -140,8 +141,10 @@ static int add_tracked(struct tree *t, struct str line, struct str *prev)
 		return 0; /* a folder or device took the file's place */
 	s->tracked++;
 	from = source;
-	if (t->o->committed_dir)
-		(void)lfs_object(t->repo, &s->arena, source, &st, &from);
+	/* As after the Runner's `git lfs pull`: a pointer of the work tree is none in the job. */
+	if (t->lfs && lfs_object(t->repo, &s->arena, source, &st, &from) == LFS_MISSING &&
+		!s->n_pointers++)
+		s->pointer = path;
 	if (snapshot_add_file(s, path, from, &st, t->err))
 		return -1;
 	if (t->o->committed_dir) {
@@ -192,6 +195,7 @@ static int add_work_tree(struct tree *t)
 	bool both = t->level == 0 && !t->o->committed_dir;
 	int ret = -1, code;
 
+	t->lfs = lfs_used(t->repo, t->files);
 	git_spawn(&p[0], t->files.p, tracked);
 	if (both)
 		git_spawn(&p[1], t->files.p, others);

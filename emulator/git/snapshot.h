@@ -56,6 +56,8 @@ struct snapshot {
 	VEC(struct submodule) modules;
 	struct str untracked[3]; /* files that are neither tracked nor ignored: the first ones */
 	size_t n_untracked;      /* all of them */
+	struct str pointer;      /* of Git LFS, whose content is not in the clone: the first */
+	size_t n_pointers;       /* all of them */
 };
 
 struct snapshot_options {

@@ -76,6 +76,15 @@ static void note_untracked(struct build *b, const struct snapshot *s)
 	buf_release(&names);
 }
 
+static void note_pointers(struct build *b, const struct snapshot *s)
+{
+	job_log_warnln(b->log,
+		"Git LFS: the content of %zu file%s is not in this clone, so the job has "
+		"the pointer%s (" STR_FMT "%s); `git lfs pull` gets what GitLab's jobs have",
+		s->n_pointers, s->n_pointers == 1 ? "" : "s", s->n_pointers == 1 ? "" : "s",
+		STR_ARG(s->pointer), s->n_pointers == 1 ? "" : " ...");
+}
+
 static void show_modules(struct build *b, const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->modules.n; i++) {
@@ -105,8 +114,12 @@ static void got(struct build *b)
 	s = sources_snapshot(b->host.sources);
 	if (s) {
 		show_modules(b, s);
-		if (sources_take_note(b->host.sources))
-			note_untracked(b, s);
+		if (sources_take_note(b->host.sources)) {
+			if (s->n_pointers)
+				note_pointers(b, s);
+			if (s->n_untracked)
+				note_untracked(b, s);
+		}
 	}
 	if (c->post_get_sources_script.v.n)
 		run_hook(b, c->post_get_sources_script.v, NULL);

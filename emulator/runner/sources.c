@@ -64,7 +64,8 @@ int sources_shallow(const struct sources *s, unsigned depth, struct buf *out, st
 
 bool sources_take_note(struct sources *s)
 {
-	bool give = !s->noted && s->state == SOURCES_READY && s->snapshot.n_untracked;
+	bool give = !s->noted && s->state == SOURCES_READY &&
+		    (s->snapshot.n_untracked || s->snapshot.n_pointers);
 
 	s->noted = s->noted || give;
 	return give;

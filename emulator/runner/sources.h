@@ -45,7 +45,8 @@ struct sources_view {
 bool sources_has_module(const struct sources *s, const struct sources_view *v, size_t module);
 /* The text of .git/shallow that GIT_DEPTH asks for; blocking, for a worker thread. */
 int sources_shallow(const struct sources *s, unsigned depth, struct buf *out, struct error *err);
-/* True once a run, where files are there that git neither tracks nor ignores: say so. */
+/* True once a run, where the snapshot has something to be told (untracked files, pointers of LFS).
+ */
 bool sources_take_note(struct sources *s);
 
 /* The list of files, once it is there; NULL before, and where there is no repository. */

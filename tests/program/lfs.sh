@@ -36,6 +36,21 @@ echo other >big.bin
 run 0 run --committed look
 has 'size 100007'
 has 'the tool runs'
+# A work tree that holds the pointers, as a clone with GIT_LFS_SKIP_SMUDGE does: jobs have the content that the
+# clone has, as after the Runner's `git lfs pull`; what it has not, is told.
+for file in big.bin tool.bin; do git show "HEAD:$file" >"$file"; done
+touch -d '1 hour ago' ./*.bin
+git add -A
+[[ -z $(git status --porcelain) ]] || fail "the test's work tree has changes"
+run 0 run look
+has 'size 100007'
+has 'begins content'
+has 'the tool runs'
+has_not 'Git LFS:'
+[[ $(head -n 1 big.bin) == 'version https://git-lfs.'* ]] || fail "the work tree was written to"
 rm -r .git/lfs
 run 1 run --committed look
 has 'begins version'
+run 1 run look
+has 'begins version'
+has "WARNING: Git LFS: the content of 2 files is not in this clone, so the job has the pointers (big.bin ...); \`git lfs pull\` gets"
