@@ -32,6 +32,7 @@ static void set_stages(struct config *c, const struct texts *list)
 	c->stages.v = arena_array(c->arena, struct text, list->n + 2);
 	c->stages.set = list->set;
 	c->stages.at = list->at;
+	config_state_of(c)->written_stages = *list;
 	if (!list->n)
 		return;
 	add_stage(c, &known, (struct text){STR(".pre"), list->at});
@@ -81,12 +82,19 @@ static struct frame job_frame(struct config *c, const struct job_def *job)
 	return f;
 }
 
+/* As they are written, what is there twice too, like GitLab. */
 static const char *stage_list(struct config *c, const struct frame *f)
 {
+	const struct texts *all = &config_state_of(c)->written_stages;
 	CLEANUP(buf_release) struct buf b = BUF_INIT;
 
-	for (size_t i = 0; i < c->stages.n && b.n < 2000; i++)
-		buf_printf(&b, "%s" STR_FMT, i ? ", " : "", STR_ARG(c->stages.v[i].s));
+	if (!all->n)
+		return "";
+	buf_adds(&b, ".pre");
+	for (size_t i = 0; i < all->n && b.n < 2000; i++)
+		if (!is_edge(all->v[i].s))
+			buf_printf(&b, ", " STR_FMT, STR_ARG(all->v[i].s));
+	buf_adds(&b, ", .post");
 	return fmt_in(f, "%s", b.p);
 }
 

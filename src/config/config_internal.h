@@ -40,9 +40,10 @@ struct config_state {
 	size_t merged_keys;         /* made by merge_deep so far */
 	size_t n_services, n_needs; /* that were read so far */
 	bool stages_faulty;
-	struct map root_index;      /* root key -> struct node_pair * */
-	struct job_rare *last_rare; /* for jobs that have the same */
-	struct reading *readings;   /* jobs.c: what was read from which node */
+	struct texts written_stages; /* also what is written twice */
+	struct map root_index;       /* root key -> struct node_pair * */
+	struct job_rare *last_rare;  /* for jobs that have the same */
+	struct reading *readings;    /* jobs.c: what was read from which node */
 	struct unknowns unknown;
 	size_t n_consequences; /* faults that were left out */
 };

@@ -21,8 +21,8 @@ struct resolving {
 
 #define MAX_RULE_DEPTH 100
 
-static void PRINTF_LIKE(5, 6) input_fault(const struct frame *f, struct str name, const char *code,
-	struct span at, const char *fmt, ...)
+void input_fault(const struct frame *f, struct str name, const char *code, struct span at,
+	const char *fmt, ...)
 {
 	struct str text;
 	va_list ap;
@@ -100,6 +100,20 @@ static bool check_in_options(const struct frame *f, struct str name, enum input_
 	return false;
 }
 
+static bool say_bad_regex(
+	const struct frame *f, struct str name, const struct node *regex, struct str why)
+{
+	fault(f, "bad-regex", regex->at,
+		fmt_in(f,
+			f->job ? "inputs `" STR_FMT "`: invalid regular expression"
+			       : "=`" STR_FMT "` input: invalid regular expression",
+			STR_ARG(name)),
+		"input '" STR_FMT "': invalid regular expression: " STR_FMT, STR_ARG(name),
+		STR_ARG(why));
+	return false;
+}
+
+/* value NULL: only whether the expression is one. */
 static bool check_matches(const struct frame *f, struct str name, enum input_type type,
 	const struct node *value, const struct node *regex, const char *what)
 {
@@ -116,29 +130,31 @@ static bool check_matches(const struct frame *f, struct str name, enum input_typ
 		return false;
 	}
 	re = regex_new(&scratch, regex->text, 0, &why, NULL);
-	ok = re && regex_search(re, value->text, NULL, 0) == REGEX_YES;
-	arena_release(&scratch);
-	if (!ok)
+	ok = re && (!value || regex_search(re, value->text, NULL, 0) == REGEX_YES);
+	if (!re)
+		say_bad_regex(f, name, regex, why);
+	else if (!ok)
 		input_fault(f, name, "bad-input", value->at,
 			"%s value does not match required RegEx pattern", what);
+	arena_release(&scratch);
 	return ok;
 }
 
 const struct node *check_input_value(const struct frame *f, struct str name, enum input_type type,
-	const struct node *value, const struct node *map, const char *what)
+	const struct node *value, const struct input_limits *limits, const char *what)
 {
 	static const char *const names[] = {"a string", "a number", "a boolean", "an array"};
 	const struct node *n = convert(frame_arena(f), type, value);
+	bool ok;
 
 	if (!n) {
 		input_fault(
 			f, name, "bad-input", value->at, "%s value is not %s", what, names[type]);
 		return NULL;
 	}
-	if (!check_in_options(f, name, type, n, node_get(map, "options")) ||
-		!check_matches(f, name, type, n, node_get(map, "regex"), what))
-		return NULL;
-	return n;
+	ok = check_in_options(f, name, type, n, limits->options);
+	ok = check_matches(f, name, type, n, limits->regex, what) && ok;
+	return ok ? n : NULL;
 }
 
 /* --- rules --- */
@@ -215,37 +231,8 @@ static bool rule_holds(
 	if (cond->kind != NODE_STRING || !check_names(f, r, def, cond, i))
 		return false;
 	e = expr_parse(frame_arena(f), cond->text, cond->at, &err);
-	if (!e) {
-		fault(f, "bad-expression", err.at.begin.line ? err.at : cond->at,
-			fmt_in(f, "=`" STR_FMT "` input: rule[%zu] invalid expression syntax",
-				STR_ARG(def->name), i),
-			"invalid expression in a rule of input '" STR_FMT "': " STR_FMT,
-			STR_ARG(def->name), STR_ARG(err.text));
-		return false;
-	}
-	return expr_eval(e, frame_arena(f), &env, NULL, NULL, NULL);
-}
-
-/* A rule gives a list to choose from and the choice that is made without a value. */
-static bool check_rule(struct resolving *r, struct input_def *def, const struct node *rule)
-{
-	const struct node *options = get_node(rule, "options"), *value = node_get(rule, "default");
-	const struct frame *f = r->in->root;
-
-	if (!options && value)
-		return true;
-	if (!node_is(options, NODE_SEQ) || !options->u.seq.n || node_is_null(value)) {
-		input_fault(f, def->name, "bad-input", rule->at,
-			"rule must define 'options' with at least one value and a 'default'");
-		return false;
-	}
-	node_each (option, options) {
-		if (str_eq(option->text, value->text))
-			return true;
-	}
-	input_fault(f, def->name, "bad-input", value->at,
-		"default '" STR_FMT "' must be one of the options", STR_ARG(value->text));
-	return false;
+	/* Its shape has been checked. */
+	return e && expr_eval(e, frame_arena(f), &env, NULL, NULL, NULL);
 }
 
 /* The first rule that holds, or NULL. */
@@ -257,7 +244,7 @@ static const struct node *matching_rule(struct resolving *r, struct input_def *d
 		const struct node *rule = rules->u.seq.items[i];
 
 		if (rule_holds(r, def, get_node(rule, "if"), i))
-			return check_rule(r, def, rule) ? rule : NULL;
+			return rule;
 	}
 	return NULL;
 }
@@ -282,33 +269,56 @@ static const struct node *empty_value(struct resolving *r, const struct input_de
 	return n;
 }
 
+/* Options come from the rule, for the types that can have some; the regex does not. */
+static struct input_limits limits_of(const struct input_def *def, const struct node *rule)
+{
+	struct input_limits l = {
+		.options = node_get(def->spec, "options"), .regex = node_get(def->spec, "regex")};
+
+	if (rule)
+		l.options = def->type == INPUT_STRING || def->type == INPUT_NUMBER
+				    ? node_get(rule, "options")
+				    : NULL;
+	return l;
+}
+
+static const struct node *missing(struct resolving *r, const struct input_def *def)
+{
+	const struct frame *f = r->in->root;
+
+	input_fault(f, def->name, "missing-input", r->at.begin.line ? r->at : def->at,
+		"required value has not been provided");
+	/* The next thing that would be said. */
+	check_matches(f, def->name, def->type, NULL, node_get(def->spec, "regex"), "");
+	return NULL;
+}
+
 static const struct node *compute(struct resolving *r, struct input_def *def)
 {
 	const struct frame *f = r->in->root;
 	unsigned before = f->c->diags->errors;
-	bool ruled = get_node(def->spec, "rules") != NULL;
-	const struct node *rule = ruled ? matching_rule(r, def) : NULL;
-	const struct node *map = ruled ? rule : def->spec;
-	const struct node *given = given_value(r, def, ruled);
-	const struct node *otherwise = map ? node_get(map, "default") : NULL;
+	const struct node *rules = get_node(def->spec, "rules");
+	const struct node *rule = rules ? matching_rule(r, def) : NULL;
+	const struct node *given = given_value(r, def, rules != NULL);
+	const struct node *otherwise = node_get(rules ? rule : def->spec, "default");
+	struct input_limits limits = limits_of(def, rule);
 	const struct node *value = NULL;
 
-	if (r->unknown || (ruled && !rule && f->c->diags->errors != before))
+	if (r->unknown || f->c->diags->errors != before)
 		return NULL;
-	if (!given && !otherwise) {
-		input_fault(f, def->name, "missing-input", r->at.begin.line ? r->at : def->at,
-			"required value has not been provided");
-		return NULL;
-	}
-	if (otherwise && node_is_null(otherwise)) {
+	if (rules ? !rules->u.seq.n : !otherwise) {
+		if (!given)
+			return missing(r, def);
+	} else if (node_is_null(otherwise)) {
+		/* Also where no rule holds. */
 		value = empty_value(r, def);
-	} else if (otherwise) {
-		value = check_input_value(f, def->name, def->type, otherwise, map, "default");
+	} else {
+		value = check_input_value(f, def->name, def->type, otherwise, &limits, "default");
 		if (!value)
 			return NULL;
 	}
 	if (given)
-		value = check_input_value(f, def->name, def->type, given, map, "provided");
+		value = check_input_value(f, def->name, def->type, given, &limits, "provided");
 	return value;
 }
 

@@ -37,7 +37,8 @@ struct interpolation {
 /* spec.c: the header's shape. extra: definitions of spec:include, in order. */
 void read_spec(struct interpolation *in, const struct node *header, const struct node *const *extra,
 	size_t n_extra);
-/* description, options and regex of an input, of spec:inputs or of a job (GitLab, BaseInput). */
+/* description, options and regex of an input, of spec:inputs or of a job (GitLab, BaseInput), by
+ * their types; whether the regex is one shows where a value is checked. */
 void check_input_shape(const struct frame *f, const struct node *map);
 /* Facts that spec:component asks for. */
 struct config_resolved;
@@ -47,12 +48,16 @@ void read_spec_component(
 /* inputs.c: given is include:inputs or the pipeline's (NULL: none). */
 void resolve_inputs(struct interpolation *in, const struct node *given, struct span at);
 bool input_type_of(struct str name, enum input_type *out);
-/*
- * The value converted to the type, or NULL with a fault. what: "provided" or "default". Also checks
- * options and regex of the definition (map may be NULL).
- */
+/* A fault with GitLab's words about an input: `name` input: ... */
+void input_fault(const struct frame *f, struct str name, const char *code, struct span at,
+	const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* What a value must fit; each may be NULL. */
+struct input_limits {
+	const struct node *options, *regex;
+};
+/* The value converted to the type, or NULL with a fault. what: "provided" or "default". */
 const struct node *check_input_value(const struct frame *f, struct str name, enum input_type type,
-	const struct node *value, const struct node *map, const char *what);
+	const struct node *value, const struct input_limits *limits, const char *what);
 
 /* interpolate.c: a new tree where something changed. A value with a fault is unknown. */
 struct node *interpolate(struct interpolation *in, struct node *content);

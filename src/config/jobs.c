@@ -81,7 +81,7 @@ static void check_script(const struct frame *f, const struct job_def *job)
 	static const char *const others[] = {"script", "before_script", "after_script", "trigger"};
 	const struct node *script = node_get(job->node, "script");
 
-	if (script && node_is_blank(script) && script->kind != NODE_BOOL)
+	if (script && node_is_blank(script))
 		fault(f, "blank", script->at.begin.line ? script->at : job->name.at,
 			"script can't be blank", "'script' of job '" STR_FMT "' is empty",
 			STR_ARG(job->name.s));

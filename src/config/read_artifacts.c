@@ -55,9 +55,6 @@ static void check_expose_as(const struct frame *f, const struct node *n, struct 
 			"expose as can contain only letters, digits, '-', '_' and spaces",
 			"%s can hold only letters, digits, '-', '_' and spaces",
 			subject(f, "expose_as"));
-	if (!out->paths.n)
-		fault(f, "?missing-keyword", name.at, "paths can't be blank", "%s needs 'paths'",
-			subject(f, "expose_as"));
 	for (size_t i = 0; i < out->paths.n; i++)
 		if (str_chr(out->paths.v[i].s, '*') != STR_NPOS) {
 			fault(f, "bad-path", out->paths.v[i].at,
@@ -146,6 +143,11 @@ void read_artifacts(const struct frame *f, const struct node *value, struct job_
 		return;
 	*out = (struct artifacts_def){.at = value->at, .is_public = -1, .when = WHEN_ON_SUCCESS};
 	job->artifacts = out;
+	n = node_get(value, "paths");
+	if (node_is_blank(n) && get_text(value, "expose_as").s.p)
+		fault(&entry, "?missing-keyword",
+			n && n->at.begin.line ? n->at : span_of_key(value, "expose_as"),
+			"paths can't be blank", "%s needs 'paths'", subject(&entry, "expose_as"));
 	check_scope(&entry, value, SCOPE_artifacts);
 	get_texts(&entry, value, "paths", &out->paths);
 	get_texts(&entry, value, "exclude", &out->exclude);

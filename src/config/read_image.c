@@ -50,14 +50,9 @@ static void read_pull_policy(const struct frame *f, const struct node *n, struct
 	struct frame policy = FRAME_IN(f, "pull_policy");
 	size_t count = n->kind == NODE_SEQ ? n->u.seq.n : 1;
 
-	if (n->kind != NODE_SEQ && n->kind != NODE_STRING) {
-		fault(&policy, "wrong-type", n->at,
-			"config should be an array of strings or a string",
-			"%s must be a string or a list of strings, not %s", subject(&policy, NULL),
-			found(f, n));
+	if (!want_strings_or_string(&policy, n, NULL))
 		return;
-	}
-	if (node_is_blank(n)) {
+	if (n->kind == NODE_SEQ && !n->u.seq.n) {
 		fault(&policy, "blank", n->at, "config can't be blank", "%s is empty",
 			subject(&policy, NULL));
 		return;

@@ -27,6 +27,7 @@ static void read_job_input(
 	struct frame entry = FRAME_AT(inputs, pair->key->text);
 	const struct node *map = pair->value, *value;
 	unsigned before = f->c->diags->errors;
+	struct input_limits limits = {node_get(map, "options"), node_get(map, "regex")};
 	enum input_type type;
 
 	if (!node_is_null(map) && !want_map(&entry, map, NULL))
@@ -41,7 +42,7 @@ static void read_job_input(
 	}
 	check_input_shape(&entry, map);
 	if (read_type(&entry, map, &type) && f->c->diags->errors == before)
-		check_input_value(f, pair->key->text, type, value, map, "default");
+		check_input_value(f, pair->key->text, type, value, &limits, "default");
 }
 
 void read_inputs(const struct frame *f, const struct node *value, struct job_def *job)

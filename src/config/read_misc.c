@@ -67,17 +67,78 @@ void read_extends(const struct frame *f, const struct node *value, struct job_de
 	want_strings_or_string(f, value, "extends");
 }
 
+/* Where the tag that begins at s ends, and *end behind the comma after it; quotes may hold commas.
+ */
+static struct str next_tag(struct str s, size_t *end)
+{
+	size_t from = 0, comma;
+
+	while (from < s.n && isspace((unsigned char)s.p[from]))
+		from++;
+	if (from < s.n && (s.p[from] == '"' || s.p[from] == '\'')) {
+		for (size_t i = from + 1; i < s.n; i++) {
+			size_t behind = i + 1;
+
+			if (s.p[i] != s.p[from])
+				continue;
+			while (behind < s.n && isspace((unsigned char)s.p[behind]))
+				behind++;
+			if (behind == s.n || s.p[behind] == ',') {
+				*end = behind + 1;
+				return str_sub(s, from + 1, i);
+			}
+		}
+	}
+	comma = MIN(str_chr(s, ','), s.n);
+	*end = comma + 1;
+	return str_sub(s, 0, comma);
+}
+
+/*
+ * GitLab joins the list, splits it at commas and takes each tag once (lib/gitlab/ci/tags/parser.rb,
+ * entry/tags.rb).
+ */
+static size_t count_tags(const struct node *list)
+{
+	CLEANUP(buf_release) struct buf joined = BUF_INIT;
+	struct arena scratch = ARENA_INIT;
+	struct map seen;
+	struct str rest;
+	size_t n;
+
+	node_each (item, list) {
+		if (joined.n)
+			buf_adds(&joined, ", ");
+		buf_addstr(&joined, item->text);
+	}
+	map_init(&seen, &scratch);
+	for (rest = buf_str(&joined); rest.n;) {
+		size_t end;
+		struct str tag = str_trim(next_tag(rest, &end));
+
+		if (tag.n)
+			map_put(&seen, tag, &seen);
+		rest = str_from(rest, MIN(end, rest.n));
+	}
+	n = seen.n;
+	arena_release(&scratch);
+	return n;
+}
+
 void read_tags(const struct frame *f, const struct node *value, struct job_def *job)
 {
 	struct frame entry = FRAME_IN(f, "tags");
 
+	size_t n;
+
 	if (!want_strings(&entry, value, NULL))
 		return;
-	if (value->u.seq.n >= LIMIT_TAGS)
+	n = count_tags(value);
+	if (n >= LIMIT_TAGS)
 		fault(&entry, "too-many-items", value->at,
 			"config must be less than the limit of 50 tags",
-			"%s has %u items, and the limit is below %d", subject(&entry, NULL),
-			value->u.seq.n, LIMIT_TAGS);
+			"%s has %zu different tags, and the limit is below %d",
+			subject(&entry, NULL), n, LIMIT_TAGS);
 	texts_of(&entry, value, &job->tags);
 }
 

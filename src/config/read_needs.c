@@ -64,12 +64,14 @@ static bool read_need_parallel(const struct frame *f, const struct node *n, stru
 		return false;
 	}
 	check_scope(&parallel, n, SCOPE_parallel);
-	matrix = get_node(n, "matrix");
+	matrix = node_get(n, "matrix");
 	if (!matrix) {
 		fault(&parallel, "missing-keyword", n->at, "config missing required keys: matrix",
 			"'matrix' is missing in %s", subject(&parallel, NULL));
 		return false;
 	}
+	if (matrix->kind == NODE_NULL)
+		return true;
 	if (!check_matrix(&matrix_frame, matrix))
 		return false;
 	need->matrix = matrix;

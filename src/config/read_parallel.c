@@ -114,12 +114,13 @@ void read_parallel(const struct frame *f, const struct node *value, struct job_d
 		return;
 	}
 	check_scope(&entry, value, SCOPE_parallel);
-	matrix = get_node(value, "matrix");
+	matrix = node_get(value, "matrix");
 	if (!matrix) {
 		fault(&entry, "?missing-keyword", value->at, "config missing required keys: matrix",
 			"'matrix' is missing in %s", subject(&entry, NULL));
 		return;
 	}
-	if (check_matrix(&matrix_frame, matrix))
+	/* GitLab takes one of null for none. */
+	if (matrix->kind != NODE_NULL && check_matrix(&matrix_frame, matrix))
 		job->parallel.matrix = matrix;
 }

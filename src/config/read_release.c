@@ -87,14 +87,29 @@ static bool is_iso_datetime(struct str s)
 	       is_iso_time(str_from(s, end + 1));
 }
 
+/* GitLab does not look at all of them, but the program that makes the release takes texts. */
+static struct text free_text(const struct frame *f, const struct node *map, const char *key)
+{
+	const struct node *n = get_node(map, key);
+
+	if (!n || node_is_scalar(n))
+		return text_of(n);
+	diag_warn(f->c->diags, "no-effect", n->at, "%s is %s, which has no effect", subject(f, key),
+		found(f, n));
+	return text_of(NULL);
+}
+
 static struct text required_text(const struct frame *f, const struct node *map, const char *key)
 {
 	const struct node *n = node_get(map, key);
 	const char *name = humanize(frame_arena(f), str_c(key));
 
-	if (node_is_null(n) || (n->kind == NODE_STRING && node_is_blank(n))) {
-		fault(f, node_is_null(n) ? "?missing-keyword" : "blank",
-			n && n->at.begin.line ? n->at : map->at,
+	if (n && n->kind == NODE_NULL) {
+		want_string(f, n, key);
+		return text_of(NULL);
+	}
+	if (!n || (n->kind == NODE_STRING && node_is_blank(n))) {
+		fault(f, !n ? "?missing-keyword" : "blank", n && n->at.begin.line ? n->at : map->at,
 			fmt_in(f, "%s can't be blank", name), "%s is missing", subject(f, key));
 		return text_of(NULL);
 	}
@@ -143,10 +158,12 @@ void read_release(const struct frame *f, const struct node *value, struct job_de
 	check_scope(&entry, value, SCOPE_release);
 	out->tag_name = required_text(&entry, value, "tag_name");
 	out->description = required_text(&entry, value, "description");
-	out->tag_message = get_text(value, "tag_message");
-	out->name = get_text(value, "name");
+	n = node_get(value, "tag_message");
+	if (node_is_blank(n) || want_string(&entry, n, "tag_message"))
+		out->tag_message = free_text(&entry, value, "tag_message");
+	out->name = free_text(&entry, value, "name");
 	out->ref = get_text(value, "ref");
-	if (out->ref.s.n && !ref_name_valid(out->ref.s))
+	if (out->ref.s.p && !ref_name_valid(out->ref.s))
 		fault(&entry, "bad-ref", out->ref.at, "ref must be a valid ref",
 			"%s is no valid name of a ref: '" STR_FMT "'", subject(&entry, "ref"),
 			STR_ARG(out->ref.s));
@@ -157,7 +174,9 @@ void read_release(const struct frame *f, const struct node *value, struct job_de
 			subject(&entry, "released_at"), found(f, n));
 	else if (n)
 		out->released_at = text_of(n);
-	get_texts(&entry, value, "milestones", &out->milestones);
+	n = node_get(value, "milestones");
+	if (!node_is_blank(n) && want_strings_or_string(&entry, n, "milestones"))
+		get_texts(&entry, value, "milestones", &out->milestones);
 	n = get_node(value, "assets");
 	if (n)
 		check_links(&entry, n);

@@ -93,7 +93,7 @@ void read_after_script(const struct frame *f, const struct node *value, struct j
 void read_script(const struct frame *f, const struct node *value, struct job_def *job)
 {
 	/* Blank ones are reported with the job: "script can't be blank". */
-	if (node_is_blank(value) && value->kind != NODE_BOOL)
+	if (node_is_blank(value))
 		return;
 	read_lines(f, value, STR("script"), &job->script);
 }

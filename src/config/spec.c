@@ -4,6 +4,8 @@
 #include "config/inputs.h"
 #include "config/readers.h"
 
+#include "expr/expr.h"
+
 bool input_type_of(struct str name, enum input_type *out)
 {
 	static const struct str names[] = {
@@ -55,19 +57,6 @@ static void check_options(const struct frame *f, const struct node *n)
 	}
 }
 
-static void check_input_regex(const struct frame *f, const struct node *n)
-{
-	struct str why = STR_NULL;
-
-	if (n->kind != NODE_STRING)
-		fault(f, "wrong-type", n->at, "input regex should be a string",
-			"%s must be a string, not %s", subject(f, "regex"), found(f, n));
-	else if (!check_regex(f, n->text, 0, &why))
-		fault(f, "bad-regex", n->at, "invalid regular expression",
-			"invalid regular expression in %s: " STR_FMT, subject(f, "regex"),
-			STR_ARG(why));
-}
-
 void check_input_shape(const struct frame *f, const struct node *map)
 {
 	const struct node *n = get_node(map, "description");
@@ -79,8 +68,96 @@ void check_input_shape(const struct frame *f, const struct node *map)
 	if (n)
 		check_options(f, n);
 	n = get_node(map, "regex");
-	if (n)
-		check_input_regex(f, n);
+	if (n && n->kind != NODE_STRING)
+		fault(f, "wrong-type", n->at, "input regex should be a string",
+			"%s must be a string, not %s", subject(f, "regex"), found(f, n));
+}
+
+static bool is_option(const struct node *options, const struct node *value)
+{
+	node_each (option, options) {
+		if (node_is_null(value) ? node_is_null(option) : node_equal(option, value))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the list holds anything but null and false, as Ruby's any? asks. */
+static bool has_any(const struct node *options)
+{
+	if (!node_is(options, NODE_SEQ))
+		return false;
+	node_each (option, options) {
+		if (!node_is_null(option) && (option->kind != NODE_BOOL || option->u.boolean))
+			return true;
+	}
+	return false;
+}
+
+/* A rule gives a list to choose from and the choice that is made without a value. */
+static void check_rule_choice(
+	const struct frame *f, struct str name, const struct node *rule, const struct node *options)
+{
+	const struct node *value = node_get(rule, "default");
+
+	if (options && options->u.seq.n > LIMIT_INPUT_OPTIONS)
+		input_fault(f, name, "too-many-items", options->at,
+			"cannot define more than %d options", LIMIT_INPUT_OPTIONS);
+	if (!value)
+		input_fault(f, name, "bad-input", rule->at,
+			"rule must define 'options' with at least one value and a 'default'");
+	else if (has_any(options) && !is_option(options, value))
+		input_fault(f, name, "bad-input", value->at.begin.line ? value->at : rule->at,
+			"default '%s' must be one of the options", ruby_text(f, value));
+}
+
+static bool check_rule_if(const struct frame *f, struct str name, const struct node *cond)
+{
+	struct expr_error err = {SPAN_NONE, STR("it must be a string")};
+
+	if (!cond || (cond->kind == NODE_STRING &&
+			     expr_parse(frame_arena(f), cond->text, cond->at, &err)))
+		return true;
+	fault(f, "bad-expression", err.at.begin.line ? err.at : cond->at,
+		fmt_in(f, "=`" STR_FMT "` input: if invalid expression syntax", STR_ARG(name)),
+		"invalid expression in a rule of input '" STR_FMT "': " STR_FMT, STR_ARG(name),
+		STR_ARG(err.text));
+	return false;
+}
+
+/* GitLab, lib/gitlab/ci/config/header/input/rules/rule.rb. */
+static void check_rule(const struct frame *f, struct str name, const struct node *rule)
+{
+	const struct node *options;
+	bool ok;
+
+	if (rule->kind != NODE_MAP) {
+		fault(f, "wrong-type", rule->at,
+			fmt_in(f, "=`" STR_FMT "` input: should be a hash", STR_ARG(name)),
+			"a rule of input '" STR_FMT "' must be a mapping, not %s", STR_ARG(name),
+			found(f, rule));
+		return;
+	}
+	if (!rule->u.map.n) {
+		fault(f, "blank", rule->at,
+			fmt_in(f, "=`" STR_FMT "` input: can't be blank", STR_ARG(name)),
+			"a rule of input '" STR_FMT "' is empty", STR_ARG(name));
+		return;
+	}
+	ok = check_scope_keys(f, rule, SCOPE_spec_input_rule,
+		fmt_in(f, "=`" STR_FMT "` input: contains unknown keys", STR_ARG(name)));
+	ok = check_rule_if(f, name, get_node(rule, "if")) && ok;
+	options = get_node(rule, "options");
+	if (options && options->kind != NODE_SEQ) {
+		fault(f, "wrong-type", options->at,
+			fmt_in(f, "=`" STR_FMT "` input: options should be an array",
+				STR_ARG(name)),
+			"'options' in a rule of input '" STR_FMT "' must be a list, not %s",
+			STR_ARG(name), found(f, options));
+		ok = false;
+	}
+	if (ok)
+		check_rule_choice(f, name, rule, options);
 }
 
 static void check_rules(const struct frame *f, const struct node *map, const struct node *rules)
@@ -103,9 +180,7 @@ static void check_rules(const struct frame *f, const struct node *map, const str
 		return;
 	}
 	node_each (rule, rules) {
-		if (!want_map(&entry, rule, NULL))
-			return;
-		check_scope(&entry, rule, SCOPE_spec_input_rule);
+		check_rule(&entry, f->key, rule);
 	}
 }
 

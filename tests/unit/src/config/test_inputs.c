@@ -147,8 +147,8 @@ static void input_rules(void **state)
 			"options",
 			NULL, NULL},
 		{SPEC("x: {rules: [{options: [], default: a}]}") JX, NULL,
-			"`x` input: rule must define 'options' with at least one value and a "
-			"'default'",
+			"`x` input: `a` cannot be used because it is not in the list of allowed "
+			"options",
 			NULL, NULL},
 		{SPEC("x: {rules: [{options: [a], default: b}]}") JX, NULL,
 			"`x` input: default 'b' must be one of the options", NULL, NULL},
