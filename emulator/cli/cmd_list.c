@@ -40,6 +40,7 @@ static int run(struct cli *c)
 		load_release(&l);
 		return code;
 	}
+	load_mask_pipeline(&l, l.pipeline);
 	const struct pipeline *p = l.pipeline;
 	bool children = opt_flag(&c->opt, OPT_CHILDREN);
 	if (children && json) {

@@ -86,6 +86,16 @@ static const char *color_of(struct str status)
 	return "33";
 }
 
+static void print_head(struct cli *c, size_t id_width, size_t ref_width)
+{
+	CLEANUP(buf_release) struct buf line = BUF_INIT;
+	pad_text(&line, STR("RUN"), id_width);
+	buf_adds(&line, "  STATUS    STARTED              TIME     ");
+	pad_text(&line, STR("REF"), ref_width);
+	buf_adds(&line, "  JOBS");
+	buf_printf(&c->out, c->color_out ? "\033[1m%s\033[0m\n" : "%s\n", line.p);
+}
+
 static void print_row(struct cli *c, const struct run_record *r, size_t ref_width)
 {
 	struct arena *a = &c->arena;
@@ -187,6 +197,9 @@ static int run(struct cli *c)
 		n++;
 	}
 	bool json = opt_flag(&c->opt, OPT_JSON);
+	width = MAX(width, strlen("REF"));
+	if (n && !json && !c->quiet)
+		print_head(c, records[0].id.n, width);
 	for (size_t i = 0; i < n; i++)
 		if (json)
 			node_seq_push(&c->arena, list, run_tree(&c->arena, &records[i]));

@@ -20,6 +20,7 @@ struct member {
 struct family {
 	struct cli *c;
 	bool all;
+	struct load *top;
 	struct member *members;
 };
 
@@ -29,6 +30,8 @@ static struct child *add(struct family *f, struct load *l, const struct job *job
 	m->next = f->members;
 	f->members = m;
 	child_load(l, job, &m->ch);
+	if (m->ch.state == CHILD_BUILT)
+		load_mask_pipeline(f->top, m->ch.load.pipeline);
 	return &m->ch;
 }
 
@@ -80,7 +83,7 @@ static void table_of(struct family *f, struct load *l, struct str prefix, unsign
 
 void family_table(struct cli *c, struct load *l, bool all)
 {
-	struct family f = {.c = c, .all = all};
+	struct family f = {.c = c, .all = all, .top = l};
 	jobs_table(c, l->pipeline, all);
 	table_of(&f, l, STR(""), 1);
 	release(&f);
@@ -106,7 +109,7 @@ static void csv_of(struct family *f, struct load *l, struct str prefix, unsigned
 
 void family_csv(struct cli *c, struct load *l, bool all)
 {
-	struct family f = {.c = c, .all = all};
+	struct family f = {.c = c, .all = all, .top = l};
 	csv_of(&f, l, STR_NULL, 1);
 	release(&f);
 }
@@ -138,7 +141,7 @@ static struct node *tree_of(struct family *f, struct load *l, unsigned depth)
 
 void family_json(struct cli *c, struct load *l, bool all)
 {
-	struct family f = {.c = c, .all = all};
+	struct family f = {.c = c, .all = all, .top = l};
 	tree_print(c, tree_of(&f, l, 1));
 	release(&f);
 }

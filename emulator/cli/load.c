@@ -291,6 +291,23 @@ struct str load_masked(struct load *l, struct str text)
 	return str_eq(text, buf_str(&out)) ? text : arena_str(a, buf_str(&out));
 }
 
+void load_mask_pipeline(struct load *l, struct pipeline *p)
+{
+	p->name = load_masked(l, p->name);
+	for (size_t i = 0; l->mask && i < p->n_all; i++) {
+		struct job *j = p->all[i];
+		struct text *tags = arena_array(&l->c->arena, struct text, j->tags.n + 1);
+		struct str name = load_masked(l, j->environment_name);
+		/* The slug is made of the name's letters. */
+		if (!str_eq(name, j->environment_name))
+			j->environment_slug = STR("[MASKED]");
+		j->environment_name = name;
+		for (size_t k = 0; k < j->tags.n; k++)
+			tags[k] = (struct text){load_masked(l, j->tags.v[k].s), j->tags.v[k].at};
+		j->tags.v = tags;
+	}
+}
+
 void load_print_diags(struct load *l, bool warnings)
 {
 	CLEANUP(buf_release) struct buf out = BUF_INIT;

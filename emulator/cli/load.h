@@ -69,6 +69,10 @@ void load_print_diags(struct load *l, bool warnings);
 
 /* The text without the values of masked variables; in c->arena where it changed. */
 struct str load_masked(struct load *l, struct str text);
+/* The texts of the pipeline that variables were expanded in, masked: for showing, not for running.
+ */
+struct pipeline;
+void load_mask_pipeline(struct load *l, struct pipeline *p);
 
 /* Both, with errors printed: for commands that need a valid pipeline. */
 int load_pipeline(struct cli *c, struct load *l);

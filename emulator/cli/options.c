@@ -1,6 +1,8 @@
 #include "base/base.h"
 
 #include "emulator/cli/options.h"
+#include "emulator/runner/docker_values.h"
+#include "config/duration.h"
 
 #define GLOBAL   UINT32_MAX
 #define C(name)  (UINT32_C(1) << CMD_##name)
@@ -129,16 +131,59 @@ static int wrong_choice(struct buf *err, const struct opt_def *d, struct str val
 	return -1;
 }
 
+/* NAME or NAME:PORT; labels of letters, digits and hyphens. */
+static bool is_host(struct str s)
+{
+	size_t colon = str_chr(s, ':');
+	uint64_t port;
+	if (colon != STR_NPOS) {
+		if (!parse_u64(str_from(s, colon + 1), &port) || port < 1 || port > 65535)
+			return false;
+		s.n = colon;
+	}
+	struct str_split labels = str_split(s, '.');
+	struct str label;
+	while (str_split_next(&labels, &label)) {
+		if (!label.n || label.p[0] == '-' || label.p[label.n - 1] == '-')
+			return false;
+		for (size_t i = 0; i < label.n; i++)
+			if (!isalnum((unsigned char)label.p[i]) && !memchr("-_", label.p[i], 2))
+				return false;
+	}
+	return s.n > 0;
+}
+
+/* Also of options whose command is not the one that runs: they may come from a configuration file.
+ */
+static int check_kind(struct buf *err, const struct opt_def *d, const char *value)
+{
+	struct str s = str_c(value);
+	int64_t signed_number;
+	uint64_t number = 0;
+	if ((d->flags & OPTF_INT) && !parse_u64(s, &number))
+		return fail(err, "'--%s' wants a whole number, not '%s'", d->name, value);
+	if ((d->flags & OPTF_COUNT) && !number)
+		return fail(err, "'--%s' wants a number from 1 on, not '%s'", d->name, value);
+	if ((d->flags & OPTF_DURATION) && !duration_parse(s, &signed_number))
+		return fail(
+			err, "'--%s' wants a duration (90s, 10m, 1h30m), not '%s'", d->name, value);
+	if ((d->flags & OPTF_SIZE) && (!docker_size_parse(s, &signed_number) || signed_number < 1))
+		return fail(err, "'--%s' wants a size (500m, 20g), not '%s'", d->name, value);
+	if ((d->flags & OPTF_HOST) && !is_host(s))
+		return fail(err, "'--%s' wants the name of a host, or HOST:PORT, not '%s'", d->name,
+			value);
+	return 0;
+}
+
 static int check_value(struct buf *err, const struct opt_def *d, const char *value)
 {
 	if (!value)
 		return 0;
 	struct str s = str_c(value);
-	uint64_t number;
 	if (d->choices && !choice_ok(d->choices, s))
 		return wrong_choice(err, d, s);
-	if ((d->flags & OPTF_INT) && !parse_u64(s, &number))
-		return fail(err, "'--%s' wants a whole number, not '%s'", d->name, value);
+	if (check_kind(err, d, value))
+		return -1;
 	if ((d->flags & OPTF_PAIR) && (str_chr(s, '=') == STR_NPOS || s.p[0] == '='))
 		return fail(err, "'--%s' wants %s, not '%s'", d->name, d->arg, value);
 	if (!s.n && d->id != OPT_FILE && d->complete != COMPLETE_NONE)

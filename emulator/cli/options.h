@@ -36,7 +36,11 @@ enum opt_flag {
 	OPTF_OPTIONAL = 8,  /* the argument may be left out */
 	OPTF_NOCONFIG = 16, /* has no default in [cilocal] */
 	OPTF_INT = 32,      /* the argument is a whole number, 0 or more */
-	OPTF_PAIR = 64      /* the argument is LEFT=RIGHT */
+	OPTF_PAIR = 64,     /* the argument is LEFT=RIGHT */
+	OPTF_DURATION = 128,
+	OPTF_SIZE = 256,  /* of bytes, with a unit */
+	OPTF_HOST = 512,  /* the name of a host, maybe with a port */
+	OPTF_COUNT = 1024 /* with OPTF_INT: 1 or more */
 };
 
 /* What completion offers for an argument. */

@@ -477,12 +477,26 @@ static bool can_play(const struct node *runner)
 	       str_is(executor->text, "shell");
 }
 
+/* One runner is played: a file of a machine may well have more. */
+static void say_unused(struct diags *d, const struct node *runner, const struct node *played)
+{
+	const struct node *name = node_get(runner, "name");
+	bool named = name && is_text(name);
+	struct diag *g = diag_warn(d, "config-runners", (named ? name : runner)->at,
+		"%s" STR_FMT "%s has no effect: one [[runners]] table of a file counts, the first "
+		"that can be played here",
+		named ? "[[runners]] '" : "this [[runners]] table",
+		STR_ARG(named ? name->text : STR("")), named ? "'" : "");
+
+	diag_note(d, g, played->at, "this one");
+}
+
 bool runner_toml_read(struct arena *a, const struct node *root, uint32_t file, bool notes,
 	struct runner_config *out, struct diags *d)
 {
 	struct reading r = {a, d, file, notes};
 	const struct node *runners = node_get(root, "runners");
-	const struct node *refused = NULL;
+	const struct node *refused = NULL, *played = NULL;
 	read_section(&r, GLOBAL, root, out);
 	if (out->concurrent.set && out->concurrent.v < 1)
 		diag_error(d, "config-value",
@@ -497,18 +511,18 @@ bool runner_toml_read(struct arena *a, const struct node *root, uint32_t file, b
 	node_each (item, runners) {
 		if (item->kind != NODE_MAP) {
 			wrong_type(&r, STR("runners"), "tables", item);
-			continue;
-		}
-		if (can_play(item)) {
+		} else if (played) {
+			say_unused(d, item, played);
+		} else if (can_play(item)) {
 			read_runner(&r, item, out);
-			return true;
-		}
-		if (!refused)
+			played = item;
+		} else if (!refused) {
 			refused = node_get(item, "executor");
+		}
 	}
-	if (refused)
+	if (refused && !played)
 		diag_error(d, "config-executor", refused->at,
 			"executor '" STR_FMT "' can't be played here; only docker and shell can",
 			STR_ARG(refused->text));
-	return false;
+	return played != NULL;
 }

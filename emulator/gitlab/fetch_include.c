@@ -3,7 +3,10 @@
 #include "emulator/core/error.h"
 #include "emulator/core/http.h"
 #include "emulator/core/loop.h"
+#include "emulator/gitlab/fetch_include.h"
 #include "source/loader.h"
+
+#include <unistd.h>
 
 void fetch_over(struct fetch *f)
 {
@@ -19,6 +22,12 @@ void fetch_refuse(struct fetch *f, struct config_want *w, const char *fmt, ...)
 	va_start(ap, fmt);
 	why = arena_vprintf(&f->arena, fmt, ap);
 	va_end(ap);
+	/* Looked for there first. */
+	if (w->kind == WANT_TEMPLATE && f->o->templates)
+		why = arena_printf(&f->arena, STR_FMT "; %s '%s'%s", STR_ARG(why),
+			access(f->o->templates, F_OK) ? "and there is no folder"
+						      : "it is not in the folder",
+			f->o->templates, access(f->o->templates, F_OK) ? "" : " either");
 	config_refuse(f->config, w, why);
 }
 

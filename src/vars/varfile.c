@@ -257,6 +257,29 @@ static bool fits(struct ctx *c, struct str key, bool group)
 	return str_find(hay, group ? path : key) != STR_NPOS;
 }
 
+/*
+ * A variable that was put where paths belong would go unseen. gitlab-ci-local takes any part of a
+ * path for a key.
+ */
+static void check_path_key(struct ctx *c, const struct node_pair *pair, bool group)
+{
+	const char *what = group ? "group" : "project";
+	struct str key = pair->key->text;
+	bool path = str_chr(key, '/') != STR_NPOS;
+
+	if (pair->value->kind != NODE_MAP && !node_is_null(pair->value))
+		diag_error(c->d, "variables-mapping", pair->value->at,
+			"'" STR_FMT "' under '%s' must be the path of a %s (HOST/GROUP%s) with a "
+			"mapping of its variables, not a %s",
+			STR_ARG(key), what, what, group ? "" : "/PROJECT",
+			node_kind_name(pair->value->kind));
+	else if (!path && c->opt->form == VARFILE_CILOCAL && !fits(c, key, group))
+		diag_warn(c->d, "variables-path", pair->key->at,
+			"'" STR_FMT "' under '%s' is no path of a %s (HOST/GROUP%s), so nothing "
+			"gets these variables",
+			STR_ARG(key), what, what, group ? "" : "/PROJECT");
+}
+
 /* Under group: and project:, mappings by path; shorter paths first, so that the nearest group wins.
  */
 static void read_by_path(struct ctx *c, const struct node *map, enum var_layer layer, bool group)
@@ -268,6 +291,7 @@ static void read_by_path(struct ctx *c, const struct node *map, enum var_layer l
 			group ? "group" : "project");
 		return;
 	}
+	node_each_pair(pair, map) check_path_key(c, pair, group);
 	size_t done = 0, longest = 0;
 	for (size_t want = 0; done < map->u.map.n; want = longest + 1) {
 		size_t next = SIZE_MAX;
@@ -278,7 +302,8 @@ static void read_by_path(struct ctx *c, const struct node *map, enum var_layer l
 
 			if (n == want) {
 				done++;
-				if (fits(c, pair->key->text, group))
+				if (node_is(pair->value, NODE_MAP) &&
+					fits(c, pair->key->text, group))
 					read_vars(c, pair->value, layer, false);
 			} else if (n > want && n < next) {
 				next = n;

@@ -131,7 +131,10 @@ static void test_which_runner(void **state)
 		"executor = \"docker\"\n[[runners]]\nname = \"s\"\nexecutor = \"shell\"\n");
 	assert_true(d.used);
 	assert_true(str_is(d.config.name.v, "d"));
-	assert_null(d.diags.first);
+	assert_int_equal(d.diags.errors, 0);
+	assert_int_equal(d.diags.warnings, 1);
+	assert_string_equal(d.diags.first->code, "config-runners");
+	assert_int_equal(d.diags.first->at.begin.line, 8);
 	end(&d);
 	begin(&d);
 	add(&d, "[[runners]]\nexecutor = \"kubernetes\"\n");

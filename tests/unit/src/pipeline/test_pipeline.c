@@ -102,6 +102,60 @@ static void refusals(void **state)
 	unmake(&m);
 }
 
+struct flushing {
+	struct buf *from, to;
+	unsigned calls, stop_at; /* 0: never */
+};
+
+static bool take_all(void *ctx)
+{
+	struct flushing *f = ctx;
+
+	if (++f->calls == f->stop_at)
+		return false;
+	buf_addstr(&f->to, buf_str(f->from));
+	buf_clear(f->from);
+	return true;
+}
+
+/* What comes job by job is what the tree gives, whole or with gaps, and ends where it is told to.
+ */
+static void json_in_parts(void **state)
+{
+	static const int indents[] = {0, 2};
+	CLEANUP(buf_release) struct buf text = BUF_INIT;
+	struct made m = {.p = NULL};
+	struct arena a = ARENA_INIT;
+
+	UNUSED(state);
+	buf_adds(&text, "out: {script: x, rules: [{if: $NO}]}\n");
+	for (int i = 0; i < 500; i++)
+		buf_printf(&text, "job-%d: {script: x, tags: [\"a \\\"b\\\"\", c], image: i}\n", i);
+	make(&m, text.p);
+	for (size_t k = 0; k < 4; k++) {
+		int indent = indents[k % 2];
+		bool all = k >= 2;
+		CLEANUP(buf_release) struct buf out = BUF_INIT;
+		CLEANUP(buf_release) struct buf tree = BUF_INIT;
+		struct flushing f = {.from = &out, .to = BUF_INIT};
+
+		yaml_write_json(&tree, pipeline_dump(&a, m.p, all), indent);
+		buf_addc(&tree, '\n');
+		assert_true(pipeline_write_json(&out, m.p, all, indent, take_all, &f));
+		assert_true(f.calls > 0);
+		take_all(&f);
+		assert_string_equal(f.to.p, tree.p);
+		buf_release(&f.to);
+		f = (struct flushing){.from = &out, .to = BUF_INIT, .stop_at = 1};
+		buf_clear(&out);
+		assert_false(pipeline_write_json(&out, m.p, all, indent, take_all, &f));
+		assert_int_equal(f.calls, 1);
+		buf_release(&f.to);
+	}
+	arena_release(&a);
+	unmake(&m);
+}
+
 static bool has_keys(const struct node *map, const char *const *keys, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -223,6 +277,7 @@ int main(void)
 		cmocka_unit_test(errors_leave_everything_with_the_caller),
 		cmocka_unit_test(check_without_facts),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(json_in_parts),
 		cmocka_unit_test(dump_has_the_keys_of_the_contract),
 		cmocka_unit_test(cross_pipeline_needs),
 		cmocka_unit_test(many_jobs),
