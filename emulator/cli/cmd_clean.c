@@ -85,6 +85,18 @@ static void print_text(struct cli *c, const struct clean_result *r, bool dry_run
 		buf_adds(&c->out, "nothing to remove\n");
 }
 
+static void find_engines(
+	struct cli *c, const struct runner_configs *runners, struct clean_options *o)
+{
+	struct endpoint_lookup *more =
+		arena_array(&c->arena, struct endpoint_lookup, runners->n + 1);
+	rc_endpoint(&runners->v[0], &c->arena, &o->registry.engine);
+	for (size_t i = 1; i < runners->n; i++)
+		if (rc_same_engine(runners, i) == i)
+			rc_endpoint(&runners->v[i], &c->arena, &more[o->n_more++]);
+	o->more = more;
+}
+
 static int run(struct cli *c)
 {
 	struct error err = ERROR_INIT;
@@ -100,9 +112,7 @@ static int run(struct cli *c)
 	err = ERROR_INIT;
 	int code = settings_load(c, &settings, o.root);
 	if (!code) {
-		if (settings.runner.docker.host.set)
-			o.registry.docker_host =
-				arena_cstr(&c->arena, settings.runner.docker.host.v);
+		find_engines(c, &settings.runners, &o);
 		bool failed = clean(&result, &no_engine, &c->arena, &o, &err) != 0;
 		if (json)
 			print_json(c, &result, o.dry_run, no_engine);

@@ -5,6 +5,7 @@
 #include "emulator/cli/load.h"
 #include "emulator/cli/tree.h"
 #include "emulator/runner/dind.h"
+#include "emulator/runner/runner_choose.h"
 #include "source/diag_print.h"
 #include "yaml/node.h"
 #include "config/config.h"
@@ -93,6 +94,14 @@ static void say_valid(struct verdict *v)
 	buf_addc(&c->out, '\n');
 }
 
+static void lint_for_runner(struct load *l, const struct job *job)
+{
+	const struct runner_configs *all = &l->settings.runners;
+	const struct runner_config *runner = runners_first(all, runners_taking(all, &job->tags));
+	if (runner)
+		dind_lint(&l->arena, job->def, &job->vars, runner, &l->diags);
+}
+
 static int lint_one(struct verdict *v, const char *path)
 {
 	struct load *l = &v->load;
@@ -109,8 +118,7 @@ static int lint_one(struct verdict *v, const char *path)
 		const struct pipeline *p = l->pipeline;
 		pipeline_lint(l->config, &l->facts, &l->diags);
 		for (size_t i = 0; i < p->n_all; i++)
-			dind_lint(&l->arena, p->all[i]->def, &p->all[i]->vars, &l->settings.runner,
-				&l->diags);
+			lint_for_runner(l, p->all[i]);
 		children_lint(l);
 		code = l->diags.errors ? EXIT_INVALID : EXIT_OK;
 	}

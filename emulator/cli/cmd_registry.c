@@ -140,8 +140,7 @@ static int run(struct cli *c)
 	int code = settings_load(c, &settings, root);
 	if (code)
 		return code;
-	if (settings.runner.docker.host.set)
-		o.docker_host = arena_cstr(&c->arena, settings.runner.docker.host.v);
+	rc_endpoint(&settings.runners.v[0], &c->arena, &o.engine);
 	o.image = opt_text(&c->opt, OPT_REGISTRY_IMAGE);
 	if (opt_text(&c->opt, OPT_REGISTRY_HOST))
 		o.host = opt_text(&c->opt, OPT_REGISTRY_HOST);

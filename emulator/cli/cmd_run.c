@@ -131,14 +131,12 @@ int run_options_read(struct cli *c, struct load *l, struct run_options *o)
 	o->dry_run = opt_flag(opt, OPT_DRY_RUN);
 	o->executor = (enum run_executor)index_of(
 		opt_text(opt, OPT_EXECUTOR), executors, ARRAY_SIZE(executors), RUN_EXECUTOR_AUTO);
-	o->config = &l->settings.runner;
+	o->runners = &l->settings.runners;
 	o->pull = index_of(opt_text(opt, OPT_PULL), pulls, ARRAY_SIZE(pulls), -1);
-	if (l->settings.runner.docker.host.set)
-		o->docker_host = arena_cstr(&c->arena, l->settings.runner.docker.host.v);
 	o->registry = l->registry;
 	o->registry_options.image = opt_text(opt, OPT_REGISTRY_IMAGE);
 	o->registry_options.host = opt_text(opt, OPT_REGISTRY_HOST);
-	o->registry_options.docker_host = o->docker_host;
+	rc_endpoint(&o->runners->v[0], &c->arena, &o->registry_options.engine);
 	o->repo = &l->repo;
 	o->root = l->root;
 	o->json = opt_flag(opt, OPT_JSON_EVENTS);

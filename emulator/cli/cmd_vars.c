@@ -7,6 +7,7 @@
 #include "emulator/cli/tree.h"
 #include "emulator/runner/build.h"
 #include "emulator/runner/job_env.h"
+#include "emulator/runner/runner_choose.h"
 #include "emulator/store/store.h"
 #include "pipeline/job_vars.h"
 #include "pipeline/pipeline.h"
@@ -105,9 +106,16 @@ static void add_tokens_and_secrets(const struct job *job, struct varset *extra)
 	}
 }
 
-static enum executor_kind executor_of(const struct load *l, const struct job *job)
+/* The first that takes the job; where none does, what the first one would make of it. */
+static const struct runner_config *runner_of(const struct load *l, const struct job *job)
 {
-	const struct runner_config *r = &l->settings.runner;
+	const struct runner_configs *all = &l->settings.runners;
+	const struct runner_config *first = runners_first(all, runners_taking(all, &job->tags));
+	return first ? first : &all->v[0];
+}
+
+static enum executor_kind executor_of(const struct runner_config *r, const struct job *job)
+{
 	if (r->executor.set)
 		return str_is(r->executor.v, "shell") ? EXECUTOR_SHELL : EXECUTOR_DOCKER;
 	return job->def->image || r->docker.image.set ? EXECUTOR_DOCKER : EXECUTOR_SHELL;
@@ -116,6 +124,7 @@ static enum executor_kind executor_of(const struct load *l, const struct job *jo
 static int job_variables(struct cli *c, struct arena *a, const struct load *l,
 	const struct job *job, struct job_env *env)
 {
+	const struct runner_config *runner = runner_of(l, job);
 	struct varset extra, *payload = arena_new(a, struct varset);
 	struct str why;
 	running_job(a, l, job, &extra);
@@ -127,7 +136,7 @@ static int job_variables(struct cli *c, struct arena *a, const struct load *l,
 	struct build_spec *spec = arena_new(a, struct build_spec);
 	spec->name = job->name;
 	spec->slug = store_slug(a, job->name);
-	spec->executor = executor_of(l, job);
+	spec->executor = executor_of(runner, job);
 	spec->project_path = l->facts.project_path;
 	spec->sha = l->facts.sha;
 	spec->ref = l->facts.ref_name;
@@ -138,9 +147,9 @@ static int job_variables(struct cli *c, struct arena *a, const struct load *l,
 				    ? arena_printf(a, "%s/.cilocal/runs/RUN/" STR_FMT "/builds",
 					      l->root, STR_ARG(spec->slug))
 				    : STR("/builds");
-	if (l->settings.runner.builds_dir.set)
-		builds = l->settings.runner.builds_dir.v;
-	job_env_make(env, a, spec, &l->settings.runner, builds, "running");
+	if (runner->builds_dir.set)
+		builds = runner->builds_dir.v;
+	job_env_make(env, a, spec, runner, builds, "running");
 	return EXIT_OK;
 }
 

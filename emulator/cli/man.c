@@ -124,7 +124,13 @@ static const char *const file_rows[][2] = {
 		"GitLab Runner's config.toml ([[runners]], [runners.docker], "
 		"[[runners.docker.services]]), with "
 		"one more table, [cilocal], that holds defaults for options under their long "
-		"names."},
+		"names. Of several [[runners]] each job gets one by its tags, as on GitLab, for "
+		"which a "
+		"runner has two keys of its own: tags = [\"...\"] and run_untagged = true or "
+		"false; each "
+		"has its own executor, limit and engine ([runners.docker] host). Where none has "
+		"them, the "
+		"first takes all jobs."},
 	{"$XDG_CONFIG_HOME/cilocal/variables.yml, .cilocal-variables.yml",
 		"CI/CD variables of project, group and instance."},
 	{"~/.gitlab-ci-local/variables.yml, .gitlab-ci-local-variables.yml",

@@ -3,7 +3,7 @@
 #include "emulator/cli/runner_toml.h"
 #include "base/diag.h"
 #include "yaml/node.h"
-#include "emulator/runner/runner_config.h"
+#include "emulator/runner/runner_choose.h"
 
 #include <arpa/inet.h>
 
@@ -477,52 +477,95 @@ static bool can_play(const struct node *runner)
 	       str_is(executor->text, "shell");
 }
 
-/* One runner is played: a file of a machine may well have more. */
-static void say_unused(struct diags *d, const struct node *runner, const struct node *played)
+/* One that earlier files had: the same name, or the only one here and there. */
+static struct runner_config *earlier_runner(
+	const struct runner_configs *all, size_t earlier, const struct node *item, bool only)
 {
-	const struct node *name = node_get(runner, "name");
-	bool named = name && is_text(name);
-	struct diag *g = diag_warn(d, "config-runners", (named ? name : runner)->at,
-		"%s" STR_FMT "%s has no effect: one [[runners]] table of a file counts, the first "
-		"that can be played here",
-		named ? "[[runners]] '" : "this [[runners]] table",
-		STR_ARG(named ? name->text : STR("")), named ? "'" : "");
-
-	diag_note(d, g, played->at, "this one");
+	const struct node *name = node_get(item, "name");
+	if (only && earlier == 1)
+		return &all->v[0];
+	for (size_t i = 0; i < earlier && name; i++)
+		if (str_eq(all->v[i].name.v, name->text))
+			return &all->v[i];
+	return NULL;
 }
 
-bool runner_toml_read(struct arena *a, const struct node *root, uint32_t file, bool notes,
-	struct runner_config *out, struct diags *d)
+static void read_next(const struct reading *r, struct runner_configs *all, size_t earlier,
+	const struct node *item, bool only)
 {
-	struct reading r = {a, d, file, notes};
-	const struct node *runners = node_get(root, "runners");
-	const struct node *refused = NULL, *played = NULL;
-	read_section(&r, GLOBAL, root, out);
-	if (out->concurrent.set && out->concurrent.v < 1)
-		diag_error(d, "config-value",
-			node_get(root, "concurrent") ? node_get(root, "concurrent")->at : root->at,
-			"'concurrent' must be 1 or more");
-	if (!runners)
-		return false;
-	if (runners->kind != NODE_SEQ) {
-		wrong_type(&r, STR("runners"), "an array of tables ([[runners]])", runners);
-		return false;
+	struct runner_config *c = earlier_runner(all, earlier, item, only);
+	if (!c && all->blocks == RUNNERS_MAX) {
+		diag_error(r->diags, "config-value", item->at, "more than %d [[runners]]",
+			RUNNERS_MAX);
+		return;
 	}
-	node_each (item, runners) {
+	if (!c) {
+		c = &all->v[all->blocks];
+		if (all->blocks++)
+			runner_config_init(c);
+		all->n = all->blocks;
+	}
+	read_runner(r, item, c);
+}
+
+static void read_runners(
+	const struct reading *r, const struct node *list, struct runner_configs *out)
+{
+	const struct node *left_out = NULL;
+	size_t earlier = out->blocks, n = 0;
+	node_each (item, list)
+		n += item->kind == NODE_MAP && can_play(item);
+	struct runner_config *v = arena_array(r->arena, struct runner_config, earlier + n + 1);
+	memcpy(v, out->v, out->n * sizeof(*v));
+	out->v = v;
+	node_each (item, list) {
 		if (item->kind != NODE_MAP) {
-			wrong_type(&r, STR("runners"), "tables", item);
-		} else if (played) {
-			say_unused(d, item, played);
+			wrong_type(r, STR("runners"), "tables", item);
 		} else if (can_play(item)) {
-			read_runner(&r, item, out);
-			played = item;
-		} else if (!refused) {
-			refused = node_get(item, "executor");
+			read_next(r, out, earlier, item, n == 1);
+		} else {
+			left_out = node_get(item, "executor");
+			diag_add(r->diags, n ? DIAG_NOTE : DIAG_ERROR, "config-executor",
+				left_out->at,
+				"executor '" STR_FMT
+				"' can't be played here, only docker and shell can%s",
+				STR_ARG(left_out->text), n ? ": this runner takes no jobs" : "");
 		}
 	}
-	if (refused && !played)
-		diag_error(d, "config-executor", refused->at,
-			"executor '" STR_FMT "' can't be played here; only docker and shell can",
-			STR_ARG(refused->text));
-	return played != NULL;
+}
+
+void runner_toml_read(struct arena *a, const struct node *root, uint32_t file, bool notes,
+	struct runner_configs *out, struct diags *d)
+{
+	struct reading r = {a, d, file, notes};
+	const struct node *runners = node_get(root, "runners"), *n = node_get(root, "concurrent");
+	read_section(&r, GLOBAL, root, &out->v[0]);
+	if (node_is(n, NODE_INT) && n->u.integer < 1)
+		diag_error(d, "config-value", n->at, "'concurrent' must be 1 or more");
+	if (runners && runners->kind != NODE_SEQ)
+		wrong_type(&r, STR("runners"), "an array of tables ([[runners]])", runners);
+	else if (runners)
+		read_runners(&r, runners, out);
+	for (size_t i = 1; i < out->n; i++)
+		out->v[i].concurrent = out->v[0].concurrent;
+}
+
+void runner_toml_init(struct arena *a, struct runner_configs *out)
+{
+	*out = (struct runner_configs){.v = arena_new(a, struct runner_config), .n = 1};
+	runner_config_init(&out->v[0]);
+}
+
+void runner_toml_unused(const struct runner_configs *all, struct diags *d, uint32_t first_source)
+{
+	for (size_t i = 1; i < all->n && !runners_choose(all); i++) {
+		struct loc at = {
+			first_source + all->v[i].at.file, all->v[i].at.line, all->v[i].at.col};
+		struct span span = {at, at};
+		struct diag *g = diag_warn(d, "config-unused-runner", span,
+			"this runner gets no job: the first one takes them all");
+		diag_note(d, g, SPAN_NONE,
+			"GitLab chooses by tags, which it has from the registration; give them "
+			"here: tags = [\"...\"] and run_untagged = true or false");
+	}
 }

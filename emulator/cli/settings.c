@@ -225,14 +225,28 @@ static int read_file(
 	const struct node *root = toml_read(&c->arena, source_get(&s->sources, id), &s->diags);
 	if (!root)
 		return EXIT_OK;
-	uint32_t file = (uint32_t)s->runner.n_files;
-	s->runner.files[s->runner.n_files++] = path;
+	struct runner_config *first = &s->runners.v[0];
+	uint32_t file = (uint32_t)first->n_files;
+	first->files[first->n_files++] = path;
 	const struct node *own = node_get(root, "cilocal");
 	if (own)
 		read_own_table(c, s, path, folder_of(c, full), file, own);
-	if (runner_toml_read(&c->arena, root, file, c->verbose > 0, &s->runner, &s->diags))
-		s->has_runner = true;
+	runner_toml_read(&c->arena, root, file, c->verbose > 0, &s->runners, &s->diags);
 	return EXIT_OK;
+}
+
+/* What is the same for all of them. */
+static void finish_runners(struct cli *c, struct settings *s)
+{
+	const struct opt_value *privileged = opt_last(&c->opt, OPT_PRIVILEGED);
+	struct runner_configs *all = &s->runners;
+	for (size_t i = 0; i < all->n; i++) {
+		all->v[i].files = all->v[0].files;
+		all->v[i].n_files = all->v[0].n_files;
+		if (privileged)
+			all->v[i].docker.privileged =
+				(struct rc_bool){!privileged->negated, true, {0, 0, 0}};
+	}
 }
 
 static void print_diags(struct cli *c, struct settings *s)
@@ -249,8 +263,8 @@ int settings_load(struct cli *c, struct settings *s, const char *root)
 	memset(s, 0, sizeof(*s));
 	source_set_init(&s->sources, &c->arena);
 	diags_init(&s->diags, &c->arena);
-	runner_config_init(&s->runner);
-	s->runner.files = arena_array(&c->arena, const char *, MAX_FILES);
+	runner_toml_init(&c->arena, &s->runners);
+	s->runners.v[0].files = arena_array(&c->arena, const char *, MAX_FILES);
 	const char *user = user_config_path(c, "config.toml");
 	const char *asked = opt_text(&c->opt, OPT_CONFIG);
 	int code = EXIT_OK;
@@ -262,13 +276,11 @@ int settings_load(struct cli *c, struct settings *s, const char *root)
 		code = read_file(c, s, NULL, asked, true);
 	if (code)
 		return code;
+	runner_toml_unused(&s->runners, &s->diags, 1);
 	print_diags(c, s);
 	if (s->diags.errors)
 		return EXIT_USAGE;
 	cli_apply_look(c);
-	const struct opt_value *privileged = opt_last(&c->opt, OPT_PRIVILEGED);
-	if (privileged)
-		s->runner.docker.privileged =
-			(struct rc_bool){!privileged->negated, true, {0, 0, 0}};
+	finish_runners(c, s);
 	return EXIT_OK;
 }

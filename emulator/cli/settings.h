@@ -16,16 +16,15 @@ struct cli;
 struct settings {
 	struct source_set sources; /* of the configuration files; for spans in diags */
 	struct diags diags;
-	struct runner_config runner;
-	bool has_runner;          /* some file had a [[runners]] block that counts */
+	struct runner_configs runners;
 	struct rc_text templates; /* [cilocal] templates: a folder with GitLab's CI templates */
 	struct rc_table projects; /* [cilocal.projects]: group/name = path of a local clone */
 };
 
 /*
  * Reads what there is; missing files of the first two places are fine. Defaults of options go into
- * c->opt, and --privileged into s->runner. root: the project's root, or NULL. Prints what is wrong;
- * returns EXIT_OK or EXIT_USAGE. Everything lives in c->arena.
+ * c->opt, and --privileged into each runner. root: the project's root, or NULL. Prints what is
+ * wrong; returns EXIT_OK or EXIT_USAGE. Everything lives in c->arena.
  */
 int settings_load(struct cli *c, struct settings *s, const char *root);
 

@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/gitlab/run_setup.h"
 #include "emulator/gitlab/id_token.h"
 #include "emulator/core/trace.h"
 #include "emulator/log/console.h"
@@ -199,12 +200,14 @@ static void set_options(struct run *c, const struct downstream *d)
 static void share(struct run *c, const struct downstream *d)
 {
 	struct run *p = c->parent;
+	size_t n = c->top->n_runners;
 
 	c->session = p->session;
 	c->store = p->store;
 	c->folder = p->folder;
 	c->has_store = c->has_folder = true;
-	c->host = p->host;
+	c->hosts = arena_array(&c->arena, struct build_host, n);
+	memcpy(c->hosts, p->hosts, n * sizeof(*c->hosts));
 	c->sources = p->sources;
 	memcpy(c->logins, p->logins, sizeof(c->logins));
 	c->n_logins = p->n_logins;
@@ -214,12 +217,12 @@ static void share(struct run *c, const struct downstream *d)
 		return;
 	c->sources = sources_new(c->session.loop, d->repo);
 	c->own_sources = true;
-	c->host.sources = c->sources;
-	if (c->session.engine)
-		c->layers = layers_new(c->session.loop, c->session.engine, c->sources, d->root);
-	c->host.layers = c->layers;
-	c->host.project_root = d->root;
-	c->host.cache_dir = arena_printf(&c->arena, "%s/.cilocal/cache", d->root).p;
+	for (size_t i = 0; i < n; i++) {
+		c->hosts[i].sources = c->sources;
+		c->hosts[i].project_root = d->root;
+		c->hosts[i].cache_dir = arena_printf(&c->arena, "%s/.cilocal/cache", d->root).p;
+	}
+	run_setup_layers(c, d->root);
 }
 
 static struct run *new_child(struct job_run *j, const struct downstream *d, bool child)
@@ -267,15 +270,6 @@ static int begin(struct job_run *j, struct run *c)
 	return 0;
 }
 
-static bool lacks_engine(const struct run *c)
-{
-	for (size_t i = 0; i < c->p->n_jobs && !c->session.engine; i++)
-		if (c->plan.chosen[i] && !c->p->jobs[i]->def->trigger &&
-			job_executor(c, c->p->jobs[i]) == EXECUTOR_DOCKER)
-			return true;
-	return false;
-}
-
 static void start(struct job_run *j, struct run *c, const struct trigger_target *t)
 {
 	j->child = c;
@@ -321,9 +315,10 @@ static void release(struct run *c)
 	loop_timer_stop(&c->record_timer);
 	free(c->jobs);
 	progress_free(c->progress);
-	layers_free(c->layers);
-	if (c->own_sources)
+	if (c->own_sources) {
+		run_release_layers(c);
 		sources_free(c->sources);
+	}
 	pipeline_unref(c->p);
 	if (o->downstream_free)
 		o->downstream_free(o->downstream_arg, c->made);
@@ -359,6 +354,7 @@ static void drop(struct run *c)
 static void take(struct job_run *j, const struct trigger_target *t, const struct downstream *d)
 {
 	struct run *c;
+	struct str missing;
 
 	if (!t->child && loops(j, d->pipeline)) {
 		if (j->run->top->o->downstream_free)
@@ -371,8 +367,9 @@ static void take(struct job_run *j, const struct trigger_target *t, const struct
 		drop(c);
 		return;
 	}
-	if (lacks_engine(c)) {
-		fail(j, "runner_system_failure", STR_FMT, STR_ARG(c->top->no_engine));
+	missing = runners_missing_engine(c);
+	if (missing.n) {
+		fail(j, "runner_system_failure", STR_FMT, STR_ARG(missing));
 		j->result.surroundings = true;
 		drop(c);
 		return;

@@ -305,6 +305,16 @@ static int clean_files(struct cleaner *c, struct error *err)
 	return rc;
 }
 
+/* The engines of further runners. */
+static void clean_more(struct cleaner *c)
+{
+	for (size_t i = 0; i < c->o->n_more && !c->s.signum; i++) {
+		session_engine_close(&c->s);
+		if (!session_engine(&c->s, &c->o->more[i], &c->first))
+			clean_engine(c, &c->first);
+	}
+}
+
 int clean(struct clean_result *out, bool *no_engine, struct arena *a, const struct clean_options *o,
 	struct error *err)
 {
@@ -316,10 +326,11 @@ int clean(struct clean_result *out, bool *no_engine, struct arena *a, const stru
 	if (session_open(&c.s, err))
 		return -1;
 	if (wants(&c, CLEAN_ENGINE) || wants(&c, CLEAN_REGISTRY) || wants(&c, CLEAN_CACHES)) {
-		if (session_engine(&c.s, o->registry.docker_host, &engine))
+		if (session_engine(&c.s, &o->registry.engine, &engine))
 			*no_engine = !c.s.signum;
 		else if (clean_engine(&c, &engine) || clean_registry(&c, &engine))
 			error_set(&c.first, engine.domain, engine.code, "%s", engine.text);
+		clean_more(&c);
 	}
 	if (c.s.signum || (*no_engine && !files))
 		error_set(&c.first, engine.domain, engine.code, "%s", engine.text);

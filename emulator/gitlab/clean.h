@@ -27,7 +27,9 @@ struct clean_options {
 	bool dry_run;     /* only say what would go */
 	const char *root; /* the work tree's root; NULL: no project, then caches and runs are left
 			     out */
-	struct registry_options registry;
+	struct registry_options registry;   /* of the first engine */
+	const struct endpoint_lookup *more; /* further engines */
+	size_t n_more;
 };
 
 struct clean_item {

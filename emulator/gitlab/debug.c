@@ -97,7 +97,7 @@ void debug_kept(const struct run *r)
 
 			if (!c->plan.chosen[i] || !j->has_result || !j->result.kept[0])
 				continue;
-			if (job_executor(c, j->job) == EXECUTOR_DOCKER)
+			if (j->runner && runners_executor(c, j->runner, j->job) == EXECUTOR_DOCKER)
 				docker = true;
 			else
 				shell = true;

@@ -30,7 +30,7 @@ static bool has_tokens(const struct run *r, bool on_docker)
 {
 	for (size_t i = 0; i < r->p->n_jobs; i++)
 		if (r->plan.chosen[i] && r->p->jobs[i]->def->rare->n_id_tokens &&
-			(!on_docker || job_executor(r, r->p->jobs[i]) == EXECUTOR_DOCKER))
+			(!on_docker || runners_wants_docker(r, r->p->jobs[i])))
 			return true;
 	return false;
 }

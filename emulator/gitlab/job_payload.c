@@ -8,6 +8,7 @@
 #include "emulator/gitlab/id_token.h"
 #include "emulator/gitlab/secrets.h"
 #include "emulator/runner/job_env.h"
+#include "emulator/runner/runner_choose.h"
 #include "pipeline/job_vars.h"
 #include "pipeline/pipeline.h"
 #include "vars/facts.h"
@@ -34,33 +35,6 @@ static struct str iso_time(struct arena *a, int64_t wall_ms)
 	gmtime_r(&s, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return arena_str(a, str_c(text));
-}
-
-enum executor_kind job_executor(const struct run *r, const struct job *job)
-{
-	const struct runner_config *c = r->o->config;
-
-	if (r->o->executor != RUN_EXECUTOR_AUTO)
-		return r->o->executor == RUN_EXECUTOR_SHELL ? EXECUTOR_SHELL : EXECUTOR_DOCKER;
-	if (c->executor.set)
-		return str_is(c->executor.v, "shell") ? EXECUTOR_SHELL : EXECUTOR_DOCKER;
-	if (job->def->image || c->docker.image.set)
-		return EXECUTOR_DOCKER;
-	return EXECUTOR_SHELL;
-}
-
-int job_executor_check(const struct run *r, struct error *err)
-{
-	const struct runner_config *c = r->o->config;
-	char place[256];
-
-	if (r->o->executor != RUN_EXECUTOR_AUTO || !c->executor.set ||
-		str_is(c->executor.v, "docker") || str_is(c->executor.v, "shell"))
-		return 0;
-	rc_place(c, c->executor.at, place, sizeof(place));
-	return error_set(err, ERR_USAGE, 0,
-		"%s%sexecutor '" STR_FMT "' is none that runs here: docker or shell", place,
-		*place ? ": " : "", STR_ARG(c->executor.v));
 }
 
 uint64_t job_run_id(const struct job_run *j)
@@ -95,28 +69,47 @@ static struct str job_token(struct arena *a)
 	return arena_printf(a, TOKEN_PREFIX "%s", text);
 }
 
+/* Where tags choose nothing, the one runner has what each job asks for. */
+static size_t runner_tags(struct job_run *j, struct str **out)
+{
+	const struct runner_configs *all = j->run->top->o->runners;
+	const struct rc_list *list = j->runner ? &j->runner->config->tags : NULL;
+	size_t n = runners_choose(all) ? (list ? list->n : 0) : j->job->tags.n;
+
+	*out = arena_array(&j->arena, struct str, n + 1);
+	for (size_t i = 0; i < n; i++)
+		(*out)[i] = runners_choose(all) ? list->v[i].v : j->job->tags.v[i].s;
+	return n;
+}
+
+static struct str runner_description(const struct job_run *j)
+{
+	if (j->run->top->n_runners > 1 && j->runner && j->runner->config->name.v.n)
+		return j->runner->config->name.v;
+	return STR("cilocal");
+}
+
 /* The variables that exist only in a running job. */
 static void persisted_vars(struct job_run *j, struct varset *extra)
 {
 	const struct facts *f = j->run->p->facts;
 	struct arena *a = &j->arena;
-	struct str *tags = arena_array(a, struct str, j->job->tags.n + 1);
+	struct str *tags;
+	size_t n_tags = runner_tags(j, &tags);
 	struct predefined_run run = {.job_id = j->spec.job_id,
 		.job_token = f->job_token.n ? f->job_token : job_token(a),
 		.started_at = iso_time(a, loop_wall_ms(j->run->session.loop)),
 		.timeout_s = j->spec.timeout_s,
-		.runner_id = STR("1"),
+		.runner_id = arena_printf(a, "%zu", (j->runner ? j->runner->index : 0) + 1),
 		.runner_short_token = STR("cilocal"),
-		.runner_description = STR("cilocal"),
+		.runner_description = runner_description(j),
 		.runner_version = str_c(CILOCAL_VERSION),
 		.runner_revision = str_c(CILOCAL_VERSION),
 		.runner_arch = runner_arch(a),
 		.runner_tags = tags,
-		.n_runner_tags = j->job->tags.n,
+		.n_runner_tags = n_tags,
 		.pages_prefix = pages_prefix(j)};
 
-	for (size_t i = 0; i < j->job->tags.n; i++)
-		tags[i] = j->job->tags.v[i].s;
 	if (j->job->environment_name.n) {
 		run.environment_slug = j->job->environment_slug.n
 					       ? j->job->environment_slug
@@ -139,7 +132,7 @@ int job_payload_make(struct job_run *j, struct error *err)
 	j->spec = (struct build_spec){.name = j->shown,
 		.slug = j->slug,
 		.job_id = job_run_id(j),
-		.executor = job_executor(r, j->job),
+		.executor = j->runner ? runners_executor(r, j->runner, j->job) : EXECUTOR_SHELL,
 		.project_path = r->p->facts->project_path,
 		.sha = r->p->facts->sha,
 		.ref = r->p->facts->ref_name,

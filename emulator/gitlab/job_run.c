@@ -8,6 +8,7 @@
 #include "emulator/core/trace.h"
 #include "emulator/log/job_log.h"
 #include "emulator/log/sink.h"
+#include "emulator/runner/runner_choose.h"
 #include "pipeline/pipeline.h"
 
 static const char *const state_words[] = {
@@ -50,6 +51,8 @@ static void enter(struct job_run *j, enum job_state state)
 	loop_timer_stop(&j->timer);
 	r->waiting += (unsigned)is_waiting(state) - (unsigned)is_waiting(j->state);
 	r->running += (unsigned)is_running(state) - (unsigned)is_running(j->state);
+	if (j->runner)
+		j->runner->running += (unsigned)is_running(state) - (unsigned)is_running(j->state);
 	if (!j->job->def->trigger)
 		r->top->slots += (unsigned)is_running(state) - (unsigned)is_running(j->state);
 	freed = is_running(j->state) && !is_running(state);
@@ -66,7 +69,7 @@ static void on_time(void *arg)
 static void queue(struct job_run *j)
 {
 	enter(j, JOB_QUEUED);
-	heap_push(j->job->def->trigger ? &j->run->bridges : &j->run->ready, j->job->id);
+	scheduler_push(j);
 	scheduler_wake(j->run);
 }
 
@@ -250,6 +253,17 @@ static void attempt_fail(struct job_run *j, const struct error *err)
 	loop_post(j->run->session.loop, &j->fail, on_fail, j);
 }
 
+/* On GitLab it would wait for a runner until its pipeline is given up. */
+static void stuck(struct job_run *j)
+{
+	struct error err = ERROR_INIT;
+
+	error_set(&err, ERR_CONFIG, 0, "this job is stuck: " STR_FMT,
+		STR_ARG(runners_refusal(j->run->top->o->runners, &j->job->tags, &j->arena)));
+	j->word = "stuck_or_timeout_failure";
+	attempt_fail(j, &err);
+}
+
 static void attempt_start(struct job_run *j)
 {
 	struct run *r = j->run;
@@ -278,7 +292,11 @@ static void attempt_start(struct job_run *j)
 		bridge_start(j);
 		return;
 	}
-	j->build = build_new(&r->host, &j->spec, j->log);
+	if (!j->runner) {
+		stuck(j);
+		return;
+	}
+	j->build = build_new(&r->hosts[j->runner->index], &j->spec, j->log);
 	build_start(j->build, on_build_done, j);
 }
 
@@ -289,6 +307,8 @@ static void on_slot(struct job_run *j)
 		enter(j, JOB_RESOURCE);
 		return;
 	}
+	if (!j->job->def->trigger)
+		j->runner = runners_free_one(j->run, j->run->classes[j->class].takers);
 	enter(j, JOB_RUNNING);
 	attempt_start(j);
 }

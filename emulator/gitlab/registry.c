@@ -40,7 +40,7 @@ int registry_start(struct registry_info *out, struct arena *a, const struct regi
 
 	if (registry_state_ensure(&state, a, o, err) || session_open(&s, err))
 		return -1;
-	rc = session_engine(&s, o->docker_host, err);
+	rc = session_engine(&s, &o->engine, err);
 	if (!rc)
 		rc = registry_up(&s, &state, o, a, out, err);
 	if (!rc) {
@@ -61,7 +61,7 @@ int registry_stop(bool purge, bool *was, const struct registry_options *o, struc
 
 	if (session_open(&s, err))
 		return -1;
-	if (!session_engine(&s, o->docker_host, err))
+	if (!session_engine(&s, &o->engine, err))
 		rc = registry_down(&s, purge, was, o, err);
 	if (!rc && purge) {
 		rc = registry_state_remove(&a, o, err);
@@ -84,7 +84,7 @@ int registry_status(struct registry_info *out, struct arena *a, const struct reg
 
 	if (registry_state_read(&state, a, o, err) || session_open(&s, err))
 		return -1;
-	rc = session_engine(&s, o->docker_host, err);
+	rc = session_engine(&s, &o->engine, err);
 	if (!rc)
 		rc = registry_look(&s, &state, o, a, out, err);
 	return session_close(&s, err) || rc ? -1 : 0;
@@ -96,7 +96,7 @@ static int list_on(struct session *s, struct registry_tag **out, size_t *n, stru
 	struct registry_info info;
 	const char *base;
 
-	if (session_engine(s, o->docker_host, err) || registry_look(s, state, o, a, &info, err))
+	if (session_engine(s, &o->engine, err) || registry_look(s, state, o, a, &info, err))
 		return -1;
 	if (!info.running)
 		return error_set(err, ERR_DOCKER, 0,

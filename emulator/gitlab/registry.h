@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/str.h"
+#include "emulator/docker/engine.h"
 
 struct arena;
 struct error;
@@ -32,8 +33,8 @@ struct facts;
 struct registry_options {
 	const char *image; /* NULL: REGISTRY_IMAGE */
 	const char *host;  /* the name that CI_REGISTRY shall have; NULL: registry.<server host> */
-	const char *docker_host; /* NULL: as the engine client finds it */
-	const char *state_dir;   /* NULL: from the environment */
+	struct endpoint_lookup engine; /* zeroed: as the engine client finds it */
+	const char *state_dir;         /* NULL: from the environment */
 };
 
 /*

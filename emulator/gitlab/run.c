@@ -11,7 +11,6 @@
 #include "emulator/core/terminal.h"
 #include "emulator/core/trace.h"
 #include "emulator/log/console.h"
-#include "emulator/runner/janitor.h"
 #include "emulator/runner/leftover.h"
 #include "emulator/runner/stray.h"
 #include "emulator/runner/layers.h"
@@ -133,10 +132,8 @@ static void handle_signal(struct run *r, int signum)
 		session_interrupt(&r->session, signum);
 		return;
 	}
-	if (r->state == RUN_OVER && r->janitor) {
-		janitor_cancel(r->janitor);
+	if (r->state == RUN_OVER && runners_clean_cancel(r))
 		return;
-	}
 	if (signum == SIGINT && r->signals == 1) {
 		if (r->running)
 			run_message(r, DIAG_NOTE,
@@ -204,8 +201,8 @@ static unsigned job_limit(const struct run *r)
 
 	if (r->o->limit)
 		return r->o->limit;
-	if (r->o->config->concurrent.set && r->o->config->concurrent.v > 0)
-		return (unsigned)r->o->config->concurrent.v;
+	if (r->o->runners->v[0].concurrent.v > 0)
+		return (unsigned)r->o->runners->v[0].concurrent.v;
 	cpus = uv_available_parallelism();
 	return cpus ? cpus : 1;
 }
@@ -223,12 +220,13 @@ void run_make_jobs(struct run *r)
 					      STR_ARG(r->p->jobs[i]->name))
 				    : r->p->jobs[i]->name;
 	}
+	scheduler_classify(r);
 	r->progress = plan_progress(&r->plan);
 }
 
 static int set_up(struct run *r, struct error *err)
 {
-	if (job_executor_check(r, err) || session_open(&r->session, err) || watch_signals(r, err))
+	if (session_open(&r->session, err) || watch_signals(r, err))
 		return -1;
 	r->started_ms = loop_now(r->session.loop);
 	r->started = (double)loop_wall_ms(r->session.loop) / 1000;
@@ -244,24 +242,6 @@ static int set_up(struct run *r, struct error *err)
 	return r->signum ? error_set(err, ERR_CANCELLED, 0, "interrupted") : 0;
 }
 
-static void on_janitor(void *arg, const struct janitor_result *res)
-{
-	struct run *r = arg;
-
-	r->janitor = NULL;
-	if (res->containers + res->networks + res->volumes)
-		run_message(r, DIAG_NOTE,
-			"removed what a run that died had left: %zu containers, %zu networks, %zu "
-			"volumes",
-			res->containers, res->networks, res->volumes);
-	if (res->failed && res->error)
-		run_message(r, DIAG_WARNING,
-			"cannot remove all that a run that died had left: %s; 'cilocal clean' "
-			"tries it again",
-			res->error->text);
-	loop_stop(r->session.loop);
-}
-
 static void ended_strays(struct run *r, size_t n, const char *whose)
 {
 	if (n)
@@ -273,10 +253,7 @@ static void ended_strays(struct run *r, size_t n, const char *whose)
 static void look_after_the_dead(struct run *r)
 {
 	ended_strays(r, leftover_runs_end(r->store.root), "a run that died");
-	if (r->session.engine)
-		r->janitor = janitor_start(
-			r->session.loop, r->session.engine, r->store.root, on_janitor, r);
-	else
+	if (!runners_clean_start(r))
 		leftover_runs_settled(r->store.root);
 }
 
@@ -293,10 +270,7 @@ static void go(struct run *r)
 	scheduler_start(r);
 	while (r->state != RUN_OVER)
 		loop_run(r->session.loop);
-	if (r->janitor)
-		(r->signum ? janitor_cancel : janitor_finish)(r->janitor);
-	while (r->janitor)
-		loop_run(r->session.loop);
+	runners_clean_end(r);
 	/* Whoever works in a shell may have started something on purpose. */
 	if (r->had_shell && !r->o->shell)
 		ended_strays(r, stray_end(r->folder.dir, STRAY_GRACE_MS), "jobs");
@@ -335,11 +309,12 @@ static void tear_down(struct run *r, struct error *err)
 	progress_free(r->progress);
 	if (r->has_hangup)
 		uv_close((uv_handle_t *)&r->hangup, NULL);
-	layers_free(r->layers);
+	run_release_layers(r);
 	if (r->sources)
 		sources_free(r->sources);
 	shell_login_free(r->login);
 	id_tokens_free(r);
+	runners_release(r);
 	session_close(&r->session, err);
 	/* A run that did not get as far as its jobs leaves nothing to show. */
 	if (r->has_folder && (r->o->shell || !r->jobs))
@@ -390,6 +365,7 @@ int run_pipeline(struct pipeline *p, const struct run_options *o, struct error *
 	r.n_runs = 1;
 	r.p = pipeline_ref(p);
 	arena_init(&r.arena);
+	runners_open(&r);
 	if (plan_make(&r.plan, &r.arena, p, o, &mine) || debug_check(&r, &mine)) {
 		code = code_of(&r, &mine);
 	} else if (o->dry_run) {

@@ -22,7 +22,7 @@ struct error;
 struct pipeline;
 struct repo;
 struct run_record;
-struct runner_config;
+struct runner_configs;
 struct arena;
 struct job;
 struct varset;
@@ -110,12 +110,11 @@ struct run_options {
 
 	bool dry_run; /* print the plan, start nothing, ask no engine */
 	enum run_executor executor;
-	const struct runner_config *config; /* --privileged is already in it */
-	int pull;                           /* enum pull_policy, or -1: as configured */
+	const struct runner_configs *runners; /* --privileged is already in them */
+	int pull;                             /* enum pull_policy, or -1: as configured */
 	const struct run_stand_in *stand_ins;
 	size_t n_stand_ins;
-	const char *docker_host; /* NULL: as the engine client finds it */
-	bool registry;           /* --registry: start and use the local registry */
+	bool registry; /* --registry: start and use the local registry */
 	struct registry_options registry_options;
 
 	/* where */

@@ -21,6 +21,7 @@
 #include "emulator/gitlab/plan.h"
 #include "emulator/gitlab/publish.h"
 #include "emulator/gitlab/run.h"
+#include "emulator/gitlab/runners.h"
 #include "emulator/gitlab/session.h"
 #include "emulator/runner/build.h"
 #include "emulator/runner/runner_config.h"
@@ -31,7 +32,6 @@
 struct console;
 struct events;
 struct id_tokens;
-struct janitor;
 struct job;
 struct job_log;
 struct job_run;
@@ -49,6 +49,12 @@ struct job_heap {
 void heap_push(struct job_heap *h, uint32_t id);
 bool heap_pop(struct job_heap *h, uint32_t *id);
 void heap_release(struct job_heap *h);
+
+/* Jobs that the same runners take. */
+struct job_class {
+	uint64_t takers; /* bits of runners; none: such jobs are stuck */
+	struct job_heap ready;
+};
 
 /* One resource_group: at most one job of it runs, here and in other processes of this project. */
 struct resource {
@@ -102,13 +108,14 @@ struct run {
 	struct store store;
 	struct store_run folder;
 	bool has_store, has_folder;
-	bool had_shell;       /* top: a job ran with the shell executor */
-	struct str no_engine; /* top: why there is none, where trigger jobs may yet want one */
+	bool had_shell;             /* top: a job ran with the shell executor */
+	struct run_runner *runners; /* top */
+	size_t n_runners;           /* top */
 	struct sources *sources;
-	struct layers *layers;
 	bool own_sources; /* of a child: of another project */
 	struct shell_login *login;
-	struct build_host host;
+	struct build_host *hosts; /* one for each runner */
+	const char *cache_dir;    /* top */
 	struct image_rule *image_rules;
 	size_t n_image_rules;
 	struct extra_name extra_name;
@@ -116,8 +123,7 @@ struct run {
 	size_t n_logins;
 	struct terminal *terminal; /* top: for debug; NULL: nobody looks inside */
 	struct build_debug debug;  /* top */
-	struct janitor *janitor;
-	struct id_tokens *tokens; /* top; NULL: no job wants one */
+	struct id_tokens *tokens;  /* top; NULL: no job wants one */
 	uv_signal_t hangup;
 	bool has_hangup;
 
@@ -130,11 +136,12 @@ struct run {
 	struct loop_timer record_timer;
 
 	struct job_run *jobs; /* parallel to p->jobs; used where plan.chosen */
-	struct job_heap ready;
-	struct job_heap bridges; /* trigger jobs that may start: they take no slot */
-	unsigned running, limit; /* limit: top */
-	unsigned waiting;        /* jobs in DELAYED or RESOURCE: they move without anybody's help */
-	unsigned asked;          /* manual jobs that the user is asked about */
+	struct job_class *classes;
+	size_t n_classes, n_ready; /* n_ready: in the heaps of all classes */
+	struct job_heap bridges;   /* trigger jobs that may start: they take no slot */
+	unsigned running, limit;   /* limit: top */
+	unsigned waiting; /* jobs in DELAYED or RESOURCE: they move without anybody's help */
+	unsigned asked;   /* manual jobs that the user is asked about */
 	struct resource *resources;
 	struct loop_task pump;
 };
@@ -185,6 +192,8 @@ enum job_event {
 struct job_run {
 	struct run *run;
 	const struct job *job;
+	uint32_t class;
+	struct run_runner *runner; /* of the current or last attempt; NULL: none yet */
 	enum job_state state;
 	unsigned attempt; /* from 1; 0: never started */
 	struct loop_timer timer;
@@ -233,6 +242,8 @@ struct job_run {
 
 /* scheduler.c */
 void scheduler_start(struct run *r);
+void scheduler_classify(struct run *r);          /* once r->jobs are made */
+void scheduler_push(struct job_run *j);          /* it may start */
 void scheduler_wake(struct run *r);              /* look again on the next turn */
 void scheduler_slot_free(struct run *r);         /* any run of the family may have a use for it */
 bool scheduler_take_resource(struct job_run *j); /* false: it waits now */
@@ -261,9 +272,6 @@ struct job_run *bridge_find_job(struct run *r, struct str pipeline_id, struct st
 /* job_payload.c: fills j->spec and slug for the next attempt; -1 with err. */
 int job_payload_make(struct job_run *j, struct error *err);
 uint64_t job_run_id(const struct job_run *j); /* CI_JOB_ID of the current or last attempt */
-enum executor_kind job_executor(const struct run *r, const struct job *job);
-/* The configuration names an executor that is none of ours: -1 with err. */
-int job_executor_check(const struct run *r, struct error *err);
 
 /* job_files.c: 0, or -1 with err where a job of another pipeline has nothing to give; downloads,
  * caches, uploads of the next attempt into j->spec, dotenv into extra. */

@@ -12,16 +12,6 @@
 /* All caches of a project together; the oldest go first. */
 #define CACHE_LIMIT ((uint64_t)10 << 30)
 
-static bool wants_engine(const struct run *r)
-{
-	for (size_t i = 0; i < r->p->n_jobs; i++)
-		if (r->plan.chosen[i] && !(r->plan.adopted && r->plan.adopted[i]) &&
-			!r->p->jobs[i]->def->trigger &&
-			job_executor(r, r->p->jobs[i]) == EXECUTOR_DOCKER)
-			return true;
-	return false;
-}
-
 static void add_rule(struct run *r, struct image_rule rule)
 {
 	r->image_rules[r->n_image_rules++] = rule;
@@ -99,35 +89,13 @@ static int setup_registry(struct run *r, struct error *err)
 	return registry_rules(r, &state, &info, err);
 }
 
-/* What the pipelines of trigger jobs hold is not known yet. */
-static bool may_want_engine(const struct run *r)
-{
-	for (size_t i = 0; i < r->p->n_jobs; i++)
-		if (r->plan.chosen[i] && r->p->jobs[i]->def->trigger &&
-			r->o->executor != RUN_EXECUTOR_SHELL)
-			return true;
-	return false;
-}
-
 int run_setup_engine(struct run *r, struct error *err)
 {
-	bool registry = r->o->registry && r->p->facts->registry_host.n;
-
-	if (!wants_engine(r)) {
-		struct error none = ERROR_INIT;
-
-		if (!may_want_engine(r))
-			return 0;
-		if (session_engine(&r->session, r->o->docker_host, &none)) {
-			r->no_engine = arena_str(&r->arena, str_c(none.text));
-			return r->session.signum ? error_set(err, ERR_CANCELLED, 0, "interrupted")
-						 : 0;
-		}
-		return registry ? setup_registry(r, err) : 0;
-	}
-	if (session_engine(&r->session, r->o->docker_host, err))
+	if (runners_connect(r, err))
 		return -1;
-	return registry ? setup_registry(r, err) : 0;
+	if (r->session.engine && r->o->registry && r->p->facts->registry_host.n)
+		return setup_registry(r, err);
+	return 0;
 }
 
 static struct str pull_name(int policy)
@@ -144,36 +112,67 @@ static struct str pull_name(int policy)
 	}
 }
 
-void run_setup_host(struct run *r)
+static struct build_host host_of(const struct run *r, const struct run_runner *x)
 {
 	const struct run_options *o = r->o;
+	/* The local registry is on the first engine, and reached by its port there. */
+	bool registry = x->engine == r->session.engine;
 
-	if (!r->image_rules)
-		make_rules(r, 0);
-	r->sources = sources_new(r->session.loop, o->repo);
-	if (o->committed)
-		sources_set_committed(
-			r->sources, arena_printf(&r->arena, "%s/committed", r->folder.dir).p);
-	if (r->session.engine)
-		r->layers = layers_new(r->session.loop, r->session.engine, r->sources, o->root);
-	r->login = shell_login_new(r->session.loop);
-	r->host = (struct build_host){.loop = r->session.loop,
-		.docker = r->session.engine,
-		.config = o->config,
+	return (struct build_host){.loop = r->session.loop,
+		.docker = x->engine,
+		.config = x->config,
 		.sources = r->sources,
-		.layers = r->layers,
 		.login = r->login,
 		.run_id = r->folder.id,
 		.run_dir = r->folder.dir,
 		.lock_path = r->folder.lock_path,
-		.cache_dir = arena_printf(&r->arena, "%s/cache", r->store.root).p,
+		.cache_dir = r->cache_dir,
 		.cache_limit = o->cache_limit ? o->cache_limit : CACHE_LIMIT,
 		.project_root = o->root,
 		.pull_override = pull_name(o->pull),
 		.image_rules = r->image_rules,
-		.n_image_rules = r->n_image_rules,
+		.n_image_rules = registry ? r->n_image_rules : o->n_stand_ins,
 		.extra_names = &r->extra_name,
-		.n_extra_names = r->extra_name.host.n ? 1 : 0,
-		.docker_host = o->docker_host,
+		.n_extra_names = registry && r->extra_name.host.n ? 1 : 0,
+		.docker_host = x->where.host,
 		.keep_failed = o->keep};
+}
+
+void run_setup_layers(struct run *r, const char *root)
+{
+	struct run *top = r->top;
+
+	for (size_t i = 0; i < top->n_runners; i++) {
+		const struct run_runner *x = &top->runners[i];
+
+		if (x->engine && x->first)
+			r->hosts[i].layers =
+				layers_new(r->session.loop, x->engine, r->sources, root);
+		for (size_t k = 0; k < i && x->engine && !x->first; k++)
+			if (top->runners[k].engine == x->engine)
+				r->hosts[i].layers = r->hosts[k].layers;
+	}
+}
+
+void run_release_layers(struct run *r)
+{
+	for (size_t i = 0; r->hosts && i < r->top->n_runners; i++)
+		if (r->top->runners[i].first)
+			layers_free(r->hosts[i].layers);
+}
+
+void run_setup_host(struct run *r)
+{
+	if (!r->image_rules)
+		make_rules(r, 0);
+	r->sources = sources_new(r->session.loop, r->o->repo);
+	if (r->o->committed)
+		sources_set_committed(
+			r->sources, arena_printf(&r->arena, "%s/committed", r->folder.dir).p);
+	r->login = shell_login_new(r->session.loop);
+	r->cache_dir = arena_printf(&r->arena, "%s/cache", r->store.root).p;
+	r->hosts = arena_array(&r->arena, struct build_host, r->n_runners);
+	for (size_t i = 0; i < r->n_runners; i++)
+		r->hosts[i] = host_of(r, &r->runners[i]);
+	run_setup_layers(r, r->o->root);
 }

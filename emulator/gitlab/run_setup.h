@@ -7,7 +7,10 @@ struct run;
 
 /* Connects to the engine when a chosen job runs on it, then brings the registry up if asked. */
 int run_setup_engine(struct run *r, struct error *err);
-/* Fills r->host; cheap. */
+/* Fills r->hosts; cheap. */
 void run_setup_host(struct run *r);
+/* The sources of the project at root on each engine, into r->hosts; and their end. */
+void run_setup_layers(struct run *r, const char *root);
+void run_release_layers(struct run *r);
 
 #endif

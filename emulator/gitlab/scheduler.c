@@ -99,6 +99,54 @@ static void take_moves(struct run *r)
 	}
 }
 
+void scheduler_classify(struct run *r)
+{
+	VEC(struct job_class) v = {0};
+
+	for (size_t i = 0; i < r->p->n_jobs; i++) {
+		uint64_t takers = runners_for(r, r->p->jobs[i]);
+		size_t k = 0;
+
+		while (k < v.n && v.v[k].takers != takers)
+			k++;
+		if (k == v.n)
+			vec_push_in(&r->arena, &v, ((struct job_class){.takers = takers}));
+		r->jobs[i].class = (uint32_t)k;
+	}
+	r->classes = v.v;
+	r->n_classes = v.n;
+}
+
+void scheduler_push(struct job_run *j)
+{
+	struct run *r = j->run;
+
+	if (j->job->def->trigger) {
+		heap_push(&r->bridges, j->job->id);
+		return;
+	}
+	heap_push(&r->classes[j->class].ready, j->job->id);
+	r->n_ready++;
+}
+
+/* The first of the pipeline's jobs that a runner has room for. */
+static bool pop_ready(struct run *r, uint32_t *id)
+{
+	struct job_heap *best = NULL;
+
+	for (size_t i = 0; i < r->n_classes; i++) {
+		struct job_class *c = &r->classes[i];
+
+		if (c->ready.n && (!best || c->ready.v[0] < best->v[0]) &&
+			(!c->takers || runners_free_one(r, c->takers)))
+			best = &c->ready;
+	}
+	if (!best)
+		return false;
+	r->n_ready--;
+	return heap_pop(best, id);
+}
+
 static bool others_go(const struct run *top)
 {
 	for (const struct run *c = top->next; c; c = c->next)
@@ -115,10 +163,10 @@ static void pump(void *arg)
 	take_moves(r);
 	while (r->state == RUN_GOING && heap_pop(&r->bridges, &id))
 		job_run_step(&r->jobs[id], JOB_EV_SLOT);
-	while (r->state == RUN_GOING && r->top->slots < r->top->limit && heap_pop(&r->ready, &id))
+	while (r->state == RUN_GOING && r->top->slots < r->top->limit && pop_ready(r, &id))
 		job_run_step(&r->jobs[id], JOB_EV_SLOT);
 	if (r->running || r->waiting || r->asked || r->pump.loop ||
-		((r->ready.n || r->bridges.n) && r->state == RUN_GOING))
+		((r->n_ready || r->bridges.n) && r->state == RUN_GOING))
 		return;
 	/* The pipelines of trigger jobs that do not wait for them go on without their parent. */
 	if (!r->parent && others_go(r))
@@ -129,7 +177,7 @@ static void pump(void *arg)
 void scheduler_slot_free(struct run *r)
 {
 	for (struct run *c = r->top; c; c = c->next)
-		if (c->ready.n)
+		if (c->n_ready)
 			scheduler_wake(c);
 }
 
@@ -280,6 +328,7 @@ void scheduler_release(struct run *r)
 		res->fd = -1;
 		heap_release(&res->waiting);
 	}
-	heap_release(&r->ready);
+	for (size_t i = 0; i < r->n_classes; i++)
+		heap_release(&r->classes[i].ready);
 	heap_release(&r->bridges);
 }

@@ -91,32 +91,41 @@ static void plain_done(void *arg, struct error *err)
 	wait_over(arg, err);
 }
 
-int session_engine(struct session *s, const char *docker_host, struct error *err)
+int session_engine_more(struct session *s, const struct endpoint_lookup *where, struct engine **out,
+	struct error *err)
 {
-	struct endpoint_lookup lookup = {.host = docker_host};
 	struct endpoint at;
 	struct wait w = WAIT(s, NULL, NULL);
 
-	if (s->engine)
-		return 0;
 	memset(&at, 0, sizeof(at));
-	if (endpoint_find(&lookup, &at, err))
+	if (endpoint_find(where, &at, err))
 		return -1;
-	s->engine = engine_new(s->loop, s->http, &at);
+	*out = engine_new(s->loop, s->http, &at);
 	endpoint_release(&at);
-	if (!wait_call(&w, engine_connect(s->engine, plain_done, &w), err))
+	if (!wait_call(&w, engine_connect(*out, plain_done, &w), err))
 		return 0;
-	engine_free(s->engine);
-	s->engine = NULL;
+	engine_free(*out);
+	*out = NULL;
 	return -1;
+}
+
+int session_engine(struct session *s, const struct endpoint_lookup *where, struct error *err)
+{
+	return s->engine ? 0 : session_engine_more(s, where, &s->engine, err);
+}
+
+void session_engine_close(struct session *s)
+{
+	if (s->engine)
+		engine_free(s->engine);
+	s->engine = NULL;
 }
 
 int session_close(struct session *s, struct error *err)
 {
 	int rc = 0;
 
-	if (s->engine)
-		engine_free(s->engine);
+	session_engine_close(s);
 	if (s->http)
 		http_free(s->http);
 	if (s->loop)

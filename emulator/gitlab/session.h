@@ -35,7 +35,12 @@ struct session {
 /* The loop and its signal handling; no connection yet. */
 int session_open(struct session *s, struct error *err);
 /* Finds the engine and speaks with it. The error says what to do. */
-int session_engine(struct session *s, const char *docker_host, struct error *err);
+int session_engine(struct session *s, const struct endpoint_lookup *where, struct error *err);
+/* One more, which is the caller's: engine_free() before session_close(). */
+int session_engine_more(struct session *s, const struct endpoint_lookup *where, struct engine **out,
+	struct error *err);
+/* The session's engine goes, so that session_engine() can find another. */
+void session_engine_close(struct session *s);
 int session_close(struct session *s, struct error *err);
 /* As the signal handler does; for an owner of the loop that handles signals itself. */
 void session_interrupt(struct session *s, int signum);

@@ -194,9 +194,9 @@ static void check_trace(const struct job_run *j)
 }
 
 /* GitLab docs, advanced configuration of GitLab Runner, `output_limit` (KiB; 0: the default). */
-static uint64_t output_limit(const struct run *r)
+static uint64_t output_limit(const struct job_run *j)
 {
-	int64_t kib = r->o->config->output_limit.v;
+	int64_t kib = j->runner ? j->runner->config->output_limit.v : 0;
 
 	return (kib > 0 ? (uint64_t)kib : OUTPUT_LIMIT_KIB) * 1024;
 }
@@ -217,7 +217,7 @@ int show_attempt_start(struct job_run *j, struct error *err)
 	j->doing[0] = 0;
 	if (r->console) {
 		j->shown_sink = console_sink(r->console, j->shown);
-		job_log_add(j->log, sink_limit_new(j->shown_sink, output_limit(r), j->log_path));
+		job_log_add(j->log, sink_limit_new(j->shown_sink, output_limit(j), j->log_path));
 		console_touch(r->console);
 	}
 	if (r->events) {

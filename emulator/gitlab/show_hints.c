@@ -63,7 +63,7 @@ static void write_hints(struct job_run *j, const struct diagnose *d)
 	struct diagnose_context ctx = {.job = j->job->def,
 		.vars = j->vars,
 		.sources = r->p->sources,
-		.config = r->o->config};
+		.config = j->runner ? j->runner->config : &r->top->o->runners->v[0]};
 	struct buf text = BUF_INIT;
 
 	/* What jobs fail by comes first; what is only remarked comes after it, or alone with -v. */

@@ -1,5 +1,5 @@
 /*
- * What GitLab Runner's config.toml says, as plain data: one [[runners]] block and the global keys
+ * What GitLab Runner's config.toml says, as plain data: its [[runners]] blocks and the global keys
  * that matter here. The reader of the file fills it (emulator/cli); the executors only read it.
  * Strings live in the arena of whoever filled it, which must outlive every build. Every value knows
  * the line that set it, so that a message can name the very line to change.
@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/str.h"
+
+struct arena;
 
 /* Where a value was written. line 0: not from a file (a default, or a command line option). */
 struct rc_at {
@@ -117,15 +119,31 @@ struct runner_config {
 	/* [[runners]] */
 	struct rc_at at;
 	struct rc_text name, executor, shell, builds_dir, cache_dir;
+	/* What GitLab knows of a runner, and its file does not; see runner_choose.h. */
+	struct rc_list tags;
+	struct rc_bool run_untagged;
 	struct rc_int limit, output_limit; /* output_limit: KiB, default 4096 */
 	struct rc_list environment;        /* K=V */
 	struct rc_text pre_get_sources_script, post_get_sources_script;
 	struct rc_text pre_build_script, post_build_script;
 	struct rc_text prepare_timeout, get_sources_timeout;
-	struct rc_bool debug_trace_disabled, safe_directory_checkout, clean_git_config;
+	struct rc_bool debug_trace_disabled;
 	struct rc_table feature_flags; /* values "true" or "false" */
 	struct rc_bool custom_build_dir;
 	struct rc_docker docker;
+};
+
+/* More than a mask has bits are refused. */
+#define RUNNERS_MAX 64
+
+/*
+ * All that may take jobs, in the order of the files. v[0] is always there: the defaults, where no
+ * file has a [[runners]] block. The global keys and `files` are the same in each.
+ */
+struct runner_configs {
+	struct runner_config *v;
+	size_t n;
+	size_t blocks; /* that files had: 0 or n */
 };
 
 /*
@@ -133,6 +151,14 @@ struct runner_config {
  * that read a file start from it.
  */
 void runner_config_init(struct runner_config *c);
+
+struct endpoint_lookup;
+
+/* What [runners.docker] says of the engine: host, tls_cert_path, tls_verify. Texts in the arena. */
+void rc_endpoint(const struct runner_config *c, struct arena *a, struct endpoint_lookup *out);
+
+/* The first runner that has the same engine as this one: itself, where none before it has. */
+size_t rc_same_engine(const struct runner_configs *all, size_t index);
 
 /* "FILE:LINE" of a place, or "" where it came from no file. Writes into buf, returns buf. */
 const char *rc_place(const struct runner_config *c, struct rc_at at, char *buf, size_t size);

@@ -13,8 +13,7 @@ struct doc {
 	struct arena arena;
 	struct source_set set;
 	struct diags diags;
-	struct runner_config config;
-	bool used;
+	struct runner_configs all;
 };
 
 static void begin(struct doc *d)
@@ -22,7 +21,7 @@ static void begin(struct doc *d)
 	memset(d, 0, sizeof(*d));
 	source_set_init(&d->set, &d->arena);
 	diags_init(&d->diags, &d->arena);
-	runner_config_init(&d->config);
+	runner_toml_init(&d->arena, &d->all);
 }
 
 static void add(struct doc *d, const char *text)
@@ -30,7 +29,7 @@ static void add(struct doc *d, const char *text)
 	uint32_t id = source_add(&d->set, STR("config.toml"), str_c(text), SPAN_NONE);
 	struct node *root = toml_read(&d->arena, source_get(&d->set, id), &d->diags);
 	assert_non_null(root);
-	d->used = runner_toml_read(&d->arena, root, id - 1, false, &d->config, &d->diags);
+	runner_toml_read(&d->arena, root, id - 1, false, &d->all, &d->diags);
 }
 
 static void end(struct doc *d)
@@ -69,9 +68,9 @@ static void test_the_how_to(void **state)
 		"    [[runners.docker.services]]\n"
 		"      name = \"docker:20.10.16-dind\"\n"
 		"      command = [\"--insecure-registry\", \"registry.gitlab.example.com\"]\n");
-	assert_true(d.used);
+	assert_true(d.all.blocks);
 	assert_null(d.diags.first);
-	const struct rc_docker *k = &d.config.docker;
+	const struct rc_docker *k = &d.all.v[0].docker;
 	assert_int_equal(k->at.line, 3);
 	assert_true(k->privileged.set && k->privileged.v);
 	assert_int_equal(k->privileged.at.line, 5);
@@ -98,15 +97,15 @@ static void test_every_kind(void **state)
 		"[runners.docker.tmpfs]\n\"/x\" = \"rw\"\n"
 		"[runners.docker.services_devices]\n\"redis:*\" = [\"/dev/a\", \"/dev/b\"]\n");
 	assert_null(d.diags.first);
-	assert_int_equal(d.config.concurrent.v, 3);
-	assert_int_equal(d.config.limit.v, 2);
-	assert_true(str_is(d.config.environment.v[0].v, "A=b"));
-	assert_int_equal(d.config.feature_flags.n, 2);
-	assert_true(str_is(d.config.feature_flags.v[1].value.v, "false"));
-	assert_true(d.config.custom_build_dir.v);
-	assert_int_equal(d.config.docker.pull_policy.n, 1);
-	assert_true(str_is(d.config.docker.tmpfs.v[0].key, "/x"));
-	assert_int_equal(d.config.docker.services_devices.n, 2);
+	assert_int_equal(d.all.v[0].concurrent.v, 3);
+	assert_int_equal(d.all.v[0].limit.v, 2);
+	assert_true(str_is(d.all.v[0].environment.v[0].v, "A=b"));
+	assert_int_equal(d.all.v[0].feature_flags.n, 2);
+	assert_true(str_is(d.all.v[0].feature_flags.v[1].value.v, "false"));
+	assert_true(d.all.v[0].custom_build_dir.v);
+	assert_int_equal(d.all.v[0].docker.pull_policy.n, 1);
+	assert_true(str_is(d.all.v[0].docker.tmpfs.v[0].key, "/x"));
+	assert_int_equal(d.all.v[0].docker.services_devices.n, 2);
 	end(&d);
 }
 
@@ -116,10 +115,10 @@ static void test_later_files_win_key_by_key(void **state)
 	begin(&d);
 	add(&d, "[[runners]]\n[runners.docker]\nimage = \"a\"\nprivileged = true\n");
 	add(&d, "[[runners]]\n[runners.docker]\nimage = \"b\"\n");
-	assert_true(str_is(d.config.docker.image.v, "b"));
-	assert_int_equal(d.config.docker.image.at.file, 1);
-	assert_true(d.config.docker.privileged.v);
-	assert_int_equal(d.config.docker.privileged.at.file, 0);
+	assert_true(str_is(d.all.v[0].docker.image.v, "b"));
+	assert_int_equal(d.all.v[0].docker.image.at.file, 1);
+	assert_true(d.all.v[0].docker.privileged.v);
+	assert_int_equal(d.all.v[0].docker.privileged.at.file, 0);
 	end(&d);
 }
 
@@ -129,21 +128,19 @@ static void test_which_runner(void **state)
 	begin(&d);
 	add(&d, "[[runners]]\nname = \"k\"\nexecutor = \"kubernetes\"\n[[runners]]\nname = \"d\"\n"
 		"executor = \"docker\"\n[[runners]]\nname = \"s\"\nexecutor = \"shell\"\n");
-	assert_true(d.used);
-	assert_true(str_is(d.config.name.v, "d"));
-	assert_int_equal(d.diags.errors, 0);
-	assert_int_equal(d.diags.warnings, 1);
-	assert_string_equal(d.diags.first->code, "config-runners");
-	assert_int_equal(d.diags.first->at.begin.line, 8);
+	assert_int_equal(d.all.n, 2);
+	assert_true(str_is(d.all.v[0].name.v, "d"));
+	assert_true(str_is(d.all.v[1].name.v, "s"));
+	assert_int_equal(only_diag(&d, "config-executor", 3)->level, DIAG_NOTE);
 	end(&d);
 	begin(&d);
 	add(&d, "[[runners]]\nexecutor = \"kubernetes\"\n");
-	assert_false(d.used);
+	assert_false(d.all.blocks);
 	only_diag(&d, "config-executor", 2);
 	end(&d);
 	begin(&d);
 	add(&d, "concurrent = 1\n");
-	assert_false(d.used);
+	assert_false(d.all.blocks);
 	assert_null(d.diags.first);
 	end(&d);
 }

@@ -16,6 +16,7 @@
 struct fixture {
 	struct made made;
 	struct runner_config config;
+	struct runner_configs runners;
 	struct run_options o;
 	struct error err;
 	char root[64];
@@ -39,8 +40,9 @@ static int setup(void **state)
 	snprintf(f->root, sizeof(f->root), "/tmp/cilocal-test-XXXXXX");
 	assert_non_null(mkdtemp(f->root));
 	runner_config_init(&f->config);
+	f->runners = (struct runner_configs){.v = &f->config, .n = 1};
 	buf_init(&f->messages);
-	f->o = (struct run_options){.config = &f->config,
+	f->o = (struct run_options){.runners = &f->runners,
 		.root = f->root,
 		.limit = 4,
 		.pull = -1,

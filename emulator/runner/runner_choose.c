@@ -1,0 +1,90 @@
+#include "base/base.h"
+#include "emulator/runner/runner_choose.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "config/job_def.h"
+
+bool runners_choose(const struct runner_configs *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].tags.set || r->v[i].run_untagged.set)
+			return true;
+	return false;
+}
+
+static bool has_tag(const struct runner_config *c, struct str tag)
+{
+	for (size_t i = 0; i < c->tags.n; i++)
+		if (str_eq(c->tags.v[i].v, tag))
+			return true;
+	return false;
+}
+
+/* GitLab wants a runner without tags to run untagged jobs: it could run none. */
+static bool takes_untagged(const struct runner_config *c)
+{
+	return c->run_untagged.set ? c->run_untagged.v : !c->tags.n;
+}
+
+static bool takes(const struct runner_config *c, const struct texts *tags)
+{
+	if (!tags->n)
+		return takes_untagged(c);
+	for (size_t i = 0; i < tags->n; i++)
+		if (!has_tag(c, tags->v[i].s))
+			return false;
+	return true;
+}
+
+uint64_t runners_taking(const struct runner_configs *r, const struct texts *tags)
+{
+	uint64_t set = 0;
+
+	if (!runners_choose(r))
+		return 1;
+	for (size_t i = 0; i < r->n; i++)
+		if (takes(&r->v[i], tags))
+			set |= (uint64_t)1 << i;
+	return set;
+}
+
+const struct runner_config *runners_first(const struct runner_configs *r, uint64_t set)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (set & ((uint64_t)1 << i))
+			return &r->v[i];
+	return NULL;
+}
+
+struct str runner_title(const struct runner_configs *r, size_t index, struct arena *a)
+{
+	if (r->v[index].name.v.n)
+		return arena_printf(a, "'" STR_FMT "'", STR_ARG(r->v[index].name.v));
+	return arena_printf(a, "runner %zu", index + 1);
+}
+
+struct str runners_refusal(
+	const struct runner_configs *r, const struct texts *tags, struct arena *a)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+
+	if (!tags->n)
+		buf_adds(&b, "it has no tags, and no runner runs untagged jobs");
+	else
+		buf_adds(&b, "no runner has all of its tags: ");
+	for (size_t i = 0; i < tags->n; i++)
+		buf_printf(&b, "%s" STR_FMT, i ? ", " : "", STR_ARG(tags->v[i].s));
+	for (size_t i = 0; i < r->n; i++) {
+		const struct runner_config *c = &r->v[i];
+		char place[256];
+
+		rc_place(c, c->tags.set ? c->tags.at : c->at, place, sizeof(place));
+		buf_printf(&b, "; " STR_FMT, STR_ARG(runner_title(r, i, a)));
+		if (place[0])
+			buf_printf(&b, " (%s)", place);
+		buf_adds(&b, c->tags.n ? " has " : " has none");
+		for (size_t k = 0; k < c->tags.n; k++)
+			buf_printf(&b, "%s" STR_FMT, k ? ", " : "", STR_ARG(c->tags.v[k].v));
+	}
+	return arena_str(a, buf_str(&b));
+}
