@@ -4,9 +4,10 @@
 #include "emulator/runner/docker_values.h"
 #include "config/duration.h"
 
-#define GLOBAL   UINT32_MAX
-#define C(name)  (UINT32_C(1) << CMD_##name)
-#define PIPELINE (C(run) | C(list) | C(lint) | C(expand) | C(explain) | C(vars) | C(shell))
+#define GLOBAL  UINT32_MAX
+#define C(name) (UINT32_C(1) << CMD_##name)
+#define PIPELINE \
+	(C(run) | C(list) | C(lint) | C(expand) | C(explain) | C(vars) | C(shell) | C(doctor))
 
 static const struct opt_def table[] = {
 #define OPT(id, letter, name, arg, flags, complete, choices, cmds, help) \

@@ -158,6 +158,8 @@ static void inspect_done(void *arg, struct error *err, const struct container_st
 		out->exit_code = r->exit_code;
 		out->labels = copy_kvs(w->arena, r->labels);
 		out->ports = copy_kvs(w->arena, r->ports);
+		if (r->n_networks)
+			out->ip = arena_str(w->arena, r->networks[0].ipv4);
 	}
 	wait_over(w, err);
 }
@@ -275,6 +277,56 @@ int sync_gateway(struct session *s, struct str network, struct arena *a, struct 
 
 	*address = STR_NULL;
 	return wait_call(&w, docker_network_inspect(s->engine, network, network_done, &w), err);
+}
+
+static void info_done(void *arg, struct error *err, const struct engine_info *i)
+{
+	struct wait *w = arg;
+	struct sync_info *out = w->out;
+
+	if (!err)
+		*out = (struct sync_info){.version = arena_str(w->arena, i->server_version),
+			.os = arena_str(w->arena, i->os),
+			.arch = arena_str(w->arena, i->arch),
+			.storage_driver = arena_str(w->arena, i->storage_driver),
+			.root_dir = arena_str(w->arena, i->root_dir),
+			.memory = i->memory,
+			.cpus = i->cpus,
+			.rootless = i->rootless,
+			.podman = i->podman};
+	wait_over(w, err);
+}
+
+int sync_engine_info(struct session *s, struct arena *a, struct sync_info *out, struct error *err)
+{
+	struct wait w = WAIT(s, a, out);
+
+	memset(out, 0, sizeof(*out));
+	return wait_call(&w, engine_info(s->engine, info_done, &w), err);
+}
+
+static void tags_done(void *arg, struct error *err, const struct image_row *rows, size_t n)
+{
+	struct wait *w = arg;
+	struct sync_names *out = w->out;
+	size_t all = 0;
+
+	for (size_t i = 0; !err && i < n; i++)
+		all += rows[i].repo_tags.n;
+	out->v = arena_array(w->arena, struct str, all + 1);
+	for (size_t i = 0; !err && i < n; i++)
+		for (size_t k = 0; k < rows[i].repo_tags.n; k++)
+			out->v[out->n++] = arena_str(w->arena, rows[i].repo_tags.v[k]);
+	wait_over(w, err);
+}
+
+int sync_images(struct session *s, struct arena *a, struct sync_names *out, struct error *err)
+{
+	struct wait w = WAIT(s, a, out);
+
+	memset(out, 0, sizeof(*out));
+	return wait_call(&w,
+		docker_image_list(s->engine, (struct docker_strs){NULL, 0}, tags_done, &w), err);
 }
 
 static void image_done(void *arg, struct error *err, const struct image_state *r)
@@ -484,8 +536,11 @@ int sync_get(struct session *s, const char *url, const char *const *headers, str
 	struct sync_response *out, struct error *err)
 {
 	struct wait w = WAIT(s, a, out);
-	struct http_request req = {
-		.url = url, .headers = headers, .timeout_ms = 30000, .done = get_done, .arg = &w};
+	struct http_request req = {.url = url,
+		.headers = headers,
+		.timeout_ms = s->get_timeout_ms ? s->get_timeout_ms : 30000,
+		.done = get_done,
+		.arg = &w};
 
 	memset(out, 0, sizeof(*out));
 	s->transfer = http_start(s->http, &req);

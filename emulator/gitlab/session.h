@@ -29,7 +29,8 @@ struct session {
 	struct engine *engine;    /* NULL until session_engine() succeeded */
 	struct docker_call *call; /* what is waited for: one of these or none */
 	struct http_call *transfer;
-	int signum; /* the signal that interrupted, 0: none */
+	unsigned get_timeout_ms; /* of sync_get(); 0: 30 s */
+	int signum;              /* the signal that interrupted, 0: none */
 };
 
 /* The loop and its signal handling; no connection yet. */
@@ -51,6 +52,7 @@ struct sync_container {
 	int64_t exit_code;
 	struct docker_kvs labels;
 	struct docker_kvs ports;
+	struct str ip; /* in its first network; empty: none */
 };
 /* One row of a list, whatever the kind. */
 struct sync_row {
@@ -77,6 +79,19 @@ int sync_has_volume(struct session *s, struct str name, bool *has, struct error 
 /* The engine's address in a network (in the arena; empty: it has none). */
 int sync_gateway(struct session *s, struct str network, struct arena *a, struct str *address,
 	struct error *err);
+struct sync_info {
+	struct str version, os, arch, storage_driver, root_dir;
+	uint64_t memory;
+	unsigned cpus;
+	bool rootless, podman;
+};
+int sync_engine_info(struct session *s, struct arena *a, struct sync_info *out, struct error *err);
+/* The names with tags of all images. */
+struct sync_names {
+	struct str *v;
+	size_t n;
+};
+int sync_images(struct session *s, struct arena *a, struct sync_names *out, struct error *err);
 /* Pulls the image unless it is here. */
 int sync_need_image(struct session *s, struct str name, struct error *err);
 /*

@@ -244,9 +244,9 @@ static void idle_time_is_limited(void **state)
 	struct scene *s = *state;
 	struct http_request r;
 
-	serve(s, "on GET /x\nchunk a\ndelay 30\nchunk b\ndelay 30\nchunk c\nstall\n");
+	serve(s, "on GET /x\nchunk a\ndelay 250\nchunk b\ndelay 250\nchunk c\nstall\n");
 	r = request(s, "/x");
-	r.idle_timeout_ms = 60;
+	r.idle_timeout_ms = 450;
 	r.chunk = on_chunk;
 	s->call = http_start(s->http, &r);
 	loop_run(s->loop);

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# `cilocal doctor` where things are missing, and a configuration file explained.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# No engine: a failure only where jobs want one.
+project <<'END'
+job: {script: [echo]}
+END
+run 0 doctor
+has 'git         ok       git version '
+has "$work/project, branch main"
+has 'definition  ok       .gitlab-ci.yml, 1 job'
+has 'engine      warning  cannot connect'
+has '-> start Docker or Podman'
+project <<'END'
+job: {image: busybox, script: [echo]}
+END
+run 4 doctor
+has 'engine      failure  cannot connect'
+run 4 doctor --json
+grep -q '^{"healthy":false,"checks":\[{"name":"git","state":"ok",' "$work/stdout" || fail "not the JSON"
+
+# A definition with errors.
+echo 'job: {image: busybox}' >.gitlab-ci.yml
+run 0 doctor
+has 'definition  warning  .gitlab-ci.yml has 2 errors'
+has "-> 'cilocal lint' shows them"
+
+# Not in a work tree.
+cd "$work"
+run 4 doctor
+has 'git         failure'
+has "'git init' makes one"
+
+# A configuration file, key by key; secrets are not shown.
+project <<'END'
+job: {script: [echo]}
+END
+cat >config.toml <<'END'
+concurrent = 2
+check_interval = 0
+[[runners]]
+  token = "glrt-secret"
+  executor = "docker"
+  environment = ["PASSWORD=hunter2"]
+  clone_url = "https://elsewhere"
+  [runners.docker]
+    privileged = true
+    nonsense = 1
+  [[runners.docker.services]]
+    name = "docker:20.10.16-dind"
+    command = ["--insecure-registry", "registry.gitlab.example.com"]
+[cilocal]
+jobs = 3
+END
+run 0 doctor --config config.toml
+has '    1  concurrent'
+grep -qE '^    2  check_interval +0 +\(not needed\)' "$work/out" || fail "check_interval is not explained"
+grep -qE '^    4  token +\(not shown\)' "$work/out" || fail "token is not explained"
+grep -qE '^    7  clone_url .*\(no effect\)' "$work/out" || fail "clone_url is not explained"
+grep -qE '^   10  nonsense .*\(unknown\)' "$work/out" || fail "nonsense is not explained"
+grep -qE '^   13  command +\["--insecure-registry", ' "$work/out" || fail "command is not explained"
+has '[PASSWORD=...]'
+has_not 'glrt-secret'
+has_not 'hunter2'
+run 0 doctor --config config.toml --json
+grep -qF '{"line":9,"key":"privileged","value":"true","effect":"used","text":"containers may do' "$work/stdout" || fail "not the JSON"
