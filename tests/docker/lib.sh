@@ -95,6 +95,12 @@ start() {
 	"$cilocal" "$@" >"$work/out" 2>&1 </dev/null &
 	pid=$!
 	set +m
+	# Until it is the program: a signal for the shell that is to become it would be lost.
+	local i
+	for ((i = 0; i < 200; i++)); do
+		[[ /proc/$pid/exe -ef /proc/$$/exe ]] || break
+		sleep 0.005
+	done
 	at_end "kill -KILL $pid 2>/dev/null"
 }
 
