@@ -9,10 +9,15 @@
 
 podman=$work/p
 at_end "'$root/tests/engine/podman' stop '$podman'"
-"$root/tests/engine/podman" start "$podman" busybox:latest debian:bookworm >"$work/podman.log" 2>&1 || {
-	cat "$work/podman.log" >&2
-	skip "Podman cannot be started on this machine; what it said is above"
-}
+lanes=(docker podman shell)
+code=0
+"$root/tests/engine/podman" start "$podman" busybox:latest debian:bookworm >"$work/podman.log" 2>&1 || code=$?
+((code == 0)) || cat "$work/podman.log" >&2
+case $code in
+0) ;;
+3) lanes=(docker shell) ;;
+*) skip "Podman cannot be started on this machine; what it said is above" ;;
+esac
 declare -A host=([docker]=$DOCKER_HOST [podman]=unix://$podman/podman.sock [shell]='')
 
 field() { # field NAME FILE [DEFAULT]
@@ -74,7 +79,7 @@ wrong() {
 
 remember
 pids=()
-for name in docker podman shell; do
+for name in "${lanes[@]}"; do
 	lane "$name" &
 	pids+=($!)
 done
@@ -86,6 +91,7 @@ for file in "$root"/tests/matrix/${CILOCAL_TEST_MATRIX:-*}.yml; do
 	name=$(basename "$file" .yml)
 	count=$((count + 1))
 	for on in $(field on "$file" "docker podman shell"); do
+		[[ " ${lanes[*]} " == *" $on "* ]] || continue
 		tail -n 1 "$work/$on/$name" | grep -qx "exit code $(field code "$file" 0)" ||
 			wrong "$name on $on: $(tail -n 1 "$work/$on/$name"), not $(field code "$file" 0)"
 		grep -qF -- "$(field says "$file" "$name")" "$work/$on/$name" || [[ -z $(field says "$file") ]] ||
@@ -98,7 +104,8 @@ for file in "$root"/tests/matrix/${CILOCAL_TEST_MATRIX:-*}.yml; do
 done
 ((failures == 0)) || fail "$failures of the matrix"
 nothing_left
+printf '%d pipelines on %s\n' "$count" "${lanes[*]}"
+[[ " ${lanes[*]} " == *' podman '* ]] || exit 0
 export DOCKER_HOST=${host[podman]}
 [[ -z $(api GET '/containers/json?all=1' | jq -r '.[].Id') ]] || fail "containers are left on Podman"
 [[ $(api GET /networks | jq length) -le 1 ]] || fail "networks are left on Podman"
-printf '%d pipelines on three executors\n' "$count"
