@@ -16,6 +16,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define PIECE 65536
+
 static void fail(struct executor_docker *e, const struct error *err, const char *what)
 {
 	struct outcome o;
@@ -27,21 +29,79 @@ static void fail(struct executor_docker *e, const struct error *err, const char 
 	docker_fail(e, &o);
 }
 
-/* In */
+/*
+ * In. The engine is given the container's root as the place, and names from there: it takes no
+ * symbolic link that leaves the place ("../outside"), which the Runner's unzip does.
+ */
+
+static int to_engine(void *arg, const void *p, size_t n, struct error *err)
+{
+	struct executor_docker *e = arg;
+
+	UNUSED(err);
+	buf_add(&e->files.in, p, n);
+	return 0;
+}
+
+static struct str from_root(struct executor_docker *e, struct buf *b, struct str path)
+{
+	struct str dir = build_env(e->base.build)->project_dir;
+
+	while (str_starts(path, STR("./")))
+		path = str_from(path, 2);
+	buf_clear(b);
+	buf_printf(b, STR_FMT "/" STR_FMT, STR_ARG(str_from(dir, 1)), STR_ARG(path));
+	return buf_str(b);
+}
+
+static bool rename_in(void *arg, struct tar_item *item)
+{
+	struct executor_docker *e = arg;
+
+	if (item->kind == TAR_OTHER || str_is(item->path, "."))
+		return false;
+	item->path = from_root(e, &e->files.name, item->path);
+	if (item->kind == TAR_HARDLINK)
+		item->target = from_root(e, &e->files.target, item->target);
+	return true;
+}
+
+/* The next piece of the archive. */
+static int fill(struct executor_docker *e)
+{
+	struct docker_files *f = &e->files;
+	char piece[PIECE];
+	ssize_t got;
+
+	do
+		got = read(f->fd, piece, sizeof(piece));
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return error_sys(&f->error, errno, "cannot read the archive");
+	if (got)
+		return tar_filter_push(f->filter, piece, (size_t)got, &f->error);
+	f->in_end = true;
+	if (tar_filter_end(f->filter, &f->error))
+		return -1;
+	return tar_filter_trailer(to_engine, e, &f->error);
+}
 
 static ptrdiff_t produce(void *arg, char *buf, size_t n)
 {
 	struct executor_docker *e = arg;
-	ssize_t got;
+	struct docker_files *f = &e->files;
 
-	do
-		got = read(e->files.fd, buf, n);
-	while (got < 0 && errno == EINTR);
-	if (got < 0) {
-		error_sys(&e->files.error, errno, "cannot read the archive");
-		return HTTP_ABORT;
+	if (f->in_at == f->in.n) {
+		buf_clear(&f->in);
+		f->in_at = 0;
 	}
-	return got;
+	while (!f->in.n && !f->in_end)
+		if (fill(e))
+			return HTTP_ABORT;
+	n = MIN(n, f->in.n - f->in_at);
+	memcpy(buf, f->in.p + f->in_at, n);
+	f->in_at += n;
+	return (ptrdiff_t)n;
 }
 
 static void on_put(void *arg, struct error *err)
@@ -51,6 +111,11 @@ static void on_put(void *arg, struct error *err)
 
 	f->call = NULL;
 	close(f->fd);
+	tar_filter_free(f->filter);
+	f->filter = NULL;
+	buf_release(&f->in);
+	buf_release(&f->name);
+	buf_release(&f->target);
 	if (error_is(&f->error))
 		fail(e, &f->error, "cannot unpack into the container");
 	else if (err)
@@ -62,7 +127,7 @@ void docker_files_put(struct executor_docker *e, struct str archive)
 {
 	struct docker_files *f = &e->files;
 	struct archive_put p = {.container = e->container,
-		.path = build_env(e->base.build)->project_dir,
+		.path = STR("/"),
 		.produce = produce,
 		.done = on_put,
 		.arg = e};
@@ -74,6 +139,10 @@ void docker_files_put(struct executor_docker *e, struct str archive)
 		fail(e, &f->error, "cannot unpack into the container");
 		return;
 	}
+	buf_init(&f->in);
+	buf_init(&f->name);
+	buf_init(&f->target);
+	f->filter = tar_filter_new(rename_in, e, to_engine, e);
 	docker_begin(e);
 	f->call = docker_archive_put(e->engine, &p);
 }

@@ -111,6 +111,9 @@ struct docker_files {
 	bool root;               /* the project directory itself: its name is in front */
 	struct map parents;      /* folders in the tar that were not taken themselves */
 	struct buf name, target; /* of the entry under way */
+	struct buf in;           /* what goes to the engine next, from in_at on */
+	size_t in_at;
+	bool in_end; /* all of the archive is in `in` */
 	struct tar_filter *filter;
 	struct docker_call *call;
 	int fd;

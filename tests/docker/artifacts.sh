@@ -84,6 +84,36 @@ mkdir "$work/to"
 run 0 artifacts build --to "$work/to"
 [[ $(<"$work/to/out/elsewhere") == x && -x $work/to/out/deep/file && -L $work/to/out/link ]] || fail "not all was unpacked"
 
+# Symbolic links stay what they are, wherever they lead, in artifacts and in caches.
+project main <<'E'
+stages: [a, b]
+default: {image: busybox}
+make:
+  stage: a
+  script:
+    - mkdir -p out/real; echo x >out/real/f; echo beside >../outside
+    - ln -s out/real/f file; ln -s out/real folder; ln -s ../outside far; ln -s ../../../../up up; ln -s /etc away; ln -s none nowhere
+    - ln -s real out/in
+  artifacts: {paths: [file, folder, far, up, away, nowhere, out/in]}
+  cache: {key: links, paths: [far, out]}
+look:
+  stage: b
+  cache: {key: links, paths: [far, out], policy: pull}
+  script:
+    - for l in file folder far up away nowhere out/in; do echo "link $l $(readlink $l)"; done
+    - test -e file -a -e folder/f -a -e out/in/f && echo all here
+E
+run 0 run
+has 'link file out/real/f'
+has 'link folder out/real'
+has 'link far ../outside'
+has 'link up ../../../../up'
+has 'link away /etc'
+has 'link nowhere none'
+has 'link out/in real'
+has_line '^(look +\| )?all here'
+nothing_left
+
 # Folders that were not taken themselves are there for everybody, as the Runner makes them.
 project main <<'E'
 stages: [a, b]
