@@ -59,12 +59,15 @@ static void complete(void *arg)
 	free_proc(p);
 }
 
+void proc_handle_closed(struct proc *p)
+{
+	if (--p->handles == 0 && p->finished)
+		loop_post(p->loop, &p->completion, complete, p);
+}
+
 static void on_closed(uv_handle_t *h)
 {
-	struct proc *p = h->data;
-
-	if (--p->handles == 0)
-		loop_post(p->loop, &p->completion, complete, p);
+	proc_handle_closed(h->data);
 }
 
 static void close_handle(struct proc *p, void *handle)
@@ -107,6 +110,7 @@ static void finish(struct proc *p)
 	close_output(&p->out[1]);
 	if (p->process_open)
 		close_handle(p, &p->process);
+	proc_unwatch(p);
 	if (!p->handles)
 		loop_post(p->loop, &p->completion, complete, p);
 }
@@ -226,7 +230,7 @@ void proc_write(struct proc *p, const void *data, size_t n)
 
 	if (p->finished || p->input_ending)
 		return;
-	if (!p->process_open) {
+	if (!p->started) {
 		buf_add(&p->first_input, data, n);
 		return;
 	}
@@ -242,7 +246,7 @@ void proc_write(struct proc *p, const void *data, size_t n)
 
 size_t proc_unwritten(const struct proc *p)
 {
-	return p->process_open ? p->unwritten : p->first_input.n;
+	return p->started || p->finished ? p->unwritten : p->first_input.n;
 }
 
 static void on_shutdown(uv_shutdown_t *req, int status)
@@ -264,7 +268,7 @@ void proc_close_input(struct proc *p)
 	if (p->finished || p->input_ending)
 		return;
 	p->input_ending = true;
-	if (p->process_open)
+	if (p->started)
 		end_input(p);
 }
 
@@ -290,13 +294,11 @@ static void on_drained(void *arg)
 	step(p);
 }
 
-static void on_process_exit(uv_process_t *process, int64_t status, int signum)
+static void on_process_exit(struct proc *p, int exit_code, int signum)
 {
-	struct proc *p = container_of(process, struct proc, process);
-
 	p->exited = true;
 	p->result.term_signal = signum;
-	p->result.exit_code = signum ? 128 + signum : (int)status;
+	p->result.exit_code = signum ? 128 + signum : exit_code;
 	/* Members of a killed group that closed their output would be left behind. */
 	if (p->result.killed)
 		signal_group(p, SIGKILL);
@@ -320,7 +322,7 @@ static void kill_for(struct proc *p, bool now, enum err_domain why, const char *
 		return;
 	error_set(&p->err, why, 0, "'%s' %s", p->argv[0], text);
 	p->result.killed = true;
-	if (!p->process_open) {
+	if (!p->started) {
 		loop_unpost(&p->start);
 		finish(p);
 		return;

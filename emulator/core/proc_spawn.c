@@ -139,21 +139,23 @@ static void explain(struct proc *p, int rc)
 		error_uv(&p->err, rc, "cannot run '%s'", p->argv[0]);
 }
 
-int proc_spawn(struct proc *p, uv_exit_cb on_exit)
+static void on_uv_exit(uv_process_t *process, int64_t status, int signum)
 {
-	struct ends e = {-1, -1, -1};
+	struct proc *p = container_of(process, struct proc, process);
+
+	p->on_exit(p, (int)status, signum);
+}
+
+static int spawn(struct proc *p, const struct ends *e)
+{
 	uv_stdio_container_t stdio[3];
 	uv_process_options_t o = {0};
 	int rc;
 
-	if (make_ends(p, &e)) {
-		close_ends(&e);
-		return -1;
-	}
-	stdio[0] = stdio_of(e.in, p->inherit_input, 0);
-	stdio[1] = stdio_of(e.out, p->inherit_output, 1);
-	stdio[2] = stdio_of(e.err, p->inherit_output, 2);
-	o.exit_cb = on_exit;
+	stdio[0] = stdio_of(e->in, p->inherit_input, 0);
+	stdio[1] = stdio_of(e->out, p->inherit_output, 1);
+	stdio[2] = stdio_of(e->err, p->inherit_output, 2);
+	o.exit_cb = on_uv_exit;
 	o.file = p->argv[0];
 	o.args = p->argv;
 	o.env = p->env;
@@ -165,12 +167,28 @@ int proc_spawn(struct proc *p, uv_exit_cb on_exit)
 	/* After a failed exec the handle is in the loop all the same and must be closed. */
 	p->process_open = true;
 	p->handles++;
-	close_ends(&e);
-	if (rc) {
+	if (rc)
 		explain(p, rc);
-		return -1;
+	else
+		p->pid = p->process.pid;
+	return rc ? -1 : 0;
+}
+
+int proc_spawn(struct proc *p, proc_exit_fn *on_exit)
+{
+	struct ends e = {-1, -1, -1};
+	int r = -1;
+
+	p->on_exit = on_exit;
+	if (!make_ends(p, &e)) {
+		const int fds[3] = {e.in, e.out, e.err};
+
+		r = proc_spawn_quick(p, fds) ? 0 : spawn(p, &e);
 	}
-	p->running = true;
-	p->pid = p->group = p->process.pid;
+	close_ends(&e);
+	if (r)
+		return -1;
+	p->started = p->running = true;
+	p->group = p->pid;
 	return 0;
 }

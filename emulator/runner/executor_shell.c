@@ -87,7 +87,8 @@ static void shell_prepare(struct executor *base)
 
 	job_log_println(build_log(base->build), "Using Shell (%s) executor...",
 		str_is(build_host(base->build)->config->shell.v, "sh") ? "sh" : "bash");
-	if (store_make_dirs(e->builds_dir.p, &err))
+	/* The folder of the builds comes with the sources. */
+	if (store_make_dirs(e->dir.p, &err))
 		answer(e, FAIL_RUNNER_SYSTEM, err.text);
 	else
 		answer(e, FAIL_NONE, "");
@@ -105,8 +106,8 @@ static void copy(struct executor_shell *e)
 {
 	struct build *b = e->base.build;
 
-	e->copy = sources_copy_start(build_host(b)->sources, build_env(b)->project_dir,
-		build_sources_view(b), on_copied, e);
+	e->copy = sources_copy_start(build_host(b)->sources, e->builds_dir,
+		build_env(b)->project_dir, build_sources_view(b), on_copied, e);
 	if (e->stop)
 		sources_copy_cancel(e->copy);
 }
@@ -428,8 +429,8 @@ static void remove_tree(uv_work_t *w)
 	const struct build *b = e->base.build;
 
 	if (build_host(b)->sources)
-		sources_copy_done(build_host(b)->sources, build_env(b)->project_dir.p,
-			build_host(b)->run_dir);
+		sources_copy_done(build_host(b)->sources, e->builds_dir.p,
+			build_env(b)->project_dir.p, build_host(b)->run_dir);
 	store_remove_tree(e->builds_dir.p, &e->removal_error);
 }
 

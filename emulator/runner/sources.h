@@ -90,17 +90,19 @@ void sources_part_free(struct sources_part *part);
 /*
  * Once ready: a copy of the tree at dir (made, with its parents and <dir>.tmp), on a worker thread;
  * by reflink or copy_file_range where the file system can, or what a job has left is put right.
- * done runs once, on a later turn.
+ * top: the folder of the job's builds, above dir, which need not exist. done runs once, on a later
+ * turn.
  */
 struct sources_copy;
 typedef void sources_copy_fn(void *arg, const struct error *err);
-struct sources_copy *sources_copy_start(struct sources *s, struct str dir,
+struct sources_copy *sources_copy_start(struct sources *s, struct str top, struct str dir,
 	const struct sources_view *view, sources_copy_fn *done, void *arg);
 /*
  * The job is over, nothing uses the copy any more: a later one may be made of it. pool: a folder on
- * the same file system. Blocking. -1: dir is as before, for the caller to remove.
+ * the same file system. All of top may go there with it. Blocking. -1: dir is as before, for the
+ * caller to remove.
  */
-int sources_copy_done(struct sources *s, const char *dir, const char *pool);
+int sources_copy_done(struct sources *s, const char *top, const char *dir, const char *pool);
 /* done comes soon, with an error of domain CANCELLED. */
 void sources_copy_cancel(struct sources_copy *c);
 

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "emulator/runner/sources.h"
+#include "emulator/runner/sources_house.h"
 #include "emulator/runner/sources_internal.h"
 #include "emulator/runner/sources_tree.h"
 #include "emulator/store/store.h"
@@ -10,7 +11,7 @@
 struct sources_copy {
 	uv_work_t work;
 	struct sources *sources;
-	char *dir;
+	char *top, *dir;
 	struct sources_view view;
 	atomic_bool cancelled;
 	struct error error;
@@ -22,21 +23,18 @@ struct sources_copy {
 static void work(uv_work_t *w)
 {
 	struct sources_copy *c = container_of(w, struct sources_copy, work);
-	CLEANUP(free) char *tmp = xasprintf("%s.tmp", c->dir);
-	CLEANUP(free) char *above = xstrdup(c->dir);
-	char *slash = strrchr(above, '/');
 	struct tree *tree;
+	mode_t mode;
 
-	if (slash && slash > above)
-		*slash = '\0';
-	if (store_make_dirs(above, &c->error) || store_make_dirs(tmp, &c->error))
-		return;
 	if (c->view.empty) {
-		store_make_dirs(c->dir, &c->error);
+		if (!house_make(c->dir, &mode, &c->error))
+			store_make_dirs(c->dir, &c->error);
 	} else if (!access(c->dir, F_OK)) {
-		tree_fill_once(c->sources, &c->view, c->dir, &c->cancelled, &c->error);
+		if (!house_make(c->dir, &mode, &c->error))
+			tree_fill_once(c->sources, &c->view, c->dir, &c->cancelled, &c->error);
 	} else {
-		tree = tree_take(c->sources->trees, c->sources, &c->view, c->dir, &c->error);
+		tree = tree_take(
+			c->sources->trees, c->sources, &c->view, c->top, c->dir, &c->error);
 		if (tree)
 			tree_fill(tree, &c->cancelled, &c->error);
 	}
@@ -48,6 +46,7 @@ static void finish(void *arg)
 
 	c->done(c->arg, error_is(&c->error) ? &c->error : NULL);
 	sources_unref(c->sources);
+	free(c->top);
 	free(c->dir);
 	free(c);
 }
@@ -58,7 +57,7 @@ static void after(uv_work_t *w, int status)
 	finish(container_of(w, struct sources_copy, work));
 }
 
-struct sources_copy *sources_copy_start(struct sources *s, struct str dir,
+struct sources_copy *sources_copy_start(struct sources *s, struct str top, struct str dir,
 	const struct sources_view *view, sources_copy_fn *done, void *arg)
 {
 	struct sources_copy *c = xcalloc(1, sizeof(*c));
@@ -66,6 +65,7 @@ struct sources_copy *sources_copy_start(struct sources *s, struct str dir,
 
 	c->sources = s;
 	s->refs++;
+	c->top = xstrndup(top.p, top.n);
 	c->dir = xstrndup(dir.p, dir.n);
 	c->view = *view;
 	atomic_init(&c->cancelled, false);
@@ -85,7 +85,7 @@ void sources_copy_cancel(struct sources_copy *c)
 	atomic_store(&c->cancelled, true);
 }
 
-int sources_copy_done(struct sources *s, const char *dir, const char *pool)
+int sources_copy_done(struct sources *s, const char *top, const char *dir, const char *pool)
 {
-	return tree_give_back(s->trees, dir, pool);
+	return tree_give_back(s->trees, top, dir, pool);
 }

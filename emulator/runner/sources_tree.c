@@ -4,6 +4,7 @@
 #include "emulator/core/error.h"
 #include "emulator/git/repo.h"
 #include "emulator/runner/sources.h"
+#include "emulator/runner/sources_house.h"
 #include "emulator/runner/sources_internal.h"
 #include "emulator/runner/sources_put.h"
 #include "emulator/store/store.h"
@@ -51,6 +52,8 @@ struct tree {
 	struct tree *next;
 	const struct plan *plan;
 	char *dir;         /* where it is */
+	char *house;       /* what is kept with it, while nobody has it; NULL: nothing */
+	mode_t house_mode; /* of the folders that were made for it */
 	bool lent, used;   /* to a job; by an earlier job */
 	struct seen *seen; /* of each entry, then of the root */
 	/* while it is filled */
@@ -82,6 +85,7 @@ struct sources_trees *sources_trees_new(void)
 static void tree_free(struct tree *t)
 {
 	free(t->dir);
+	free(t->house);
 	free(t->seen);
 	free(t);
 }
@@ -308,8 +312,11 @@ static int make_folder(struct tree *t, size_t i)
 	return 0;
 }
 
-/* From now on its time tells whether something was made or removed in it. */
-static void see_folder(struct tree *t, size_t i)
+/*
+ * From now on its time tells whether it was written: for folders, and for files that have no time
+ * of their own.
+ */
+static void see_settled(struct tree *t, size_t i)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = time(NULL) - SETTLED_S}};
 	struct stat st;
@@ -343,7 +350,9 @@ static int make_file(struct tree *t, size_t i, struct error *err)
 	atomic_store(&t->dirty[t->plan->above[i] ? t->plan->above[i] - 1 : t->plan->v.n], true);
 	if (sources_put(t->fd, e, &st, err))
 		return -1;
-	if (st.st_nlink)
+	if (st.st_nlink && e->kind == ENTRY_FILE && !e->mtime_s)
+		see_settled(t, i);
+	else if (st.st_nlink)
 		see(&t->seen[i], &st);
 	return 0;
 }
@@ -402,7 +411,7 @@ static int fill(struct tree *t, const atomic_bool *stop)
 		make_all_files(t);
 	for (i = 0; !error_is(&t->error) && i <= n; i++)
 		if (atomic_load(&t->dirty[i]))
-			see_folder(t, i);
+			see_settled(t, i);
 	if (t->fd >= 0)
 		close(t->fd);
 	free(t->dirty);
@@ -439,24 +448,50 @@ static struct tree *tree_new(const struct plan *p, const char *dir)
 	return t;
 }
 
+/* To dir, with its house or into one that is made. */
+static int move_in(struct tree *tree, const char *top, const char *dir)
+{
+	const char *inside = house_inside(top, dir), *was;
+	int r;
+
+	was = tree->house ? house_inside(tree->house, tree->dir) : NULL;
+	if (was && inside && !strcmp(was, inside) && !rename(tree->house, top))
+		return 0;
+	if (house_make(dir, &tree->house_mode, NULL))
+		return -1;
+	r = rename(tree->dir, dir);
+	if (!r && tree->house)
+		store_remove_tree(tree->house, NULL);
+	return r;
+}
+
+static void set_place(struct tree *tree, const char *dir, char *house)
+{
+	free(tree->dir);
+	free(tree->house);
+	tree->dir = xstrdup(dir);
+	tree->house = house;
+}
+
 struct tree *tree_take(struct sources_trees *t, const struct sources *s,
-	const struct sources_view *view, const char *dir, struct error *err)
+	const struct sources_view *view, const char *top, const char *dir, struct error *err)
 {
 	const struct plan *p;
 	struct tree *tree;
+	mode_t mode;
 
 	uv_mutex_lock(&t->mutex);
 	p = plan_of(t, s, view);
 	for (tree = t->trees; tree && (tree->lent || tree->plan != p); tree = tree->next)
 		;
-	if (tree && rename(tree->dir, dir))
+	if (tree && move_in(tree, top, dir))
 		tree = NULL;
 	if (tree) {
-		free(tree->dir);
-		tree->dir = xstrdup(dir);
+		set_place(tree, dir, NULL);
 		tree->used = true;
-	} else if (!store_make_dirs(dir, err)) {
+	} else if (!house_make(dir, &mode, err) && !store_make_dirs(dir, err)) {
 		tree = tree_new(p, dir);
+		tree->house_mode = mode;
 		tree->next = t->trees;
 		t->trees = tree;
 	}
@@ -466,10 +501,30 @@ struct tree *tree_take(struct sources_trees *t, const struct sources *s,
 	return tree;
 }
 
-int tree_give_back(struct sources_trees *t, const char *dir, const char *pool)
+static void make_pool(struct sources_trees *t, const char *above)
 {
-	CLEANUP(free) char *to = NULL;
+	t->pool = xasprintf("%s/trees-XXXXXX", above);
+	if (!mkdtemp(t->pool)) {
+		free(t->pool);
+		t->pool = NULL;
+	}
+}
+
+/* The house that goes with the tree becomes *house. */
+static int move_out(struct tree *tree, const char *top, const char *to, char **house)
+{
+	*house = NULL;
+	if (!house_tidy(top, tree->dir, tree->house_mode) || rename(top, to))
+		return rename(tree->dir, to);
+	*house = xstrdup(to);
+	return 0;
+}
+
+int tree_give_back(struct sources_trees *t, const char *top, const char *dir, const char *pool)
+{
+	CLEANUP(free) char *to = NULL, *now = NULL;
 	struct tree **at, *tree;
+	char *house = NULL;
 	int r = -1;
 
 	uv_mutex_lock(&t->mutex);
@@ -477,20 +532,15 @@ int tree_give_back(struct sources_trees *t, const char *dir, const char *pool)
 		at = &(*at)->next)
 		;
 	tree = *at;
-	if (tree && !t->pool) {
-		t->pool = xasprintf("%s/trees-XXXXXX", pool);
-		if (!mkdtemp(t->pool)) {
-			free(t->pool);
-			t->pool = NULL;
-		}
-	}
+	if (tree && !t->pool)
+		make_pool(t, pool);
 	if (tree && t->pool) {
 		to = xasprintf("%s/%u", t->pool, ++t->n_given);
-		r = rename(dir, to);
+		r = move_out(tree, top, to, &house);
 	}
 	if (!r) {
-		free(tree->dir);
-		tree->dir = xstrdup(to);
+		now = house ? xasprintf("%s/%s", house, house_inside(top, dir)) : xstrdup(to);
+		set_place(tree, now, house);
 		tree->lent = false;
 	} else if (tree) {
 		*at = tree->next;

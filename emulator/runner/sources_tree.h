@@ -24,20 +24,23 @@ struct sources_trees *sources_trees_new(void);
 void sources_trees_free(struct sources_trees *t);
 
 /*
- * A tree for the view at dir, which must not exist (its parents do): one that was given back, or an
- * empty one. NULL with err where none can be made. It stays known by dir until it is given back or
- * the trees are freed.
+ * A tree for the view at dir, which must not exist: one that was given back, or an empty one. Where
+ * top, the folder of the job's builds above dir, does not exist or is empty, it may come with the
+ * tree. <dir>.tmp is made. NULL with err where none can be made. It stays known by dir until it is
+ * given back or the trees are freed.
  */
 struct tree *tree_take(struct sources_trees *t, const struct sources *s,
-	const struct sources_view *view, const char *dir, struct error *err);
+	const struct sources_view *view, const char *top, const char *dir, struct error *err);
 /*
  * Fills it, or puts it right. Where that fails for a tree that was used before, it is made anew.
  * The error is CANCELLED where *stop became true; then it may still be given back.
  */
 int tree_fill(struct tree *t, const atomic_bool *stop, struct error *err);
-/* The job is over. -1: dir stays where it is, for the caller to remove. pool: a folder beside it.
+/*
+ * The job is over: dir goes into pool, a folder beside it, where possible with all of top. -1: it
+ * stays where it is, for the caller to remove.
  */
-int tree_give_back(struct sources_trees *t, const char *dir, const char *pool);
+int tree_give_back(struct sources_trees *t, const char *top, const char *dir, const char *pool);
 /* A tree in a folder that had something in it already: filled once, known to nobody. */
 int tree_fill_once(const struct sources *s, const struct sources_view *view, const char *dir,
 	const atomic_bool *stop, struct error *err);

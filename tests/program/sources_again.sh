@@ -14,9 +14,13 @@ mess:
     - chmod 500 shut && chmod 600 mode && mkdir -p new/deep && echo x >new/deep/file && echo y >ignored
     - rm -r swapped && ln -s "$CI_PROJECT_DIR/from2" swapped && git config x.y z && git tag made && echo o >.git/hook
     - git -c user.name=X -c user.email=x@example.com commit -q --allow-empty -m made
+    - touch ../beside ../../above && chmod 700 .. && echo x >"$CI_PROJECT_DIR.tmp/left"
 look:
   needs: [mess]
   script:
+    - ls -A .. ../.. "$CI_PROJECT_DIR.tmp" | sed -nE '/beside|above|left/p' | wc -l | xargs echo strangers
+    - stat -c 'folder of mode %a' .. "$CI_PROJECT_DIR.tmp" | uniq | grep -v 700
+    - echo x >"$CI_PROJECT_DIR.tmp/left" && stat -c 'house %i' ..
     - stat -c 'inode %i' kept
     - git status --porcelain --ignored | wc -l | xargs echo changes
     - git log --oneline | wc -l | xargs echo commits
@@ -25,6 +29,12 @@ look:
     - find . -path ./.git -prune -o -printf '%y %m %p %l\n' | sort | md5sum
     - find .git -name hook | wc -l | xargs echo hooks
     - cat same gone away/a from/f linked folder/f file swapped/s from2/s | md5sum
+look again:
+  needs: [look]
+  script:
+    - ls -A .. ../.. "$CI_PROJECT_DIR.tmp" | sed -nE '/beside|above|left/p' | wc -l | xargs echo strangers
+    - stat -c 'house %i' ..
+    - stat -c 'inode %i' kept
 alone:
   script:
     - find . -path ./.git -prune -o -printf '%y %m %p %l\n' | sort | md5sum
@@ -38,8 +48,11 @@ git ls-files -z | xargs -0 touch -h -d '1 hour ago' # times of just now would pr
 git update-index -q --refresh
 touch -d '1 hour ago' .git/index
 
-run 0 run -j 1 mess look
+run 0 run -j 1 mess look 'look again'
 is "$(grep -oE 'inode [0-9]+' "$work/out" | sort -u | wc -l)" 1 # the tree is the same one
+is "$(grep -oE 'house [0-9]+' "$work/out" | sort -u | wc -l)" 1 # and where nobody left a thing, so are the folders above
+is "$(grep -c "strangers 0" "$work/out")" 2
+is "$(grep -cE "folder of mode [0-9]" "$work/out")" 1
 has 'changes 0'
 has 'commits 2'
 has 'tags 0'

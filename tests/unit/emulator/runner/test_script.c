@@ -79,7 +79,7 @@ static void test_golden(void **state)
 	assert_string_equal(b.p,
 		"#!/usr/bin/env bash\n\n"
 		"trap 'exit 1' TERM\n"
-		"if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi; set -o errexit\n"
+		"command set -o pipefail 2>/dev/null || :; set -o errexit\n"
 		"set +o noclobber\n"
 		"(trap 'exit 1' TERM\n"
 		"eval '[ -d '\\''/builds/g/p.tmp'\\'' ] || mkdir -p '\\''/builds/g/p.tmp'\\''\n"

@@ -89,7 +89,7 @@ static void test_objects_are_borrowed(void **state)
 
 		vec_push_in(&s->snapshot.arena, &s->snapshot.entries, e);
 	}
-	sources_copy_start(s, str_c(to), &view, on_copied, &done);
+	sources_copy_start(s, str_c(dir), str_c(to), &view, on_copied, &done);
 	sources_free(s);
 	loop_run(l);
 	assert_true(done);
