@@ -44,8 +44,8 @@ static struct str origin_of(const struct var *v)
 	};
 	if (!v)
 		return STR("runner");
-	if (v->from.n && !str_is(v->from, "predefined"))
-		return v->from;
+	if (v->from && strcmp(v->from, "predefined"))
+		return str_c(v->from);
 	return str_c(layers[v->layer]);
 }
 
@@ -84,7 +84,7 @@ static void put_unknown(struct varset *extra, enum var_layer layer, struct str k
 	varset_put(extra, &(struct var){.key = key,
 				  .value = STR("[MASKED]"),
 				  .at = at,
-				  .from = str_c(from),
+				  .from = from,
 				  .layer = layer,
 				  .masked = true,
 				  .raw = true,

@@ -106,7 +106,7 @@ static int read_options(struct load *l, struct diags *d)
 				STR_ARG(name));
 		varset_put(&l->vars, &(struct var){.key = name,
 					     .value = str_from(text, eq + 1),
-					     .from = v->from ? str_c(v->from) : STR("--var"),
+					     .from = v->from ? v->from : "--var",
 					     .layer = VAR_PIPELINE,
 					     .internal = true});
 	}
@@ -156,7 +156,7 @@ static int add_trigger_payload(struct load *l)
 	varset_put(
 		&l->vars, &(struct var){.key = STR("TRIGGER_PAYLOAD"),
 				  .value = path ? text : request_payload(l),
-				  .from = path ? STR("--trigger-payload") : STR("--event trigger"),
+				  .from = path ? "--trigger-payload" : "--event trigger",
 				  .layer = VAR_PIPELINE,
 				  .raw = true,
 				  .file = true,

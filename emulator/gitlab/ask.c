@@ -207,7 +207,7 @@ static void add_variable(struct ask *a)
 	struct str line = buf_str(&a->line);
 	size_t eq = str_chr(line, '=');
 	struct str key = str_trim(str_sub(line, 0, MIN(eq, line.n)));
-	struct var v = {.layer = VAR_MANUAL, .from = STR("manual job")};
+	struct var v = {.layer = VAR_MANUAL, .from = "manual job"};
 
 	if (eq == STR_NPOS || !is_name(key)) {
 		a->wrong = "A variable is NAME=VALUE, with letters, digits and _ in its name.";

@@ -111,7 +111,7 @@ static void put_url(struct varset *extra, struct str url)
 {
 	struct var v = {.key = STR("CI_ENVIRONMENT_URL"),
 		.value = url,
-		.from = STR("environment"),
+		.from = "environment",
 		.layer = VAR_ENVIRONMENT};
 
 	if (url.n)

@@ -307,7 +307,7 @@ static void put_var(struct varset *extra, struct str key, struct str value, bool
 {
 	struct var v = {.key = key,
 		.value = value,
-		.from = STR("id_tokens"),
+		.from = "id_tokens",
 		.layer = VAR_PERSISTED,
 		.masked = masked,
 		.raw = true,

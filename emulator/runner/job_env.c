@@ -15,7 +15,7 @@ static void put_image(struct varset *s, const struct build_spec *spec)
 	if (spec->image && spec->image->name.s.n)
 		varset_put(s, &(struct var){.key = STR("CI_JOB_IMAGE"),
 				      .value = spec->image->name.s,
-				      .from = STR("runner"),
+				      .from = "runner",
 				      .layer = VAR_RUNNER_CONFIG,
 				      .internal = true});
 }

@@ -19,7 +19,7 @@ static const struct varset *service_vars(const struct frame *f, const struct nod
 			.key = defs.v[i].key.s,
 			.value = defs.v[i].value.s,
 			.at = defs.v[i].value.at,
-			.from = STR("services:variables"),
+			.from = "services:variables",
 			.layer = VAR_YAML_JOB,
 		};
 

@@ -14,7 +14,7 @@ void put_yaml_vars(struct varset *s, enum var_layer layer, const struct var_defs
 			.key = def->key.s,
 			.value = def->value.s.p ? def->value.s : STR(""),
 			.at = def->key.at,
-			.from = layer == VAR_YAML_ROOT ? STR("variables") : STR("job"),
+			.from = layer == VAR_YAML_ROOT ? "variables" : "job",
 			.layer = layer,
 			.raw = def->raw,
 		};
@@ -123,7 +123,7 @@ void init_vars(struct builder *b, struct instance *in)
 			.key = in->vars[i].key,
 			.value = in->vars[i].value,
 			.at = in->vars[i].at,
-			.from = STR("matrix"),
+			.from = "matrix",
 			.layer = VAR_YAML_JOB,
 		};
 		varset_put(s, &v);

@@ -66,7 +66,7 @@ static bool pass_on(void *ctx, const struct var *v)
 	if (v->layer < f->from || v->layer > f->to)
 		return true;
 	copy.layer = VAR_PIPELINE;
-	copy.env_scope = STR_NULL;
+	copy.env_scope = NULL;
 	if (v->raw || v->file) {
 		varset_put(f->out, &copy);
 		return true;

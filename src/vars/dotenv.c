@@ -48,7 +48,7 @@ bool dotenv_report(struct arena *a, struct str text, struct dotenv_limits limits
 	while (text.n) {
 		size_t end = str_chr(text, '\n');
 		struct str one = str_sub(text, 0, end == STR_NPOS ? text.n : end);
-		struct var v = {.layer = VAR_DOTENV, .internal = true, .from = STR("dotenv")};
+		struct var v = {.layer = VAR_DOTENV, .internal = true, .from = "dotenv"};
 		const char *bad = report_line(one, &v.key, &v.value);
 
 		at++;
@@ -202,7 +202,7 @@ static void read_line(struct reader *r, enum var_layer layer, struct varset *out
 			.key = arena_str(r->a, word),
 			.value = arena_str(r->a, buf_str(&b)),
 			.at = at,
-			.from = r->src->name,
+			.from = r->src->name.p,
 			.layer = layer,
 		};
 		varset_put(out, &v);

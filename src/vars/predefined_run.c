@@ -43,7 +43,7 @@ static void put(struct varset *s, enum var_layer layer, const char *key, struct 
 	struct var v = {
 		.key = str_c(key),
 		.value = value,
-		.from = STR("predefined"),
+		.from = "predefined",
 		.layer = layer,
 		.masked = masked,
 		.internal = internal,

@@ -61,7 +61,7 @@ static void put(struct ctx *c, struct var v, const struct node *value, struct st
 	}
 	v.value = value ? value->text : STR("");
 	v.at = value ? value->at : v.at;
-	v.env_scope = scope;
+	v.env_scope = scope.n ? arena_cstr(c->out->arena, scope) : NULL;
 	bool path = v.value.n && (v.value.p[0] == '/' || v.value.p[0] == '~');
 	if (c->opt->form == VARFILE_GITLAB_CI_LOCAL && path && value->kind == NODE_STRING) {
 		v.file = true;
@@ -139,7 +139,7 @@ static void put_secret(struct ctx *c, struct str path, const struct node *key, c
 	struct var v = {.key = path,
 		.value = n->text,
 		.at = key->at,
-		.from = c->src->name,
+		.from = c->src->name.p,
 		.layer = VAR_PROJECT,
 		.masked = true,
 		.raw = true};
@@ -198,7 +198,7 @@ static void read_vars(struct ctx *c, const struct node *map, enum var_layer laye
 		struct var v = {
 			.key = pair->key->text,
 			.at = pair->key->at,
-			.from = c->src->name,
+			.from = c->src->name.p,
 			.layer = layer,
 			.internal = layer != VAR_PIPELINE,
 		};

@@ -97,6 +97,11 @@ static void replace(struct varset *s, struct var *old, struct var copy)
 	*old = copy;
 }
 
+static bool same_scope(const char *a, const char *b)
+{
+	return a == b || str_eq(str_c(a), str_c(b));
+}
+
 void varset_put(struct varset *s, const struct var *var)
 {
 	struct var copy = *var;
@@ -105,7 +110,7 @@ void varset_put(struct varset *s, const struct var *var)
 	for (uint32_t i = newest(s, copy.key); i; i = next_older(s, i)) {
 		struct var *old = &s->v[i - 1];
 
-		if (old->layer == copy.layer && str_eq(old->env_scope, copy.env_scope)) {
+		if (old->layer == copy.layer && same_scope(old->env_scope, copy.env_scope)) {
 			replace(s, old, copy);
 			return;
 		}
@@ -132,7 +137,7 @@ void varset_set(struct varset *s, enum var_layer layer, struct str key, struct s
 	struct var v = {
 		.key = key,
 		.value = value.p ? value : STR(""),
-		.from = STR("predefined"),
+		.from = "predefined",
 		.layer = layer,
 	};
 
@@ -318,15 +323,15 @@ static bool put_scoped(void *ctx, const struct var *v)
 {
 	struct scoped *sc = ctx;
 
-	if (!env_scope_matches(v->env_scope, sc->environment) ||
-		(!sc->environment.n && scope_weight(v->env_scope)))
+	if (!env_scope_matches(str_c(v->env_scope), sc->environment) ||
+		(!sc->environment.n && scope_weight(str_c(v->env_scope))))
 		return true;
 	for (uint32_t i = newest(sc->to, v->key); i; i = next_older(sc->to, i)) {
 		struct var *old = &sc->to->v[i - 1];
 
 		if (old->layer != v->layer)
 			continue;
-		if (scope_weight(old->env_scope) <= scope_weight(v->env_scope))
+		if (scope_weight(str_c(old->env_scope)) <= scope_weight(str_c(v->env_scope)))
 			replace(sc->to, old, *v);
 		return true;
 	}

@@ -46,21 +46,21 @@ enum var_layer {
 	VAR_RUNNER_JOB,  /* what the Runner adds last: CI_PROJECT_DIR, CI_BUILDS_DIR, CI_JOB_STATUS
 			    ... */
 	VAR_LAYERS
-};
+} __attribute__((packed));
 
+/* Ten thousand jobs have ten each and more, hence the bit-fields. */
 struct var {
 	struct str key, value;
-	struct span at;  /* where it was written; SPAN_NONE for predefined ones */
-	struct str from; /* origin for people: "predefined", ".gitlab-ci.yml", "--var", a file's
-			    path */
+	struct span at;   /* where it was written; SPAN_NONE for predefined ones */
+	const char *from; /* origin for people: "predefined", "--var", a file's path; or NULL */
+	const char *env_scope; /* of UI variables: "*" or a pattern; NULL: any */
+	uint32_t older;        /* index + 1 of an earlier entry of the same name in the same set */
 	enum var_layer layer;
-	bool masked;   /* its value is replaced in every output */
-	bool raw;      /* expand: false: never scanned for references */
-	bool file;     /* the job sees the path of a file that holds the value */
-	bool internal; /* not public: services do not get it (tokens, UI variables, dotenv) */
-	struct str env_scope; /* of UI variables: "*" or a pattern; empty = any */
-	bool refs;            /* set by varset_put: not raw, and the value holds $ or % */
-	uint32_t older;       /* index + 1 of an earlier entry of the same name in the same set */
+	bool masked : 1;   /* its value is replaced in every output */
+	bool raw : 1;      /* expand: false: never scanned for references */
+	bool file : 1;     /* the job sees the path of a file that holds the value */
+	bool internal : 1; /* not public: services do not get it (tokens, UI variables, dotenv) */
+	bool refs : 1;     /* set by varset_put: not raw, and the value holds $ or % */
 };
 
 struct varset {

@@ -217,12 +217,12 @@ static void put_var(struct one_case *c, const char *from, enum var_layer layer, 
 	bool is_map = v->kind == NODE_MAP;
 	struct var var = {.key = key,
 		.value = is_map ? text_at(v, "value", STR("")) : v->text,
-		.from = str_c(from),
+		.from = from,
 		.layer = layer,
 		.raw = is_map && flag_at(v, "raw", false),
 		.masked = is_map && flag_at(v, "masked", false),
 		.file = is_map && flag_at(v, "file", false),
-		.env_scope = is_map ? text_at(v, "environment", STR("*")) : STR("*")};
+		.env_scope = is_map ? text_at(v, "environment", STR("*")).p : "*"};
 
 	varset_put(&c->settings, &var);
 }

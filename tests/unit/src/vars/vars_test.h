@@ -41,7 +41,7 @@ static inline void put_scope(struct varset *s, enum var_layer layer, const char 
 	struct var v = {.key = str_c(key),
 		.value = str_c(value),
 		.layer = layer,
-		.env_scope = str_c(scope)};
+		.env_scope = scope};
 
 	varset_put(s, &v);
 }
