@@ -111,7 +111,7 @@ static bool at_var(const struct looking *l, struct str name, bool only, struct d
 	if (v && at_span(l, v->at, out))
 		return true;
 	for (size_t i = 0; job && i < job->vars.n; i++)
-		if (str_eq(job->vars.v[i].key.s, name) && at_span(l, job->vars.v[i].key.at, out))
+		if (str_eq(job->vars.v[i].key, name) && at_span(l, job->vars.v[i].at, out))
 			return true;
 	return !only && at_key(l, "variables", out);
 }

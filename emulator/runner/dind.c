@@ -37,8 +37,8 @@ static const struct var *find_var(const struct varset *vars, const char *key)
 static bool job_value(const struct job_def *job, const char *key, struct str *out)
 {
 	for (size_t i = 0; job && i < job->vars.n; i++)
-		if (str_is(job->vars.v[i].key.s, key)) {
-			*out = job->vars.v[i].value.s;
+		if (str_is(job->vars.v[i].key, key)) {
+			*out = job->vars.v[i].value;
 			return true;
 		}
 	return false;

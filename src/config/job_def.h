@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include "base/diag.h"
 #include "base/str.h"
+#include "vars/varset.h"
 
 struct node;
 struct varset;
@@ -71,14 +72,13 @@ struct var_help {
 	struct str description;
 	struct texts options;
 };
-/* One entry of variables: */
-struct var_def {
-	struct text key, value;
-	const struct var_help *help; /* of the root's; NULL without */
-	bool raw;                    /* expand: false */
-};
+/*
+ * variables: as jobs get them, so that many can lie on the same. `at` is the place of the name. Of
+ * two names that are the same text (1 and "1") both are here; the later counts.
+ */
 struct var_defs {
-	struct var_def *v;
+	struct var *v;
+	struct var_help *help; /* of the root's, one for each; else NULL */
 	size_t n;
 	bool set;
 };

@@ -13,18 +13,9 @@ static const struct varset *service_vars(const struct frame *f, const struct nod
 	struct var_defs defs = {0};
 
 	read_var_defs(&entry, n, VARIABLES_PLAIN, &defs);
-	varset_init(set, frame_arena(f));
-	for (size_t i = 0; i < defs.n; i++) {
-		struct var var = {
-			.key = defs.v[i].key.s,
-			.value = defs.v[i].value.s,
-			.at = defs.v[i].value.at,
-			.from = "services:variables",
-			.layer = VAR_YAML_JOB,
-		};
-
-		varset_put(set, &var);
-	}
+	for (size_t i = 0; i < defs.n; i++)
+		defs.v[i].from = "services:variables";
+	varset_init_with(set, frame_arena(f), NULL, defs.v, defs.n);
 	return set;
 }
 

@@ -9,9 +9,9 @@ static bool is_scalar_or_null(const struct node *n)
 }
 
 static void read_options(
-	const struct frame *f, const struct node *map, const struct var_def *def, struct texts *out)
+	const struct frame *f, const struct node *map, const struct node *value, struct texts *out)
 {
-	const struct node *options = get_node(map, "options"), *value = node_get(map, "value");
+	const struct node *options = get_node(map, "options");
 	struct diag *d;
 
 	if (!options)
@@ -36,8 +36,7 @@ static void read_options(
 			return;
 	if (!out->n)
 		return;
-	d = fault(f, def->value.at.begin.line ? "value-not-in-options" : "?value-not-in-options",
-		def->value.at.begin.line ? def->value.at : map->at,
+	d = fault(f, "value-not-in-options", value ? value->at : map->at,
 		"config value must be present in options",
 		"the value of %s must be one of its options", subject(f, NULL));
 	diag_note(f->c->diags, d, options->at, "the options");
@@ -45,39 +44,32 @@ static void read_options(
 
 /* The long form: value, description, options, expand. */
 static void read_long(const struct frame *f, const struct node *map, enum variables_kind kind,
-	struct var_def *def)
+	struct var *var, struct var_help *help)
 {
 	const struct node *value = node_get(map, "value"), *expand = get_node(map, "expand");
 	const struct node *description = get_node(map, "description");
-	struct var_help help = {.description = STR_NULL};
 
 	check_scope_keys(f, map, kind == VARIABLES_ROOT ? SCOPE_root_variable : SCOPE_job_variable,
 		"config uses invalid data keys");
 	if (value && !is_scalar_or_null(value))
 		fault(f, "wrong-type", value->at, "config value must be a scalar",
 			"%s must be a single value, not %s", subject(f, "value"), found(f, value));
-	else
-		def->value = text_of(value);
+	else if (!node_is_null(value))
+		var->value = value->text;
 	if (kind == VARIABLES_ROOT && description) {
 		if (description->kind != NODE_STRING && description->kind != NODE_INT)
 			fault(f, "wrong-type", description->at,
 				"config description must be an alphanumeric string",
 				"%s must be a string, not %s", subject(f, "description"),
 				found(f, description));
-		help.description = description->text;
+		help->description = description->text;
 	}
 	if (expand && expand->kind != NODE_BOOL)
 		fault(f, "wrong-type", expand->at, "config expand should be a boolean value",
 			"%s must be true or false, not %s", subject(f, "expand"), found(f, expand));
-	def->raw = node_is(expand, NODE_BOOL) && !expand->u.boolean;
+	var->raw = node_is(expand, NODE_BOOL) && !expand->u.boolean;
 	if (kind == VARIABLES_ROOT)
-		read_options(f, map, def, &help.options);
-	if (help.description.p || help.options.set) {
-		struct var_help *kept = arena_new(f->c->arena, struct var_help);
-
-		*kept = help;
-		def->help = kept;
-	}
+		read_options(f, map, value, &help->options);
 }
 
 /*
@@ -102,27 +94,49 @@ static bool check_key(const struct frame *f, const struct node_pair *pair)
 	return false;
 }
 
+/* How the kinds differ for those who get them. */
+static struct var new_var(const struct node_pair *pair, enum variables_kind kind)
+{
+	return (struct var){
+		.key = pair->key->text,
+		.value = STR(""),
+		.at = pair->key->at.begin.line ? pair->key->at : pair->value->at,
+		.from = kind == VARIABLES_ROOT ? "variables" : "job",
+		.layer = kind == VARIABLES_ROOT ? VAR_YAML_ROOT : VAR_YAML_JOB,
+	};
+}
+
+static void keep_help(
+	const struct frame *f, struct var_defs *out, size_t room, struct var_help help)
+{
+	if (!help.description.p && !help.options.set)
+		return;
+	if (!out->help)
+		out->help = arena_array(f->c->arena, struct var_help, room);
+	out->help[out->n] = help;
+}
+
 static void read_var(const struct frame *f, const struct node_pair *pair, enum variables_kind kind,
-	struct var_defs *out)
+	struct var_defs *out, size_t room)
 {
 	const struct node *value = pair->value;
 	struct frame entry = FRAME_AT(f, pair->key->text);
-	struct var_def def = {.key = text_of(pair->key)};
+	struct var var = new_var(pair, kind);
+	struct var_help help = {.description = STR_NULL};
 
-	if (!def.key.at.begin.line)
-		def.key.at = value->at;
 	if (!check_key(f, pair))
 		return;
 	/* Only the variables of the root and of jobs may be null (GitLab, composable_hash.rb). */
 	if (node_is_scalar(value) || (kind != VARIABLES_PLAIN && node_is_null(value))) {
-		def.value = (struct text){value->text, value->at};
+		if (value->text.p)
+			var.value = value->text;
 	} else if (kind == VARIABLES_PLAIN && value->kind != NODE_SEQ) {
 		fault(&entry, "wrong-type", value->at, "config must be a string",
 			"%s must be a single value, not %s", subject(&entry, NULL),
 			found(f, value));
 		return;
 	} else if (value->kind == NODE_MAP) {
-		read_long(&entry, value, kind, &def);
+		read_long(&entry, value, kind, &var, &help);
 	} else {
 		/* GitLab prints this one without any location. */
 		fault(&entry, "wrong-type", value->at,
@@ -131,7 +145,8 @@ static void read_var(const struct frame *f, const struct node_pair *pair, enum v
 			found(f, value));
 		return;
 	}
-	out->v[out->n++] = def;
+	keep_help(f, out, room, help);
+	out->v[out->n++] = var;
 }
 
 void read_var_defs(
@@ -140,10 +155,10 @@ void read_var_defs(
 	if (!want_map(f, n, NULL))
 		return;
 	out->set = true;
-	out->v = arena_array(frame_arena(f), struct var_def, n->u.map.n);
+	out->v = arena_array(frame_arena(f), struct var, n->u.map.n);
 	node_each_pair(pair, n)
 	{
-		read_var(f, pair, kind, out);
+		read_var(f, pair, kind, out, n->u.map.n);
 	}
 }
 

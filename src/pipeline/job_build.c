@@ -141,7 +141,7 @@ static bool check_variables(struct builder *b, struct job *job)
 	if (job_vars_acyclic(b, &job->vars, &error) || !b->work)
 		return true;
 	job_error(b, job, "circular-variables",
-		job->def->vars.n ? job->def->vars.v[0].key.at : job->def->name.at,
+		job->def->vars.n ? job->def->vars.v[0].at : job->def->name.at,
 		arena_printf(&b->scratch, STR_FMT ": " STR_FMT, STR_ARG(job->name), STR_ARG(error))
 			.p,
 		"variables of job '" STR_FMT "' refer to each other in a circle: " STR_FMT,

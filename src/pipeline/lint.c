@@ -55,7 +55,7 @@ static void unreachable_rules(struct lint *l, const struct rule_defs *rules, con
 static void define_all(struct lint *l, const struct var_defs *vars)
 {
 	for (size_t i = 0; i < vars->n; i++)
-		map_put(&l->defined, vars->v[i].key.s, l);
+		map_put(&l->defined, vars->v[i].key, l);
 }
 
 static void define_rules(struct lint *l, const struct rule_defs *rules)

@@ -35,6 +35,12 @@ struct secret {
 	struct secret *next;
 };
 
+/* The definitions that a set was made of. */
+struct recent_vars {
+	const struct var *defs;
+	const struct varset *set;
+};
+
 struct builder {
 	struct pipeline *p;
 	struct arena *a; /* results; p->arena once the pipeline exists */
@@ -45,8 +51,10 @@ struct builder {
 	struct varset *base;  /* predefined and settings: below everything */
 	struct map groups;    /* job_def's name -> struct group * */
 	struct map layers;    /* sets that several jobs lie on: what made it -> struct layer * */
-	struct map clauses;   /* of rules, by address: what they say to every job */
-	uint64_t work;        /* steps that are left of LIMIT_STEPS */
+	struct recent_vars recent[256];
+	const struct varset *below;      /* of these, the one that the job at hand has a base of */
+	struct map clauses;              /* of rules, by address: what they say to every job */
+	uint64_t work;                   /* steps that are left of LIMIT_STEPS */
 	size_t n_vars, n_bytes, n_edges; /* of the limits of the same names */
 	bool stopped;                    /* a limit was passed: nothing more is built */
 	struct secret *secrets;

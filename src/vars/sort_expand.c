@@ -31,9 +31,9 @@ struct sorter {
 	struct arena *a;
 	const struct varset *set;
 	bool keep_undefined, check_only;
-	bool own_only;      /* the entries of the uppermost set; what lies below is settled */
-	size_t total;       /* bytes of all expanded values */
-	struct str too_big; /* the variable that went over the limits */
+	const struct varset *settled; /* only entries of sets above this one take part, or NULL */
+	size_t total;                 /* bytes of all expanded values */
+	struct str too_big;           /* the variable that went over the limits */
 	struct entry *e;
 	size_t n;
 	struct map first; /* name -> index + 1 of the first entry of that name */
@@ -200,7 +200,9 @@ static void component(struct sorter *t, uint32_t i)
 	for (size_t k = from; k < t->n_stack; k++)
 		t->e[t->stack[k]].on_stack = false;
 	t->n_stack = from;
-	if (size == 1 && !t->cycles.n && !t->too_big.n && !t->check_only)
+	if (t->check_only)
+		t->e[i].emitted = ++t->emitted;
+	else if (size == 1 && !t->cycles.n && !t->too_big.n)
 		emit(t, &t->e[i]);
 }
 
@@ -248,21 +250,26 @@ static void walk(struct sorter *t, struct frame *frames, uint32_t root)
 	}
 }
 
+/* Like varset_each() for the sets above `end`. */
+static void each_above(const struct varset *s, const struct varset *end,
+	bool (*fn)(void *ctx, const struct var *v), void *ctx)
+{
+	if (!s || s == end)
+		return;
+	each_above(s->below, end, fn, ctx);
+	for (size_t i = 0; i < s->n; i++)
+		fn(ctx, &s->v[i]);
+}
+
 static bool sort_entries(struct sorter *t, struct str *error)
 {
 	size_t all = 0;
 
-	if (t->own_only)
-		all = t->set->n_refs;
-	else
-		varset_each(t->set, count_refs, &all);
+	each_above(t->set, t->settled, count_refs, &all);
 	if (!all)
 		return true;
 	t->e = arena_array(t->a, struct entry, all);
-	if (!t->own_only)
-		varset_each(t->set, collect, t);
-	for (size_t i = 0; t->own_only && i < t->set->n; i++)
-		collect(t, &t->set->v[i]);
+	each_above(t->set, t->settled, collect, t);
 	link_entries(t);
 	t->stack = arena_array(t->a, uint32_t, t->n + 1);
 	struct frame *frames = arena_array(t->a, struct frame, t->n + 1);
@@ -346,19 +353,23 @@ struct var_base {
 	const struct varset *set;
 	struct arena *a;
 	bool acyclic, simple;
+	bool ordered; /* one definition with references a name: `used` and `names` hold */
 	struct str error;
-	struct map used;  /* names that its definitions refer to */
-	struct map names; /* of the definitions with references */
-	uint64_t cost;    /* of a walk through it, in steps */
+	/*
+	 * Names that its definitions refer to, and of the definitions with references: with the
+	 * place in an order in which whatever is referred to comes first.
+	 */
+	struct map used, names;
+	uint64_t cost; /* of a walk through it, in steps */
 	bool is_expanded;
 	struct varset expanded; /* its values expanded, on top of set */
 };
 
-static uint64_t walk_cost(const struct varset *s, bool own_only)
+static uint64_t walk_cost(const struct varset *s, const struct varset *end)
 {
 	uint64_t cost = 1;
 
-	for (; s; s = own_only ? NULL : s->below)
+	for (; s && s != end; s = s->below)
 		for (size_t i = 0; s->n_refs && i < s->n; i++)
 			if (s->v[i].refs)
 				cost += 2 + s->v[i].value.n / 16;
@@ -373,6 +384,27 @@ static bool spend(uint64_t *work, uint64_t steps, struct str *error)
 	return *work > 0;
 }
 
+/* Leaves stand right in front of the first that refers to them. */
+static void add_order(struct var_base *base, const struct sorter *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		base->ordered &= !map_put(
+			&base->names, t->e[i].var->key, (void *)(uintptr_t)(2 * t->e[i].emitted));
+	base->simple = base->ordered;
+	for (size_t i = 0; i < t->n; i++) {
+		struct str text = t->e[i].var->value;
+		uintptr_t at = 2 * t->e[i].emitted - 1;
+
+		for (struct ref r = ref_next(text, 0, true); r.kind != REF_NONE;
+			r = ref_next(text, r.end, true)) {
+			uintptr_t old = (uintptr_t)map_get(&base->used, r.name);
+
+			if (r.kind == REF_NAME && (!old || at < old))
+				map_put(&base->used, r.name, (void *)at);
+		}
+	}
+}
+
 struct var_base *var_base_new(struct arena *a, const struct varset *set)
 {
 	struct arena scratch = ARENA_INIT;
@@ -381,49 +413,106 @@ struct var_base *var_base_new(struct arena *a, const struct varset *set)
 
 	base->a = a;
 	base->set = set;
-	base->simple = true;
+	base->ordered = true;
 	base->acyclic = sort_entries(&t, &base->error);
 	if (base->error.n)
 		base->error = arena_str(a, base->error);
-	base->cost = walk_cost(set, false);
+	base->cost = walk_cost(set, NULL);
 	map_init(&base->used, a);
 	map_init(&base->names, a);
-	for (size_t i = 0; i < t.n; i++) {
-		struct str text = t.e[i].var->value;
-
-		base->simple &= !map_put(&base->names, t.e[i].var->key, base);
-		for (struct ref r = ref_next(text, 0, true); r.kind != REF_NONE;
-			r = ref_next(text, r.end, true))
-			if (r.kind == REF_NAME)
-				map_put(&base->used, r.name, base);
-	}
+	add_order(base, &t);
 	arena_release(&scratch);
 	return base;
 }
 
 /* Whether s, which lies on the base, defines one of the names; only_refs: with references. */
-static bool defines_any(const struct varset *s, const struct map *names, bool only_refs)
+static bool defines_any(const struct var_base *base, const struct varset *s,
+	const struct map *names, bool only_refs)
 {
-	for (size_t i = 0; names->n && i < s->n; i++)
-		if ((s->v[i].refs || !only_refs) && map_has(names, s->v[i].key))
-			return true;
+	for (; names->n && s != base->set; s = s->below)
+		for (size_t i = 0; i < s->n; i++)
+			if ((s->v[i].refs || !only_refs) && map_has(names, s->v[i].key))
+				return true;
 	return false;
+}
+
+static size_t refs_above(const struct var_base *base, const struct varset *s)
+{
+	size_t n = 0;
+
+	for (; s != base->set; s = s->below)
+		n += s->n_refs;
+	return n;
+}
+
+/* The place in the base's order; 0: it neither defines the name with references nor uses it. */
+static uintptr_t place_of(const struct var_base *base, struct str name)
+{
+	uintptr_t at = (uintptr_t)map_get(&base->names, name);
+
+	return at ? at : (uintptr_t)map_get(&base->used, name);
+}
+
+static bool has_refs_above(const struct var_base *base, const struct varset *s, struct str name)
+{
+	for (; s != base->set; s = s->below) {
+		const struct var *v = varset_get_own(s, name);
+
+		if (v && v->refs)
+			return true;
+	}
+	return false;
+}
+
+/* What v refers to comes before it in the base's order. */
+static bool keeps_order(const struct var_base *base, const struct varset *s, const struct var *v)
+{
+	uintptr_t at = place_of(base, v->key);
+
+	for (struct ref r = ref_next(v->value, 0, true); r.kind != REF_NONE;
+		r = ref_next(v->value, r.end, true)) {
+		uintptr_t to = r.kind == REF_NAME ? place_of(base, r.name) : 0;
+
+		if (r.kind != REF_NAME)
+			continue;
+		/* The base refers to no name without a place: such a one ends a way. */
+		if (to ? at && to >= at : has_refs_above(base, s, r.name))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Whether the definitions above the base fit into its order, so that there is no cycle: this saves
+ * a walk through the base for each of ten thousand jobs. false: they may be cyclic or not.
+ */
+static bool fits_order(const struct var_base *base, const struct varset *s)
+{
+	if (!base->acyclic || !base->ordered)
+		return false;
+	for (const struct varset *up = s; up != base->set; up = up->below)
+		for (size_t i = 0; up->n_refs && i < up->n; i++)
+			if (up->v[i].refs && !keeps_order(base, s, &up->v[i]))
+				return false;
+	return true;
 }
 
 bool var_base_check_cycles(const struct var_base *base, struct arena *a, const struct varset *s,
 	uint64_t *work, struct str *error)
 {
 	struct sorter t = {.a = a, .set = s, .check_only = true};
+	size_t refs = refs_above(base, s);
 
-	if (!base->acyclic && !s->n_refs && !defines_any(s, &base->names, false)) {
+	if (!base->acyclic && !refs && !defines_any(base, s, &base->names, false)) {
 		*error = base->error;
 		return false;
 	}
-	if (base->acyclic && !s->n_refs)
+	if (base->acyclic && (!refs || fits_order(base, s)))
 		return true;
-	/* Every cycle has a definition of the upper set in it, so the lower must refer to one. */
-	t.own_only = base->acyclic && !defines_any(s, &base->used, true);
-	return spend(work, walk_cost(s, t.own_only), error) && sort_entries(&t, error);
+	/* Every cycle has a definition of an upper set in it, so the lower must refer to one. */
+	if (base->acyclic && !defines_any(base, s, &base->used, true))
+		t.settled = base->set;
+	return spend(work, walk_cost(s, t.settled), error) && sort_entries(&t, error);
 }
 
 /* The base's values hold whatever lies on it, unless that defines what they refer to. */
@@ -431,7 +520,7 @@ static bool base_holds(struct var_base *base, const struct varset *s, uint64_t *
 {
 	struct str why;
 
-	if (!base->acyclic || !base->simple || defines_any(s, &base->used, false))
+	if (!base->acyclic || !base->simple || defines_any(base, s, &base->used, false))
 		return false;
 	if (base->is_expanded)
 		return true;
@@ -446,22 +535,33 @@ static bool base_holds(struct var_base *base, const struct varset *s, uint64_t *
 	return true;
 }
 
+/* The sets above the base once more, on its expanded values. */
+static const struct varset *on_expanded(
+	const struct var_base *base, struct arena *a, const struct varset *s)
+{
+	struct varset *copy;
+
+	if (s == base->set)
+		return &base->expanded;
+	copy = arena_new(a, struct varset);
+	*copy = *s;
+	copy->below = on_expanded(base, a, s->below);
+	return copy;
+}
+
 bool var_base_sort_and_expand(struct var_base *base, struct arena *a, const struct varset *s,
 	uint64_t *work, struct varset *out, struct str *error)
 {
 	struct sorter t = {.a = a, .set = s};
 
 	varset_init_on(out, a, s);
-	t.own_only = base_holds(base, s, work);
-	if (!spend(work, walk_cost(s, t.own_only), error))
+	if (base_holds(base, s, work))
+		t.settled = base->set;
+	if (!spend(work, walk_cost(s, t.settled), error))
 		return false;
-	if (t.own_only) {
-		struct varset *settled = arena_new(a, struct varset);
-
-		*settled = *s;
-		settled->below = &base->expanded;
-		t.set = settled;
-		out->below = settled;
+	if (t.settled) {
+		t.set = out->below = on_expanded(base, a, s);
+		t.settled = &base->expanded;
 	}
 	bool ok = sort_entries(&t, error);
 	if (ok)

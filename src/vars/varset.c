@@ -132,6 +132,30 @@ void varset_put(struct varset *s, const struct var *var)
 	}
 }
 
+static bool has_duplicates(const struct varset *s)
+{
+	for (size_t i = s->n; i; i--)
+		if (next_older(s, (uint32_t)i))
+			return true;
+	return false;
+}
+
+void varset_init_with(
+	struct varset *s, struct arena *a, const struct varset *below, struct var *v, size_t n)
+{
+	varset_init_on(s, a, below);
+	for (size_t i = 0; i < n; i++)
+		v[i].refs = !v[i].raw && text_has_refs(v[i].value);
+	s->v = v;
+	s->n = s->cap = n;
+	rebuild(s);
+	if (!has_duplicates(s))
+		return;
+	varset_init_on(s, a, below);
+	for (size_t i = 0; i < n; i++)
+		varset_put(s, &v[i]);
+}
+
 void varset_set(struct varset *s, enum var_layer layer, struct str key, struct str value)
 {
 	struct var v = {

@@ -76,6 +76,12 @@ struct varset {
 void varset_init(struct varset *s, struct arena *a);
 /* An empty set on top of below. On the same layer the upper set's definition wins. */
 void varset_init_on(struct varset *s, struct arena *a, const struct varset *below);
+/*
+ * A set on top of below (or NULL) whose own entries are the n of v, which stay where they are:
+ * others may lie on them too, but nobody may put more into it. Sets `refs` and `older` in them.
+ */
+void varset_init_with(
+	struct varset *s, struct arena *a, const struct varset *below, struct var *v, size_t n);
 /* Room for n own entries in all, where their number is known. */
 void varset_reserve(struct varset *s, size_t n);
 /* Copies var (not its strings). Same name, layer and env_scope: replaces it in place. */
@@ -137,7 +143,7 @@ bool varset_check_cycles(struct arena *a, const struct varset *s, struct str *er
 
 /*
  * The same for many sets that lie on one: what concerns the lower alone is worked out once. base is
- * for the sets whose `below` is `set`, which must not change any more. work is a number of steps
+ * for the sets that lie on `set`, which must not change any more. work is a number of steps
  * that the caller has for all of them; when none is left, the functions return false with *work 0
  * and a text in *error that continues "too much:".
  */

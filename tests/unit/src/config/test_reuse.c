@@ -242,7 +242,7 @@ static void reference_values(void **state)
 	assert_str(j->script.v[0].s, "zero");
 	assert_str(j->script.v[1].s, "one");
 	assert_str(j->script.v[2].s, "two");
-	assert_str(j->vars.v[0].value.s, "x");
+	assert_str(j->vars.v[0].value, "x");
 	fixture_release(&f);
 }
 

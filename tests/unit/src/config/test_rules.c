@@ -159,13 +159,13 @@ static void variable_values(void **state)
 	a = compile_job(&f, text, "a");
 	assert_int_equal(f.config->vars.n, ARRAY_SIZE(want));
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
-		assert_str(f.config->vars.v[i].key.s, want[i].key);
-		assert_str(f.config->vars.v[i].value.s, want[i].value);
+		assert_str(f.config->vars.v[i].key, want[i].key);
+		assert_str(f.config->vars.v[i].value, want[i].value);
 		assert_int_equal(f.config->vars.v[i].raw, want[i].raw);
 	}
-	assert_str(f.config->vars.v[5].help->description, "d");
+	assert_str(f.config->vars.help[5].description, "d");
 	assert_int_equal(a->vars.n, 1);
-	assert_str(a->vars.v[0].value.s, "1");
+	assert_str(a->vars.v[0].value, "1");
 	fixture_release(&f);
 }
 

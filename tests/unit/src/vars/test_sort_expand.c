@@ -209,7 +209,7 @@ static void shared_base(void **state)
 
 	UNUSED(state);
 	for (int round = 0; round < 3000; round++) {
-		struct varset low;
+		struct varset low, middle;
 		uint64_t work = 1000000;
 
 		varset_init(&low, &a);
@@ -219,7 +219,9 @@ static void shared_base(void **state)
 			struct str error = STR(""), error2 = STR("");
 			struct varset out, out2;
 
-			varset_init_on(&s, &a, &low);
+			varset_init_on(&middle, &a, &low);
+			random_vars(&middle, pick(3));
+			varset_init_on(&s, &a, pick(2) ? &middle : &low);
 			random_vars(&s, pick(4));
 			bool ok = varset_check_cycles(&a, &s, &error);
 			assert_int_equal(ok, var_base_check_cycles(base, &a, &s, &work, &error2));
@@ -254,13 +256,22 @@ static void work_ends(void **state)
 	for (unsigned i = 0; i < 1000; i++)
 		varset_set(&low, VAR_YAML_ROOT, arena_printf(&a, "V%u", i),
 			arena_printf(&a, "$V%u", i + 1));
+	varset_set(&low, VAR_YAML_ROOT, STR("W"), STR("$V0 $X"));
 	struct var_base *base = var_base_new(&a, &low);
 	/* What the lower set does not refer to costs nothing. */
 	varset_init_on(&s, &a, &low);
-	put(&s, VAR_YAML_JOB, "X", "$V0");
+	put(&s, VAR_YAML_JOB, "Y", "$V0");
 	for (int i = 0; i < 100; i++)
 		assert_true(var_base_check_cycles(base, &a, &s, &work, &error));
+	/* Nor does what is in the order in which the lower set has them. */
 	put(&s, VAR_YAML_JOB, "V5", "$V9");
+	for (int i = 0; i < 100; i++)
+		assert_true(var_base_check_cycles(base, &a, &s, &work, &error));
+	put(&s, VAR_YAML_JOB, "V0", "$W");
+	assert_false(var_base_check_cycles(base, &a, &s, &work, &error));
+	assert_true(work > 0);
+	put(&s, VAR_YAML_JOB, "V0", "$X");
+	work = 3000;
 	assert_true(var_base_check_cycles(base, &a, &s, &work, &error));
 	assert_false(var_base_check_cycles(base, &a, &s, &work, &error));
 	assert_true(work == 0);
