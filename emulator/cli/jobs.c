@@ -71,7 +71,7 @@ static struct str cell_needs(
 		if (n->job != UINT32_MAX)
 			buf_addstr(&b, p->jobs[n->job]->name);
 		else if (n->def)
-			buf_addstr(&b, n->def->job.s.n ? n->def->job.s : n->def->pipeline.s);
+			buf_addstr(&b, n->def->job.s.n ? n->def->job.s : n->def->far->pipeline.s);
 	}
 	return arena_str(a, buf_str(&b));
 }

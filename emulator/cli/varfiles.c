@@ -153,14 +153,13 @@ static int add_trigger_payload(struct load *l)
 		cli_error(c, "cannot read '%s': %s", path, strerror(why));
 		return EXIT_USAGE;
 	}
-	varset_put(
-		&l->vars, &(struct var){.key = STR("TRIGGER_PAYLOAD"),
-				  .value = path ? text : request_payload(l),
-				  .from = path ? "--trigger-payload" : "--event trigger",
-				  .layer = VAR_PIPELINE,
-				  .raw = true,
-				  .file = true,
-				  .internal = true});
+	varset_put(&l->vars, &(struct var){.key = STR("TRIGGER_PAYLOAD"),
+				     .value = path ? text : request_payload(l),
+				     .from = path ? "--trigger-payload" : "--event trigger",
+				     .layer = VAR_PIPELINE,
+				     .raw = true,
+				     .file = true,
+				     .internal = true});
 	return EXIT_OK;
 }
 

@@ -24,7 +24,7 @@ static const struct {
 static bool needs_other_project(const struct job_def *def)
 {
 	for (size_t i = 0; i < def->needs.n; i++)
-		if (def->needs.v[i].project.s.n)
+		if (def->needs.v[i].far->project.s.n)
 			return true;
 	return false;
 }

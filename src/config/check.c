@@ -308,8 +308,8 @@ static void check_names(struct config *c, const struct job_def *job)
 	for (size_t i = 0; i < job->needs.n; i++) {
 		const struct need_def *need = &job->needs.v[i];
 
-		if (need->job.s.n && !need->optional && !need->pipeline.s.n && !need->project.s.n &&
-			!refused_at(c, job, &need->at))
+		if (need->job.s.n && !need->optional && !need->far->pipeline.s.n &&
+			!need->far->project.s.n && !refused_at(c, job, &need->at))
 			check_name(c, job, &need->job, "need");
 	}
 }

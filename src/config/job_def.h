@@ -98,12 +98,16 @@ struct exists {
  * Kinds: a job of this pipeline (job only), cross-pipeline (pipeline and job), cross-project
  * (project, ref, job), bridge (pipeline only: a project whose status a trigger job mirrors).
  */
-struct need_def {
-	struct text job;
-	bool artifacts, optional;
+struct need_far {
 	struct text project, ref, pipeline; /* cross-project, cross-pipeline; empty otherwise */
 	const struct node *matrix;          /* parallel:matrix of the need, or NULL */
+};
+extern const struct need_far need_near;
+struct need_def {
+	struct text job;
 	struct span at;
+	const struct need_far *far; /* what few have; never NULL, but often &need_near: nothing */
+	bool artifacts, optional;
 };
 struct need_defs {
 	struct need_def *v;

@@ -150,14 +150,14 @@ static void check_delay(const struct frame *f, const struct job_def *job)
 static void index_needs(const struct need_defs *needs, struct map *out)
 {
 	for (size_t i = 0; i < needs->n; i++)
-		if (!needs->v[i].pipeline.s.n && !needs->v[i].project.s.n)
+		if (!needs->v[i].far->pipeline.s.n && !needs->v[i].far->project.s.n)
 			map_put(out, needs->v[i].job.s, &needs->v[i]);
 }
 
 static bool has_same_pipeline_need(const struct need_defs *needs)
 {
 	for (size_t i = 0; i < needs->n; i++)
-		if (!needs->v[i].pipeline.s.n && !needs->v[i].project.s.n)
+		if (!needs->v[i].far->pipeline.s.n && !needs->v[i].far->project.s.n)
 			return true;
 	return false;
 }
@@ -196,7 +196,7 @@ static void check_dependencies(const struct frame *f, const struct job_def *job)
 static bool has_bridge_need(const struct need_defs *needs)
 {
 	for (size_t i = 0; i < needs->n; i++)
-		if (needs->v[i].pipeline.s.n && !needs->v[i].job.s.n)
+		if (needs->v[i].far->pipeline.s.n && !needs->v[i].job.s.n)
 			return true;
 	return false;
 }

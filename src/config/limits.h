@@ -44,7 +44,7 @@
 	LIMIT(JOBS, 12500, "cilocal: jobs of a pipeline; GitLab's words, its limit is a plan's")   \
 	LIMIT(HIDDEN_JOBS, 15000, "cilocal: keys of the root that start with a dot")               \
 	LIMIT(NEEDS, 20000, "cilocal: items of one list; GitLab's limit of 50 is checked later")   \
-	LIMIT(NEEDS_IN_ALL, 120000, "cilocal: the same, of all lists; those of templates once")    \
+	LIMIT(NEEDS_IN_ALL, 300000, "cilocal: the same, of all lists; those of templates once")    \
 	LIMIT(RULES, 20000, "cilocal: rules in one list")                                          \
 	LIMIT(SERVICES, 50000, "cilocal: services of all jobs; those of a template count once")    \
 	LIMIT(JOB_VARS, 200000, "cilocal: variables of all jobs, without those that they share")   \

@@ -46,7 +46,9 @@ static struct text need_text(const struct frame *f, const struct node *map, cons
 	return get_text(map, key);
 }
 
-static bool read_need_parallel(const struct frame *f, const struct node *n, struct need_def *need)
+const struct need_far need_near;
+
+static bool read_need_parallel(const struct frame *f, const struct node *n, struct need_far *far)
 {
 	struct frame parallel = FRAME_IN(f, "parallel"),
 		     matrix_frame = FRAME_IN(&parallel, "matrix");
@@ -74,7 +76,7 @@ static bool read_need_parallel(const struct frame *f, const struct node *n, stru
 		return true;
 	if (!check_matrix(&matrix_frame, matrix))
 		return false;
-	need->matrix = matrix;
+	far->matrix = matrix;
 	return true;
 }
 
@@ -88,21 +90,27 @@ static bool read_need_map(
 		[NEED_BRIDGE] = SCOPE_need_bridge,
 	};
 	const struct node *parallel = get_node(n, "parallel");
+	struct need_far far = need_near, *kept;
 
 	check_scope(f, n, scopes[type]);
 	if (type != NEED_BRIDGE)
 		need->job = need_text(f, n, "job");
 	if (type == NEED_PIPELINE || type == NEED_BRIDGE)
-		need->pipeline = need_text(f, n, "pipeline");
+		far.pipeline = need_text(f, n, "pipeline");
 	if (type == NEED_PROJECT) {
-		need->project = need_text(f, n, "project");
-		need->ref = need_text(f, n, "ref");
+		far.project = need_text(f, n, "project");
+		far.ref = need_text(f, n, "ref");
 	}
 	need->artifacts = get_bool(n, "artifacts", true);
 	need->optional = get_bool(n, "optional", false);
-	if (parallel && type == NEED_JOB && !read_need_parallel(f, parallel, need))
+	if (parallel && type == NEED_JOB && !read_need_parallel(f, parallel, &far))
 		return false;
-	return need->job.s.n || need->pipeline.s.n;
+	if (type != NEED_JOB || far.matrix) {
+		kept = arena_new(frame_arena(f), struct need_far);
+		*kept = far;
+		need->far = kept;
+	}
+	return need->job.s.n || far.pipeline.s.n;
 }
 
 static bool is_allowed(enum need_type type, enum needs_kind kind)
@@ -117,7 +125,7 @@ static void read_need(const struct frame *f, const struct node *n, void *arg)
 	struct frame entry = FRAME_IN(f, "need");
 	struct needs_ctx *ctx = arg;
 	enum need_type type = need_type_of(n, ctx->kind);
-	struct need_def need = {.artifacts = true, .at = n->at};
+	struct need_def need = {.artifacts = true, .at = n->at, .far = &need_near};
 
 	if (type == NEED_UNKNOWN) {
 		fault(&entry, "bad-need", n->at, "has an unsupported type",

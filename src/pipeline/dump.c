@@ -92,9 +92,9 @@ static struct node *outer_need(struct arena *a, const struct need_def *def)
 {
 	struct node *n = d_map(a);
 
-	d_put_text(a, n, "pipeline", def->pipeline);
-	d_put_text(a, n, "project", def->project);
-	d_put_text(a, n, "ref", def->ref);
+	d_put_text(a, n, "pipeline", def->far->pipeline);
+	d_put_text(a, n, "project", def->far->project);
+	d_put_text(a, n, "ref", def->far->ref);
 	d_put_text(a, n, "job", def->job);
 	d_put_bool(a, n, "artifacts", def->artifacts);
 	return n;

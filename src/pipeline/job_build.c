@@ -107,14 +107,23 @@ static void count_bytes(
 			LIMIT_JOB_BYTES);
 }
 
+static bool any_refs(const struct texts *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (text_has_refs(t->v[i].s))
+			return true;
+	return false;
+}
+
 static void expand_texts(struct builder *b, struct job *job)
 {
 	const struct texts *tags = &job->def->tags;
 	struct varset store;
 
 	job->tags = *tags;
-	job->tags.v = arena_array(b->a, struct text, tags->n + 1);
-	for (size_t i = 0; i < tags->n && !b->stopped; i++) {
+	if (any_refs(tags))
+		job->tags.v = arena_array(b->a, struct text, tags->n + 1);
+	for (size_t i = 0; job->tags.v != tags->v && i < tags->n && !b->stopped; i++) {
 		job->tags.v[i] = (struct text){
 			expand(b->a, tags->v[i].s, &job->vars, EXPAND_SERVER_EXISTING),
 			tags->v[i].at};

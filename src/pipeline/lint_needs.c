@@ -213,7 +213,7 @@ void lint_absent_needs(struct lint *l, const struct job_def *job)
 	for (size_t i = 0; i < job->needs.n; i++) {
 		const struct need_def *need = &job->needs.v[i];
 		const struct job_def *other =
-			need->job.s.n && !need->project.s.n && !need->pipeline.s.n
+			need->job.s.n && !need->far->project.s.n && !need->far->pipeline.s.n
 				? map_get(&l->c->jobs, need->job.s)
 				: NULL;
 		struct str example;

@@ -12,7 +12,7 @@
 
 static bool is_local(const struct need_def *need)
 {
-	return need->job.s.n && !need->project.s.n && !need->pipeline.s.n;
+	return need->job.s.n && !need->far->project.s.n && !need->far->pipeline.s.n;
 }
 
 struct subst {
@@ -93,12 +93,13 @@ static size_t own_names(
 	size_t n;
 
 	s->unknown = false;
-	if (!need->matrix || !is_parallel(map_get(&b->groups, need->job.s))) {
+	if (!need->far->matrix || !is_parallel(map_get(&b->groups, need->job.s))) {
 		struct str name = subst_matrix(s, need->job.s, need->job.at);
 
 		return s->unknown ? 0 : names_of(b, name, out);
 	}
-	n = matrix_combinations(&b->scratch, need->matrix, need->job.s, subst_matrix, s, &combos);
+	n = matrix_combinations(
+		&b->scratch, need->far->matrix, need->job.s, subst_matrix, s, &combos);
 	*out = arena_array(&b->scratch, struct str, n + 1);
 	for (size_t k = 0; k < n; k++)
 		(*out)[k] = combos[k].name;
@@ -255,7 +256,7 @@ static void check_dependencies(struct builder *b, const struct job *job)
 static bool uses_matrix(const struct need_defs *needs)
 {
 	for (size_t i = 0; i < needs->n; i++)
-		if (needs->v[i].matrix || str_find(needs->v[i].job.s, STR("$[[")) != STR_NPOS)
+		if (needs->v[i].far->matrix || str_find(needs->v[i].job.s, STR("$[[")) != STR_NPOS)
 			return true;
 	return false;
 }

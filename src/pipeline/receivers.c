@@ -56,11 +56,12 @@ size_t pipeline_cross_sources(struct arena *a, const struct pipeline *p, const s
 	for (size_t i = 0; i < job->n_needs; i++) {
 		const struct need_def *def = job->needs[i].def;
 
-		if (job->needs[i].job != UINT32_MAX || !def->artifacts || !def->pipeline.s.n ||
+		if (job->needs[i].job != UINT32_MAX || !def->artifacts || !def->far->pipeline.s.n ||
 			!def->job.s.n)
 			continue;
 		vec_push_in(a, &all,
-			((struct cross_source){expand(a, def->pipeline.s, &vars, EXPAND_SERVER),
+			((struct cross_source){
+				expand(a, def->far->pipeline.s, &vars, EXPAND_SERVER),
 				expand(a, def->job.s, &vars, EXPAND_SERVER), def}));
 	}
 	*out = all.v;

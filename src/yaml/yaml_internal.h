@@ -59,7 +59,11 @@ struct yaml_builder {
 	struct arena *arena;
 	struct diags *diags;
 	unsigned warned; /* warnings about keys so far */
+	/* Arrays that a list or mapping grew out of, by size: the next ones start in them. */
+	struct spare_array *spare[16];
 };
+/* Sees to it that one more goes into the array of n elements that an open node has to itself. */
+void *yaml_room(struct yaml_builder *b, void *v, size_t n, uint32_t *cap, size_t size);
 
 /*
  * GitLab's check of the loaded structure (lib/gitlab/utils/deep_size.rb): memory of all objects, as

@@ -2,11 +2,60 @@
 
 #include "yaml/yaml_internal.h"
 
+struct spare_array {
+	struct spare_array *next;
+};
+
+/* The class of an array by its bytes, which are a power of two; beyond the table it is lost. */
+static struct spare_array **spare_of(struct yaml_builder *b, size_t bytes)
+{
+	size_t k = 0;
+
+	while (k < ARRAY_SIZE(b->spare) && (sizeof(struct spare_array) << k) < bytes)
+		k++;
+	return k < ARRAY_SIZE(b->spare) ? &b->spare[k] : NULL;
+}
+
+void *yaml_room(struct yaml_builder *b, void *v, size_t n, uint32_t *cap, size_t size)
+{
+	size_t had = *cap * size, want = MAX(had * 2, 2 * size);
+	struct spare_array **spare = spare_of(b, want), *old = v;
+	void *grown;
+
+	if (n < *cap)
+		return v;
+	if (spare && *spare) {
+		grown = *spare;
+		*spare = (*spare)->next;
+	} else {
+		grown = arena_alloc(b->arena, want);
+	}
+	if (n)
+		memcpy(grown, v, n * size);
+	spare = spare_of(b, had);
+	if (had && spare) {
+		old->next = *spare;
+		*spare = old;
+	}
+	*cap = (uint32_t)(want / size);
+	return grown;
+}
+
 static void set_flag(struct yaml_flags *f, size_t pair, unsigned char merged)
 {
 	while (f->n <= pair)
 		vec_push(f, 0);
 	f->v[pair] = merged;
+}
+
+/* A pair with a key that is not there yet. */
+static void add_pair(struct yaml_builder *b, struct node *map, struct yaml_flags *flags,
+	struct node *key, struct node *value, unsigned char merged)
+{
+	map->u.map.pairs = yaml_room(
+		b, map->u.map.pairs, map->u.map.n, &map->u.map.cap, sizeof(*map->u.map.pairs));
+	node_map_put(b->arena, map, key, value);
+	set_flag(flags, map->u.map.n - 1, merged);
 }
 
 /* Number of the pair with this key, or STR_NPOS. */
@@ -52,8 +101,7 @@ void yaml_put(struct yaml_builder *b, struct node *map, struct yaml_flags *flags
 	size_t at = pair_number(map, key);
 
 	if (at == STR_NPOS) {
-		node_map_put(b->arena, map, key, value);
-		set_flag(flags, map->u.map.n - 1, 0);
+		add_pair(b, map, flags, key, value, 0);
 		return;
 	}
 	if (!flags->v[at] && b->warned < MAX_WARNINGS) {
@@ -84,8 +132,7 @@ static void merge_map(struct yaml_builder *b, struct node *map, struct yaml_flag
 		size_t have = pair_number(map, p->key);
 
 		if (have == STR_NPOS) {
-			node_map_put(b->arena, map, p->key, p->value);
-			set_flag(flags, map->u.map.n - 1, 1);
+			add_pair(b, map, flags, p->key, p->value, 1);
 			continue;
 		}
 		if (!flags->v[have] && b->warned < MAX_WARNINGS &&

@@ -309,6 +309,8 @@ static void deliver(struct reader *r, struct node *n, size_t count, unsigned hei
 	f->count += count;
 	f->height = MAX(f->height, height);
 	if (f->node->kind != NODE_MAP) {
+		f->node->u.seq.items = yaml_room(&r->b, f->node->u.seq.items, f->node->u.seq.n,
+			&f->node->u.seq.cap, sizeof(struct node *));
 		node_seq_push(r->b.arena, f->node, n);
 		return;
 	}

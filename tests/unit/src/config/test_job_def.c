@@ -124,9 +124,9 @@ static void needs(void **state)
 	assert_true(a->needs.v[0].artifacts);
 	assert_false(a->needs.v[1].artifacts);
 	assert_true(a->needs.v[1].optional);
-	assert_str(a->needs.v[2].pipeline.s, "$P");
-	assert_str(a->needs.v[3].project.s, "g/p");
-	assert_str(a->needs.v[3].ref.s, "main");
+	assert_str(a->needs.v[2].far->pipeline.s, "$P");
+	assert_str(a->needs.v[3].far->project.s, "g/p");
+	assert_str(a->needs.v[3].far->ref.s, "main");
 }
 
 static void files(void **state)

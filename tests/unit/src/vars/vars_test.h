@@ -38,10 +38,8 @@ static inline void put_file(
 static inline void put_scope(struct varset *s, enum var_layer layer, const char *key,
 	const char *value, const char *scope)
 {
-	struct var v = {.key = str_c(key),
-		.value = str_c(value),
-		.layer = layer,
-		.env_scope = scope};
+	struct var v = {
+		.key = str_c(key), .value = str_c(value), .layer = layer, .env_scope = scope};
 
 	varset_put(s, &v);
 }
