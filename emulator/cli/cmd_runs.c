@@ -196,12 +196,14 @@ static int run(struct cli *c)
 		width = MAX(width, str_width(records[n].ref));
 		n++;
 	}
-	bool json = opt_flag(&c->opt, OPT_JSON);
+	bool json = opt_flag(&c->opt, OPT_JSON), names = opt_flag(&c->opt, OPT_NAMES);
 	width = MAX(width, strlen("REF"));
-	if (n && !json && !c->quiet)
+	if (n && !json && !names && !c->quiet)
 		print_head(c, records[0].id.n, width);
 	for (size_t i = 0; i < n; i++)
-		if (json)
+		if (names)
+			buf_printf(&c->out, STR_FMT "\n", STR_ARG(records[i].id));
+		else if (json)
 			node_seq_push(&c->arena, list, run_tree(&c->arena, &records[i]));
 		else
 			print_row(c, &records[i], width);
@@ -210,7 +212,7 @@ static int run(struct cli *c)
 		tree_put(&c->arena, m, "runs", list);
 		show_environments(c, &e, m);
 		tree_print(c, m);
-	} else {
+	} else if (!names) {
 		show_environments(c, &e, NULL);
 		if (!n)
 			cli_note(c, "there is no earlier run of this project");

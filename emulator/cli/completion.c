@@ -125,6 +125,10 @@ static void bash_values(struct buf *out, const struct opt_def *d)
 		buf_adds(out, "_cilocal_offer < <(git for-each-ref --format='%(refname:short)' "
 			      "refs/heads 2>/dev/null)");
 		break;
+	case COMPLETE_RUN:
+		buf_adds(
+			out, "_cilocal_offer < <(cilocal \"${pass[@]}\" runs --names 2>/dev/null)");
+		break;
 	case COMPLETE_NONE:
 		buf_addc(out, ':');
 		break;
@@ -137,14 +141,17 @@ static void bash_arguments(struct buf *out)
 	const struct opt_def *t = opt_table(&n);
 	buf_adds(out, "\tcase $prev in\n");
 	for (size_t i = 0; i < n; i++) {
-		if (!t[i].arg || (t[i].flags & (OPTF_OPTIONAL | OPTF_HIDDEN)))
+		bool optional = t[i].flags & OPTF_OPTIONAL;
+		if (!t[i].arg || (t[i].flags & OPTF_HIDDEN) ||
+			(optional && t[i].complete == COMPLETE_NONE))
 			continue;
 		buf_printf(out, "\t--%s", t[i].name);
 		if (t[i].letter)
 			buf_printf(out, " | -%c", t[i].letter);
-		buf_adds(out, ") ");
+		/* One that may be left out: what follows may be the next option. */
+		buf_adds(out, optional ? ") [[ $cur == -* ]] || { " : ") ");
 		bash_values(out, &t[i]);
-		buf_adds(out, "; return ;;\n");
+		buf_adds(out, optional ? "; return; } ;;\n" : "; return ;;\n");
 	}
 	buf_adds(out, "\tesac\n");
 }
@@ -205,9 +212,9 @@ static const char zsh_head[] = "#compdef cilocal\n"
 			       "_cilocal_lines()\n"
 			       "{\n"
 			       "\tlocal -a found\n"
-			       "\tfound=(${(f)\"$(cilocal \"${(@)cilocal_pass}\" list --$argv[-1] "
-			       "2>/dev/null)\"})\n"
-			       "\tcompadd \"${(@)argv[1,-2]}\" -a found\n"
+			       "\tfound=(${(f)\"$(cilocal \"${(@)cilocal_pass}\" $argv[-2] "
+			       "--$argv[-1] 2>/dev/null)\"})\n"
+			       "\tcompadd \"${(@)argv[1,-3]}\" -a found\n"
 			       "}\n"
 			       "\n"
 			       "_cilocal_branches()\n"
@@ -235,13 +242,16 @@ static void zsh_action(struct buf *out, const struct opt_def *d)
 		buf_adds(out, "_files -/");
 		break;
 	case COMPLETE_JOB:
-		buf_adds(out, "_cilocal_lines names");
+		buf_adds(out, "_cilocal_lines list names");
 		break;
 	case COMPLETE_STAGE:
-		buf_adds(out, "_cilocal_lines stages");
+		buf_adds(out, "_cilocal_lines list stages");
 		break;
 	case COMPLETE_BRANCH:
 		buf_adds(out, "_cilocal_branches");
+		break;
+	case COMPLETE_RUN:
+		buf_adds(out, "_cilocal_lines runs names");
 		break;
 	case COMPLETE_NONE:
 		buf_addc(out, ' ');
@@ -261,7 +271,7 @@ static void zsh_option(struct buf *out, const struct opt_def *d)
 		quoted(out, d->help, "[]:\\");
 		buf_addc(out, ']');
 		if (d->arg) {
-			buf_addc(out, ':');
+			buf_adds(out, d->flags & OPTF_OPTIONAL ? "::" : ":");
 			quoted(out, d->arg, ":\\");
 			buf_addc(out, ':');
 			zsh_action(out, d);
@@ -305,7 +315,7 @@ static void zsh_script(struct buf *out)
 		buf_printf(out, "\t\t%s)\n\t\toptions=(\n", cmd_id_name((int)i));
 		zsh_options(out, cmd);
 		if (cmd->kind == ARG_JOBS) {
-			buf_adds(out, "\t\t'*:job:_cilocal_lines names'\n");
+			buf_adds(out, "\t\t'*:job:_cilocal_lines list names'\n");
 		} else if (cmd->kind == ARG_FILES) {
 			buf_adds(out, "\t\t'*:file:_files'\n");
 		} else if (cmd->kind == ARG_WORDS) {
@@ -343,12 +353,15 @@ static void fish_option(struct buf *out, const struct opt_def *d, const struct c
 	} else if (d->complete == COMPLETE_DIR) {
 		buf_adds(out, " -x -a '(__fish_complete_directories)'");
 	} else if (d->complete == COMPLETE_JOB) {
-		buf_adds(out, " -x -a '(__cilocal_lines names)'");
+		buf_adds(out, " -x -a '(__cilocal_lines list --names)'");
 	} else if (d->complete == COMPLETE_STAGE) {
-		buf_adds(out, " -x -a '(__cilocal_lines stages)'");
+		buf_adds(out, " -x -a '(__cilocal_lines list --stages)'");
 	} else if (d->complete == COMPLETE_BRANCH) {
 		buf_adds(out, " -x -a '(git for-each-ref --format=\"%(refname:short)\" refs/heads "
 			      "2>/dev/null)'");
+	} else if (d->complete == COMPLETE_RUN) {
+		buf_printf(out, "%s -a '(__cilocal_lines runs --names)'",
+			d->flags & OPTF_OPTIONAL ? "" : " -x");
 	} else if (d->arg) {
 		buf_adds(out, " -x");
 	}
@@ -360,7 +373,8 @@ static void fish_script(struct buf *out)
 	size_t n;
 	const struct opt_def *t = opt_table(&n);
 	buf_adds(out, "# fish completion for cilocal\n\n"
-		      "# Lines of `cilocal list`, for the directory and file of the command line.\n"
+		      "# Lines of `cilocal list` or `runs`, for the directory and file of the "
+		      "command line.\n"
 		      "function __cilocal_lines\n"
 		      "\tset -l words (commandline -opc)\n"
 		      "\tset -l pass\n"
@@ -373,7 +387,7 @@ static void fish_script(struct buf *out)
 		      "\t\t\t\tset -a pass $words[$i]\n"
 		      "\t\tend\n"
 		      "\tend\n"
-		      "\tcilocal $pass list --$argv[1] 2>/dev/null\n"
+		      "\tcilocal $pass $argv 2>/dev/null\n"
 		      "end\n\n"
 		      "set -l commands");
 	for (size_t i = 0; i < CMD_COUNT; i++)
@@ -396,7 +410,7 @@ static void fish_script(struct buf *out)
 		if (cmd->kind == ARG_JOBS)
 			buf_printf(out,
 				"complete -c cilocal -n '__fish_seen_subcommand_from %s' -a "
-				"'(__cilocal_lines names)'\n",
+				"'(__cilocal_lines list --names)'\n",
 				name);
 		else if (cmd->kind == ARG_FILES)
 			buf_printf(out,

@@ -50,7 +50,8 @@ enum complete {
 	COMPLETE_DIR,
 	COMPLETE_JOB,
 	COMPLETE_STAGE,
-	COMPLETE_BRANCH
+	COMPLETE_BRANCH,
+	COMPLETE_RUN
 };
 
 struct opt_def {

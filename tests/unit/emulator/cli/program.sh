@@ -243,6 +243,14 @@ same "complete a job behind --from" "$(complete_words 'cilocal run --from build'
 same "complete a job with a colon" "$(complete_words 'cilocal run build:m' cilocal run build : m)" mac
 same "complete a verb" "$(complete_words 'cilocal registry st' cilocal registry st)" $'start\nstop\nstatus'
 same "complete quoted" "$(complete_words 'cilocal run "test: [' cilocal run '"test: [')" $'test: [a]\ntest: [b]'
+"$cilocal" run build:linux >/dev/null 2>&1
+"$cilocal" run build:mac >/dev/null 2>&1
+ids=$("$cilocal" runs --names)
+same "two runs" "$(wc -l <<<"$ids")" 2
+same "complete a run" "$(complete_words 'cilocal logs --run ' cilocal logs --run '')" "$ids"
+same "complete a run behind =" "$(complete_words 'cilocal artifacts --run=2' cilocal artifacts --run = 2)" "$ids"
+same "complete a run to resume" "$(complete_words 'cilocal run --resume ' cilocal run --resume '')" "$ids"
+same "complete an option behind --resume" "$(complete_words 'cilocal run --resume --ne' cilocal run --resume --ne)" --needs
 
 # and in fish and zsh, where they are
 if command -v fish >/dev/null; then
@@ -253,6 +261,7 @@ if command -v fish >/dev/null; then
 	same "fish: a command" "$(fish_words 'cilocal expl')" "explain "
 	same "fish: a choice" "$(fish_words 'cilocal run --pull ')" "always if-not-present never "
 	same "fish: jobs" "$(fish_words 'cilocal run build')" "build:linux build:mac "
+	same "fish: runs" "$(fish_words 'cilocal logs --run 2')" "$(sort <<<"$ids" | tr '\n' ' ')"
 fi
 if command -v zsh >/dev/null; then
 	"$cilocal" completion zsh >"$here/_cilocal"
