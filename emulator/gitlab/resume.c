@@ -4,9 +4,12 @@
  */
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/git/snapshot.h"
 #include "emulator/gitlab/fingerprint.h"
+#include "emulator/runner/sources.h"
 #include "emulator/store/run_record.h"
 #include "pipeline/pipeline.h"
+#include "source/source.h"
 #include "vars/facts.h"
 
 static const struct job_record *record_of(const struct run_record *r, struct str name)
@@ -159,6 +162,62 @@ static bool adopt(struct job_run *j, const struct job_record *rec)
 	return true;
 }
 
+/* When the oldest of what stays passed began: nothing of it saw what was written later. */
+static double seen_until(const struct run *r)
+{
+	const struct run_record *rec = r->o->resume->record;
+	double since = rec->started;
+
+	for (uint32_t i = 0; i < r->p->n_jobs; i++) {
+		const struct job_record *job = record_of(rec, r->p->jobs[i]->name);
+
+		if (r->plan.adopted[i] && job && job->started > 0)
+			since = MIN(since, job->started);
+	}
+	return since;
+}
+
+/* A change of the definition has made another job of each that it concerns. */
+static bool is_definition(const struct run *r, struct str path)
+{
+	for (size_t i = 0; i < r->p->sources->n; i++)
+		if (str_eq(r->p->sources->v[i]->name, path))
+			return true;
+	return false;
+}
+
+#define SHOWN_FILES 3
+
+static void on_sources(void *arg, const struct snapshot *s, const struct error *err)
+{
+	struct run *r = arg;
+	struct buf names = BUF_INIT;
+	double since = seen_until(r);
+	size_t n = 0;
+
+	for (size_t i = 0; !err && i < s->entries.n; i++) {
+		const struct entry *e = &s->entries.v[i];
+
+		if (e->kind != ENTRY_FILE || (double)e->mtime_s + e->mtime_ns / 1e9 <= since ||
+			str_starts(e->path, STR(".git/")) || is_definition(r, e->path))
+			continue;
+		if (n++ < SHOWN_FILES)
+			buf_printf(&names, "%s" STR_FMT, names.n ? ", " : "", STR_ARG(e->path));
+	}
+	if (n)
+		run_message(r, DIAG_WARNING,
+			"%zu file%s changed since run " STR_FMT " (" STR_FMT "%s): what passed "
+			"there stays passed, with the files of then",
+			n, n == 1 ? " has" : "s have", STR_ARG(r->o->resume->record->id),
+			STR_ARG(buf_str(&names)), n > SHOWN_FILES ? " ..." : "");
+	buf_release(&names);
+}
+
+void resume_end(struct run *r)
+{
+	sources_unwant(&r->resume_wait);
+}
+
 void resume_begin(struct run *r)
 {
 	size_t n = 0;
@@ -170,6 +229,8 @@ void resume_begin(struct run *r)
 		if (r->plan.adopted[i] &&
 			adopt(&r->jobs[i], record_of(r->o->resume->record, r->p->jobs[i]->name)))
 			n++;
+	if (n && r->sources && !sources_committed(r->sources))
+		sources_want(r->sources, &r->resume_wait, on_sources, r);
 	run_message(r, DIAG_NOTE, "goes on from run " STR_FMT ": %zu of %zu jobs stay passed",
 		STR_ARG(r->o->resume->record->id), n, r->plan.n);
 }

@@ -310,6 +310,7 @@ static void tear_down(struct run *r, struct error *err)
 	if (r->has_hangup)
 		uv_close((uv_handle_t *)&r->hangup, NULL);
 	run_release_layers(r);
+	resume_end(r);
 	if (r->sources)
 		sources_free(r->sources);
 	shell_login_free(r->login);

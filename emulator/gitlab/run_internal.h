@@ -25,6 +25,7 @@
 #include "emulator/gitlab/session.h"
 #include "emulator/runner/build.h"
 #include "emulator/runner/runner_config.h"
+#include "emulator/runner/sources.h"
 #include "emulator/store/store.h"
 #include "pipeline/progress.h"
 #include "vars/varset.h"
@@ -112,6 +113,7 @@ struct run {
 	struct run_runner *runners; /* top */
 	size_t n_runners;           /* top */
 	struct sources *sources;
+	struct sources_wait resume_wait;
 	bool own_sources; /* of a child: of another project */
 	struct shell_login *login;
 	struct build_host *hosts; /* one for each runner */
@@ -290,6 +292,8 @@ void job_files_adopt(struct job_run *j);
 
 /* resume.c: before the first job, what passed in the earlier run. */
 void resume_begin(struct run *r);
+/* Before the sources go. */
+void resume_end(struct run *r);
 
 /* run.c */
 void run_quit(struct run *r); /* as Ctrl-C does */

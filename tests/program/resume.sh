@@ -84,6 +84,26 @@ is "$(ran)" "other use"
 has "warning: the commit is another one than in run"
 has_not "check "
 
+# Files that were written since are told of, but not those of the definition.
+rm "$work/works"
+git add .gitlab-ci.yml
+for file in a.txt b.txt; do echo old >"$file"; git add "$file"; done
+sleep 1.1
+run 1 run --until use
+touch "$work/works"
+run 0 run --resume
+has_not "changed since run"
+rm "$work/works"
+run 1 run --until use
+touch "$work/works"
+echo new >a.txt
+run 0 run --resume --dry-run
+run 0 run --resume
+has "warning: 1 file has changed since run"
+has " (a.txt): what passed there stays passed, with the files of then"
+run 2 run --resume
+: >"$work/ran"
+
 # Another event is no continuation; nor is a run that still goes on.
 run 2 run --resume --event web
 has "was a 'push' of 'main', and this is a 'web' of 'main'"

@@ -147,6 +147,25 @@ void sources_free(struct sources *s)
 	UNUSED(s);
 }
 
+bool sources_committed(const struct sources *s)
+{
+	UNUSED(s);
+	return false;
+}
+
+void sources_want(struct sources *s, struct sources_wait *w, sources_ready_fn *fn, void *arg)
+{
+	UNUSED(s);
+	UNUSED(w);
+	UNUSED(fn);
+	UNUSED(arg);
+}
+
+void sources_unwant(struct sources_wait *w)
+{
+	UNUSED(w);
+}
+
 void sources_set_committed(struct sources *s, const char *dir)
 {
 	UNUSED(s);
