@@ -117,6 +117,13 @@ static void print_row(struct cli *c, const struct run_record *r, size_t ref_widt
 
 /* ---- environments: what earlier runs deployed to ---- */
 
+/* Nobody stops it by itself here: it should be seen that somebody has to. */
+static bool overdue(const struct environment_record *e)
+{
+	return e->state.n && str_is(e->state, "available") && e->auto_stop >= 0 &&
+	       (int64_t)e->auto_stop <= (int64_t)time(NULL);
+}
+
 static struct node *environment_tree(struct arena *a, const struct environment_record *e)
 {
 	struct node *m = tree_map(a);
@@ -127,6 +134,7 @@ static struct node *environment_tree(struct arena *a, const struct environment_r
 	tree_opt(a, m, "url", e->url);
 	tree_opt(a, m, "on_stop", e->on_stop);
 	tree_seconds(a, m, "auto_stop", e->auto_stop);
+	tree_bool(a, m, "overdue", overdue(e));
 	tree_int(a, m, "deployments", (int64_t)e->deployments);
 	tree_opt(a, m, "job", e->job);
 	tree_opt(a, m, "run", e->run);
@@ -155,7 +163,12 @@ static void print_environments(struct cli *c, const struct environment_list *l)
 				STR_ARG(e->run));
 		if (e->url.n)
 			buf_printf(&c->out, "  " STR_FMT, STR_ARG(e->url));
-		if (until.n)
+		if (until.n && overdue(e))
+			buf_printf(&c->out,
+				"  OVERDUE: was to be stopped at " STR_FMT "%s" STR_FMT "%s",
+				STR_ARG(until), e->on_stop.n ? ", cilocal run '" : "",
+				STR_ARG(e->on_stop), e->on_stop.n ? "' stops it" : "");
+		else if (until.n)
 			buf_printf(&c->out, "  to be stopped at " STR_FMT, STR_ARG(until));
 		buf_addc(&c->out, '\n');
 	}
@@ -232,7 +245,8 @@ const struct cmd cmd_runs = {
 		"\"duration\", \"jobs\":[{\"name\", \"stage\", \"status\", \"allow_failure\":bool, "
 		"\"exit_code\":null|N, \"failure_reason\":null|WORD, \"started\", "
 		"\"duration\"}]}], \"environments\":[{\"name\", \"slug\", \"state\", \"tier\", "
-		"\"url\", \"on_stop\", \"auto_stop\", \"deployments\":N, \"job\", \"run\", "
+		"\"url\", \"on_stop\", \"auto_stop\", \"overdue\":bool, \"deployments\":N, "
+		"\"job\", \"run\", "
 		"\"ref\", "
 		"\"sha\", \"deployed\"}]}. Times are "
 		"seconds since 1970, durations seconds; null where there is none yet. A run that "

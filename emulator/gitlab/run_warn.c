@@ -75,31 +75,57 @@ static const char *const known_flags[] = {
 
 #define FLAGS_MAX 64
 
-static bool flag_counts(const struct var *v, const struct str *told, size_t n)
+static bool flag_counts(struct str key, const struct str *told, size_t n)
 {
-	if (!str_starts(v->key, STR("FF_")))
+	if (!str_starts(key, STR("FF_")))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(known_flags); i++)
-		if (str_is(v->key, known_flags[i]))
+		if (str_is(key, known_flags[i]))
 			return false;
 	for (size_t i = 0; i < n; i++)
-		if (str_eq(told[i], v->key))
+		if (str_eq(told[i], key))
 			return false;
 	return true;
+}
+
+/* A key that is none of the Runner's flags is more likely a slip of the pen. */
+static size_t warn_config_flags(const struct run *r, struct str *told)
+{
+	const struct rc_table *flags = &r->o->config->feature_flags;
+	size_t n = 0;
+
+	for (size_t i = 0; i < flags->n && n < FLAGS_MAX; i++) {
+		struct str key = flags->v[i].key;
+
+		if (!str_starts(key, STR("FF_"))) {
+			run_message(r, DIAG_WARNING,
+				"'" STR_FMT
+				"' in [runners.feature_flags] is no flag of the Runner: "
+				"their names begin with FF_",
+				STR_ARG(key));
+		} else if (flag_counts(key, told, n)) {
+			told[n++] = key;
+			run_message(r, DIAG_NOTE,
+				STR_FMT " in [runners.feature_flags]: this flag of the Runner has "
+					"no effect here",
+				STR_ARG(key));
+		}
+	}
+	return n;
 }
 
 /* Each flag once, with the first job that sets it; not more of them than a person would set. */
 static void warn_flags(const struct run *r)
 {
 	struct str told[FLAGS_MAX];
-	size_t n = 0;
+	size_t n = warn_config_flags(r, told);
 
 	for (size_t i = 0; i < r->p->n_jobs; i++) {
 		if (!r->plan.chosen[i])
 			continue;
 		for (const struct varset *s = &r->p->jobs[i]->vars; s; s = s->below)
 			for (size_t k = 0; k < s->n && n < FLAGS_MAX; k++) {
-				if (!flag_counts(&s->v[k], told, n))
+				if (!flag_counts(s->v[k].key, told, n))
 					continue;
 				told[n++] = s->v[k].key;
 				run_message(r, DIAG_NOTE,

@@ -78,6 +78,11 @@ is "$(record review/feature .deployments)" 2
 run 0 run deploy
 jq '.environments[0].auto_stop = 1000000000' .cilocal/environments.json >changed
 mv changed .cilocal/environments.json
+run 0 runs
+has "  OVERDUE: was to be stopped at 2001-09-0"
+has ", cilocal run 'stop' stops it"
+run 0 runs --json
+is "$(jq -r '[.environments[] | select(.overdue) | .name] | join(" ")' "$work/stdout")" review/feature
 run 0 run check
 has "environment 'review/feature' was to be stopped at 2001-09-0"
 has "(auto_stop_in): 'cilocal run stop' stops it"

@@ -24,6 +24,21 @@ has "job 'a' sets FF_HASH_CACHE_KEYS: this flag of the Runner has no effect here
 has_not "more have 'variables:"
 has "job 'b' has 'needs:project': artifacts of other projects are not fetched"
 
+# The same of a configuration: what is known is applied, the rest is named.
+project <<'END'
+a: {script: ["echo one\n", "false | true\necho $FF_SCRIPT_SECTIONS"], variables: {FF_SCRIPT_SECTIONS: "false"}}
+END
+printf '[[runners]]\n[runners.feature_flags]\nFF_SCRIPT_SECTIONS = true\nFF_USE_FASTZIP = true\nSCRIPT = true\n' >.cilocal.toml
+run 1 run --executor shell a
+has "note: FF_USE_FASTZIP in [runners.feature_flags]: this flag of the Runner has no effect here"
+has "warning: 'SCRIPT' in [runners.feature_flags] is no flag of the Runner"
+has_not "note: FF_SCRIPT_SECTIONS"
+has_not "collapsed multi-line command"
+sed -i '/SECTIONS/d' .cilocal.toml
+run 1 run --executor shell a
+has "collapsed multi-line command"
+rm .cilocal.toml
+
 # Options that go with another verb are refused before anything is asked.
 run 2 registry start --purge
 has "'--purge' goes with 'registry stop'"
