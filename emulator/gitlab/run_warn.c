@@ -75,6 +75,14 @@ static const char *const known_flags[] = {
 
 #define FLAGS_MAX 64
 
+static bool is_told(struct str key, const struct str *told, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(told[i], key))
+			return true;
+	return false;
+}
+
 static bool flag_counts(struct str key, const struct str *told, size_t n)
 {
 	if (!str_starts(key, STR("FF_")))
@@ -82,33 +90,35 @@ static bool flag_counts(struct str key, const struct str *told, size_t n)
 	for (size_t i = 0; i < ARRAY_SIZE(known_flags); i++)
 		if (str_is(key, known_flags[i]))
 			return false;
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(told[i], key))
-			return false;
-	return true;
+	return !is_told(key, told, n);
 }
 
-/* A key that is none of the Runner's flags is more likely a slip of the pen. */
+/* Of all runners. A key that is none of the Runner's flags is more likely a slip of the pen. */
 static size_t warn_config_flags(const struct run *r, struct str *told)
 {
-	const struct rc_table *flags = &r->o->config->feature_flags;
+	const struct runner_configs *all = r->o->runners;
 	size_t n = 0;
 
-	for (size_t i = 0; i < flags->n && n < FLAGS_MAX; i++) {
-		struct str key = flags->v[i].key;
+	for (size_t k = 0; k < all->n; k++) {
+		const struct rc_table *flags = &all->v[k].feature_flags;
 
-		if (!str_starts(key, STR("FF_"))) {
-			run_message(r, DIAG_WARNING,
-				"'" STR_FMT
-				"' in [runners.feature_flags] is no flag of the Runner: "
-				"their names begin with FF_",
-				STR_ARG(key));
-		} else if (flag_counts(key, told, n)) {
+		for (size_t i = 0; i < flags->n && n < FLAGS_MAX; i++) {
+			struct str key = flags->v[i].key;
+			bool is_flag = str_starts(key, STR("FF_"));
+
+			if (is_flag ? !flag_counts(key, told, n) : is_told(key, told, n))
+				continue;
 			told[n++] = key;
-			run_message(r, DIAG_NOTE,
-				STR_FMT " in [runners.feature_flags]: this flag of the Runner has "
-					"no effect here",
-				STR_ARG(key));
+			if (is_flag)
+				run_message(r, DIAG_NOTE,
+					STR_FMT " in [runners.feature_flags]: this flag of the "
+						"Runner has no effect here",
+					STR_ARG(key));
+			else
+				run_message(r, DIAG_WARNING,
+					"'" STR_FMT "' in [runners.feature_flags] is no flag of "
+					"the Runner: their names begin with FF_",
+					STR_ARG(key));
 		}
 	}
 	return n;
