@@ -142,7 +142,7 @@ static void on_get_head(void *arg, const struct http_response *r)
 	struct error ignored = ERROR_INIT;
 	json_t *doc;
 
-	if (r->status >= 300 || !c->user_ready)
+	if ((r->status >= 300 && r->status != 404) || !c->user_ready)
 		return;
 	doc = stat_document(r, &ignored);
 	if (!doc)

@@ -30,7 +30,10 @@ struct docker_call *docker_archive_put(struct engine *e, const struct archive_pu
 
 struct archive_get {
 	struct str container, path;
-	/* The stat of path, before the first chunk; optional. err is NULL. */
+	/*
+	 * The stat of path, before the first chunk; optional. err is NULL. Podman has one of a link
+	 * that leads nowhere, although the call then fails.
+	 */
 	archive_stat_fn *stat;
 	http_chunk_fn *chunk; /* bytes of an uncompressed tar; docker_call_pause() holds it back */
 	docker_done_fn *done;

@@ -173,6 +173,29 @@ static bool real_name(struct docker_files *f, struct buf *out_name, struct str p
 	return out_name->n > 0;
 }
 
+static void add_base(struct executor_docker *e, struct docker_base base)
+{
+	struct docker_files *f = &e->files;
+
+	if (f->n == f->cap)
+		f->bases = vec_grow_arena(e->arena, f->bases, f->n, &f->cap, sizeof(*f->bases));
+	f->bases[f->n++] = base;
+}
+
+/*
+ * Podman packs what a link leads to, under the link's name. The link itself is in the archive of
+ * the folder that it is in.
+ */
+static void want_from_above(struct executor_docker *e, struct str link)
+{
+	size_t slash = str_rchr(link, '/');
+
+	add_base(e,
+		(struct docker_base){.path = slash == STR_NPOS ? STR("") : str_sub(link, 0, slash),
+			.through = true,
+			.only = link});
+}
+
 /*
  * A second name of a file: a link in our archive where the first name is in it; else the file is
  * fetched under this name, later, by itself.
@@ -188,9 +211,7 @@ static bool keep_hardlink(struct executor_docker *e, struct tar_item *item)
 		item->target = buf_str(&f->target);
 		return true;
 	}
-	if (f->n == f->cap)
-		f->bases = vec_grow_arena(e->arena, f->bases, f->n, &f->cap, sizeof(*f->bases));
-	f->bases[f->n++] = arena_str(e->arena, item->path);
+	add_base(e, (struct docker_base){.path = arena_str(e->arena, item->path), .sure = true});
 	return false;
 }
 
@@ -217,13 +238,20 @@ static void put_parents(struct executor_docker *e, struct str path, int64_t mtim
 static bool decide(struct executor_docker *e, struct tar_item *item)
 {
 	struct docker_files *f = &e->files;
+	const struct docker_base *base = &f->bases[f->at];
 	enum select_kind kind = SELECT_FILE;
 
+	if (f->link && !base->through && item->kind != TAR_SYMLINK) {
+		f->followed = true;
+		return false;
+	}
 	if (!real_name(f, &f->name, item->path))
 		return false;
 	item->path = buf_str(&f->name);
-	if (f->at >= f->whole)
+	if (base->sure)
 		return item->kind == TAR_FILE;
+	if (base->only.n && (item->kind != TAR_SYMLINK || !str_eq(item->path, base->only)))
+		return false;
 	if (item->kind == TAR_OTHER)
 		return false;
 	if (item->kind == TAR_HARDLINK)
@@ -260,7 +288,12 @@ static void on_got(void *arg, struct error *err)
 {
 	struct executor_docker *e = arg;
 	struct docker_files *f = &e->files;
-	bool absent = err && err->domain == ERR_DOCKER && err->code == 404;
+	bool through = f->bases[f->at].through;
+	/* A file where the pattern wants a folder is a folder that is not there. */
+	bool absent =
+		err && err->domain == ERR_DOCKER &&
+		(err->code == 404 || (through && str_find(str_c(err->text),
+							 STR("not a directory")) != STR_NPOS));
 
 	f->call = NULL;
 	if (!err && !error_is(&f->error))
@@ -271,23 +304,37 @@ static void on_got(void *arg, struct error *err)
 		fail(e, &f->error, "cannot take files from the container");
 	else if (err && !absent)
 		fail(e, err, "cannot take files from the container");
+	/* One that leads nowhere is not there, for Podman. */
+	if (f->link && !through && (f->followed || absent) && !error_is(&f->error))
+		want_from_above(e, f->bases[f->at].path);
 	f->at++;
 	next(e);
 	docker_end(e);
 }
 
-static void get(struct executor_docker *e, struct str base)
+static void on_get_stat(void *arg, struct error *err, const struct archive_stat *s)
+{
+	struct executor_docker *e = arg;
+
+	UNUSED(err);
+	e->files.link = s->is_symlink;
+}
+
+static void get(struct executor_docker *e, const struct docker_base *from)
 {
 	struct docker_files *f = &e->files;
-	struct str dir = build_env(e->base.build)->project_dir;
+	struct str dir = build_env(e->base.build)->project_dir, base = from->path;
 	size_t slash = str_rchr(base, '/');
 	struct archive_get g = {.container = e->container,
-		.path = arena_printf(e->arena, STR_FMT "%s" STR_FMT, STR_ARG(dir),
-			base.n ? "/" : "", STR_ARG(base)),
+		/* With a slash behind it a link is what it leads to. */
+		.path = arena_printf(e->arena, STR_FMT "%s" STR_FMT "%s", STR_ARG(dir),
+			base.n ? "/" : "", STR_ARG(base), base.n && from->through ? "/" : ""),
+		.stat = on_get_stat,
 		.chunk = on_chunk,
 		.done = on_got,
 		.arg = e};
 
+	f->link = f->followed = false;
 	f->root = !base.n;
 	f->above = slash == STR_NPOS ? STR("") : str_sub(base, 0, slash + 1);
 	f->filter = tar_filter_new(keep, e, out, e);
@@ -300,7 +347,7 @@ static void next(struct executor_docker *e)
 	struct docker_files *f = &e->files;
 
 	if (e->first.reason == FAIL_NONE && !e->stopping && f->at < f->n) {
-		get(e, f->bases[f->at]);
+		get(e, &f->bases[f->at]);
 		return;
 	}
 	if (e->first.reason == FAIL_NONE && tar_filter_trailer(out, e, &f->error))
@@ -312,14 +359,18 @@ static void next(struct executor_docker *e)
 void docker_files_get(struct executor_docker *e, struct selection *s, int fd)
 {
 	struct docker_files *f = &e->files;
+	struct select_base *bases;
+	size_t n = selection_bases(s, &bases);
 
 	memset(f, 0, sizeof(*f));
+	for (size_t i = 0; i < n; i++)
+		add_base(e,
+			(struct docker_base){.path = bases[i].path, .through = bases[i].through});
 	buf_init(&f->name);
 	buf_init(&f->target);
 	map_init(&f->parents, e->arena);
 	f->selection = s;
 	f->fd = fd;
-	f->n = f->cap = f->whole = selection_bases(s, &f->bases);
 	next(e);
 }
 

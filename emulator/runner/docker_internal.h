@@ -101,12 +101,21 @@ struct docker_step_run {
 	struct loop_timer drain;
 };
 
+/* Where files are taken from, below the project directory. */
+struct docker_base {
+	struct str path;
+	bool through;    /* what is in it, also where it is a link */
+	bool sure;       /* a file that is taken whatever the selection says */
+	struct str only; /* empty: all of it; else of all that is there this link */
+};
+
 /* Artifacts and caches: a tar in, or the parts of a selection out, one after the other. */
 struct docker_files {
 	struct selection *selection;
-	struct str *bases; /* paths below the project directory; grows by hard links' targets */
+	struct docker_base *bases; /* grows by hard links' targets, and by links */
 	size_t n, cap, at;
-	size_t whole;            /* from here on bases are files that are taken for sure */
+	bool link;               /* the base under way is a symbolic link */
+	bool followed;           /* but what came is what it leads to */
 	struct str above;        /* what names in the tar lack in front: "build/", "" */
 	bool root;               /* the project directory itself: its name is in front */
 	struct map parents;      /* folders in the tar that were not taken themselves */

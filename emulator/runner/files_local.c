@@ -190,9 +190,17 @@ static int pack_path(struct files_local *f, struct buf *path, unsigned depth)
 	return r;
 }
 
+static bool is_link_to_folder(const struct files_local *f, struct str path)
+{
+	CLEANUP(free) char *full = xasprintf("%s/" STR_FMT, f->dir, STR_ARG(path));
+	struct stat st;
+
+	return !lstat(full, &st) && S_ISLNK(st.st_mode) && !stat(full, &st) && S_ISDIR(st.st_mode);
+}
+
 static void pack(struct files_local *f)
 {
-	struct str *bases;
+	struct select_base *bases;
 	size_t n = selection_bases(f->selection, &bases);
 	struct buf path = BUF_INIT;
 	int r = 0;
@@ -200,8 +208,11 @@ static void pack(struct files_local *f)
 	f->writer = archive_writer_new(ARCHIVE_TAR, out, f);
 	for (size_t i = 0; i < n && !r; i++) {
 		buf_clear(&path);
-		buf_addstr(&path, bases[i]);
-		r = pack_path(f, &path, 0);
+		buf_addstr(&path, bases[i].path);
+		if (bases[i].through && bases[i].path.n && is_link_to_folder(f, bases[i].path))
+			r = pack_folder(f, &path, 0);
+		else
+			r = pack_path(f, &path, 0);
 	}
 	if (!r)
 		archive_writer_close(f->writer, &f->error);

@@ -97,25 +97,29 @@ void selection_untracked(struct selection *s, const struct map *tracked)
 	s->tracked = tracked;
 }
 
-static struct str base_of(const struct select_pattern *p)
+static struct select_base base_of(const struct select_pattern *p)
 {
-	struct str base = glob_base(p->path);
-
-	return glob_is_literal(p->path) ? p->path : base;
+	if (glob_is_literal(p->path))
+		return (struct select_base){p->path, false};
+	return (struct select_base){glob_base(p->path), true};
 }
 
+/* Of the same path, the one that is named itself comes first, and so stays. */
 static int by_path(const void *a, const void *b)
 {
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+	const struct select_base *x = a, *y = b;
+	int c = str_cmp(x->path, y->path);
+
+	return c ? c : x->through - y->through;
 }
 
-size_t selection_bases(const struct selection *s, struct str **out)
+size_t selection_bases(const struct selection *s, struct select_base **out)
 {
-	struct str *v = arena_array(s->arena, struct str, s->n_paths + 1);
+	struct select_base *v = arena_array(s->arena, struct select_base, s->n_paths + 1);
 	size_t n = 0, kept = 0;
 
 	if (s->untracked && s->tracked)
-		v[n++] = STR("");
+		v[n++] = (struct select_base){STR(""), true};
 	for (size_t i = 0; i < s->n_paths; i++)
 		if (!s->paths[i].outside)
 			v[n++] = base_of(&s->paths[i]);
@@ -127,7 +131,8 @@ size_t selection_bases(const struct selection *s, struct str **out)
 		bool inside = false;
 
 		for (size_t k = 0; k < kept && !inside; k++)
-			inside = !v[k].n || str_eq(v[i], v[k]) || below(v[i], v[k]);
+			inside = !v[k].path.n || str_eq(v[i].path, v[k].path) ||
+				 below(v[i].path, v[k].path);
 		if (!inside)
 			v[kept++] = v[i];
 	}

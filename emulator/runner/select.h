@@ -55,9 +55,16 @@ void selection_untracked(struct selection *s, const struct map *tracked);
 
 /*
  * Where to look: paths relative to the project directory ("" for it), none inside another; the
- * literal directory in front of each pattern. Array in the arena.
+ * literal directory in front of each pattern. A pattern looks into that directory also where it is
+ * a symbolic link to one (GitLab Runner, commands/helpers/file_archiver.go: doublestar.Glob); a
+ * link that is named itself stays a link.
  */
-size_t selection_bases(const struct selection *s, struct str **out);
+struct select_base {
+	struct str path;
+	bool through; /* what is in it is wanted, not itself */
+};
+/* Array in the arena. */
+size_t selection_bases(const struct selection *s, struct select_base **out);
 
 /* Whether the entry (relative path, never "") is taken; at most once for a path. Counts. */
 bool selection_take(struct selection *s, struct str path, enum select_kind kind, uint64_t size,

@@ -94,13 +94,15 @@ make:
     - mkdir -p out/real; echo x >out/real/f; echo beside >../outside
     - ln -s out/real/f file; ln -s out/real folder; ln -s ../outside far; ln -s ../../../../up up; ln -s /etc away; ln -s none nowhere
     - ln -s real out/in
-  artifacts: {paths: [file, folder, far, up, away, nowhere, out/in]}
+    - ln -s out/real within; ln -s out/real/f not-a-folder
+  artifacts: {paths: [file, folder, far, up, away, nowhere, out/in, "within/*", "not-a-folder/*"]}
   cache: {key: links, paths: [far, out]}
 look:
   stage: b
   cache: {key: links, paths: [far, out], policy: pull}
   script:
     - for l in file folder far up away nowhere out/in; do echo "link $l $(readlink $l)"; done
+    - test -d within && ! test -L within && test -f within/f && echo "within/f is a file"
     - test -e file -a -e folder/f -a -e out/in/f && echo all here
 E
 run 0 run
@@ -111,6 +113,9 @@ has 'link up ../../../../up'
 has 'link away /etc'
 has 'link nowhere none'
 has 'link out/in real'
+has 'within/*: found 1 matching artifact files and directories'
+has 'within/f is a file'
+has 'not-a-folder/*: no matching files'
 has_line '^(look +\| )?all here'
 nothing_left
 

@@ -67,7 +67,7 @@ static void test_paths(void **state)
 static void test_outside(void **state)
 {
 	struct selection *s = make("../x /etc/passwd /builds/g/p2/x a/../../p/top.o", "");
-	struct str *bases;
+	struct select_base *bases;
 
 	UNUSED(state);
 	assert_string_equal(take(s, TREE), "");
@@ -128,13 +128,14 @@ static void test_counts(void **state)
 
 static const char *bases(const char *paths)
 {
-	struct str *v;
+	struct select_base *v;
 	size_t n = selection_bases(make(paths, ""), &v);
 	struct buf out = BUF_INIT;
 	const char *r;
 
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&out, "[" STR_FMT "]", STR_ARG(v[i]));
+		buf_printf(&out, "[" STR_FMT "%s]", STR_ARG(v[i].path),
+			v[i].through && v[i].path.n ? "/" : "");
 	r = arena_cstr(&a, buf_str(&out));
 	buf_release(&out);
 	return r;
@@ -144,7 +145,7 @@ static const char *bases(const char *paths)
 static void test_bases(void **state)
 {
 	UNUSED(state);
-	assert_string_equal(bases("out/*.o src/a/**/x"), "[out][src/a]");
+	assert_string_equal(bases("out/*.o src/a/**/x"), "[out/][src/a/]");
 	assert_string_equal(bases("out/a.o out/d"), "[out/a.o][out/d]");
 	assert_string_equal(bases("a/b a a-b a/c"), "[a][a-b]");
 	assert_string_equal(bases("out/x *.o"), "[]");
