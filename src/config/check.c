@@ -82,6 +82,30 @@ static struct frame job_frame(struct config *c, const struct job_def *job)
 	return f;
 }
 
+/* GitLab makes the copies of a parallel job before it looks, and names the first that it meets. */
+static struct str first_copy(struct config *c, const struct job_def *job)
+{
+	const struct node *matrix = job->parallel.matrix;
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+
+	if (job->parallel.count)
+		return arena_printf(
+			c->arena, STR_FMT " 1/%u", STR_ARG(job->name.s), job->parallel.count);
+	if (!node_is(matrix, NODE_SEQ) || !matrix->u.seq.n ||
+		matrix->u.seq.items[0]->kind != NODE_MAP)
+		return job->name.s;
+	node_each_pair(pair, matrix->u.seq.items[0])
+	{
+		const struct node *value = pair->value;
+
+		if (value->kind == NODE_SEQ)
+			value = value->u.seq.n ? value->u.seq.items[0] : NULL;
+		buf_printf(
+			&b, "%s" STR_FMT, b.n ? ", " : "", STR_ARG(value ? value->text : STR("")));
+	}
+	return arena_printf(c->arena, STR_FMT ": [%s]", STR_ARG(job->name.s), b.p ? b.p : "");
+}
+
 /* As they are written, what is there twice too, like GitLab. */
 static const char *stage_list(struct config *c, const struct frame *f)
 {
@@ -133,7 +157,7 @@ static void check_stage(struct config *c, const struct job_def *job, const struc
 		fmt_in(&f,
 			"=" STR_FMT " job: chosen stage " STR_FMT
 			" does not exist; available stages are %s",
-			STR_ARG(job->name.s), STR_ARG(job->stage.s), stage_list(c, &f)),
+			STR_ARG(first_copy(c, job)), STR_ARG(job->stage.s), stage_list(c, &f)),
 		"job '" STR_FMT "' is in stage '" STR_FMT "', which does not exist",
 		STR_ARG(job->name.s), STR_ARG(job->stage.s));
 	if (!d)
@@ -154,8 +178,8 @@ static void on_stop_fault(
 	struct text on_stop = job->environment->on_stop;
 	const struct job_def *stop = config_job(c, on_stop.s);
 	struct diag *d = fault(&f, "bad-on-stop", on_stop.at,
-		fmt_in(&f, "=" STR_FMT " job: on_stop job " STR_FMT " %s", STR_ARG(job->name.s),
-			STR_ARG(on_stop.s), gitlab),
+		fmt_in(&f, "=" STR_FMT " job: on_stop job " STR_FMT " %s",
+			STR_ARG(first_copy(c, job)), STR_ARG(on_stop.s), gitlab),
 		"'on_stop' of job '" STR_FMT "' names job '" STR_FMT "', which %s",
 		STR_ARG(job->name.s), STR_ARG(on_stop.s), ours);
 
@@ -226,7 +250,7 @@ static void check_artifact_job(struct config *c, const struct job_def *job, cons
 	if (!maker || maker->hidden)
 		fault(&f, "unknown-job", name->at,
 			fmt_in(&f, "=" STR_FMT " job: undefined dependency: " STR_FMT,
-				STR_ARG(job->name.s), STR_ARG(name->text)),
+				STR_ARG(first_copy(c, job)), STR_ARG(name->text)),
 			"job '" STR_FMT "' includes an artifact of job '" STR_FMT
 			"', which does not exist",
 			STR_ARG(job->name.s), STR_ARG(name->text));
@@ -235,7 +259,7 @@ static void check_artifact_job(struct config *c, const struct job_def *job, cons
 			fmt_in(&f,
 				"=" STR_FMT " job: dependency " STR_FMT
 				" is not defined in current or prior stages",
-				STR_ARG(job->name.s), STR_ARG(name->text)),
+				STR_ARG(first_copy(c, job)), STR_ARG(name->text)),
 			"job '" STR_FMT "' includes an artifact of job '" STR_FMT
 			"', which is in a later stage",
 			STR_ARG(job->name.s), STR_ARG(name->text));
@@ -270,8 +294,8 @@ static void check_name(
 	if (job_of_instance(c, name->s) || root_pair(c, name->s) || config_may_have(c, name->s))
 		return;
 	d = fault(&f, "undefined-need", name->at,
-		fmt_in(&f, "=" STR_FMT " job: undefined %s: " STR_FMT, STR_ARG(job->name.s), kind,
-			STR_ARG(name->s)),
+		fmt_in(&f, "=" STR_FMT " job: undefined %s: " STR_FMT, STR_ARG(first_copy(c, job)),
+			kind, STR_ARG(name->s)),
 		"job '" STR_FMT "' %s job '" STR_FMT "', which does not exist",
 		STR_ARG(job->name.s), strcmp(kind, "need") ? "depends on" : "needs",
 		STR_ARG(name->s));

@@ -81,11 +81,12 @@ static inline struct arena *frame_arena(const struct frame *f)
 /*
  * An error at `at`. gitlab is what follows the location in GitLab's line ("name should be a
  * string"), or NULL where GitLab has no such message; a leading '=' means the whole line, without
- * location and not lower-cased. Notes about inheritance are added by themselves. Returns NULL past
- * LIMIT_ERRORS. A code with a leading '?' is about something that is missing. Such a fault is left
- * out where the thing may come from what could not be had, and any fault is whose place holds a
- * value that is not known (see unknown.c).
+ * location and not lower-cased; AND_ALSO stands between two of GitLab's messages. Notes about
+ * inheritance are added by themselves. Returns NULL past LIMIT_ERRORS. A code with a leading '?' is
+ * about something that is missing. Such a fault is left out where the thing may come from what
+ * could not be had, and any fault is whose place holds a value that is not known (see unknown.c).
  */
+#define AND_ALSO "\x1f"
 struct diag *fault(const struct frame *f, const char *code, struct span at, const char *gitlab,
 	const char *fmt, ...) PRINTF_LIKE(5, 6);
 /* No more faults are kept: a loop that makes long texts for them may end. */

@@ -157,6 +157,15 @@ static void note_way(const struct frame *f, struct diag *diag)
 		STR_ARG(job->job->key->text), how);
 }
 
+static void add_gitlab_line(struct buf *b, const struct frame *f, struct str text)
+{
+	CLEANUP(buf_release) struct buf location = BUF_INIT;
+
+	add_location(&location, f);
+	buf_printf(b, "%s%s" STR_FMT, location.n ? location.p : "", location.n ? " " : "",
+		STR_ARG(text));
+}
+
 static void set_gitlab(const struct frame *f, struct diag *diag, const char *gitlab)
 {
 	CLEANUP(buf_release) struct buf b = BUF_INIT;
@@ -171,10 +180,14 @@ static void set_gitlab(const struct frame *f, struct diag *diag, const char *git
 	if (*gitlab == '=') {
 		line = str_from(line, 1);
 	} else {
-		add_location(&b, f);
-		if (b.n)
-			buf_addc(&b, ' ');
-		buf_adds(&b, gitlab);
+		struct str_split lines = str_split(line, *AND_ALSO);
+		struct str one;
+
+		while (str_split_next(&lines, &one)) {
+			if (b.n)
+				buf_adds(&b, ", ");
+			add_gitlab_line(&b, f, one);
+		}
 		line = lower_case(frame_arena(f), buf_str(&b));
 	}
 	if (root->file.n)
@@ -200,6 +213,8 @@ struct diag *fault(const struct frame *f, const char *code, struct span at, cons
 	text = arena_vprintf(frame_arena(f), fmt, ap);
 	va_end(ap);
 	diag = diag_error(d, code, at, STR_FMT, STR_ARG(text));
+	if (diag->gitlab.n || diag->job.n)
+		return diag; /* the same was said before, of another job */
 	if (job)
 		diag_set_job(d, diag, job->job->key->text);
 	set_gitlab(f, diag, gitlab);

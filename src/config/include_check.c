@@ -65,10 +65,12 @@ void check_include_entry(const struct frame *f, const struct node *item, bool in
 		return;
 	}
 	check_entry_keys(&entry, item);
-	if (in_trigger && node_get(item, "artifact") && !get_node(item, "job"))
+	if (in_trigger && node_get(item, "artifact") && node_is_blank(node_get(item, "job"))) {
 		fault(&entry, "missing-keyword", item->at,
 			"config must specify the job where to fetch the artifact from",
 			"'artifact' in %s needs 'job'", subject(f, NULL));
+		return;
+	}
 	if (node_get(item, "project") && !get_node(item, "file"))
 		fault(&entry, "missing-keyword", item->at,
 			"config must specify the file where to fetch the config from",

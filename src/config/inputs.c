@@ -21,6 +21,12 @@ struct resolving {
 
 #define MAX_RULE_DEPTH 100
 
+/* Jobs that extend the same one have the same inputs, and a message each. */
+static const char *of_job(const struct frame *f)
+{
+	return f->job ? fmt_in(f, " of job '" STR_FMT "'", STR_ARG(f->job->key->text)) : "";
+}
+
 void input_fault(const struct frame *f, struct str name, const char *code, struct span at,
 	const char *fmt, ...)
 {
@@ -36,7 +42,7 @@ void input_fault(const struct frame *f, struct str name, const char *code, struc
 			f->job ? "inputs `" STR_FMT "`: " STR_FMT
 			       : "=`" STR_FMT "` input: " STR_FMT,
 			STR_ARG(name), STR_ARG(text)),
-		"input '" STR_FMT "': " STR_FMT, STR_ARG(name), STR_ARG(text));
+		"input '" STR_FMT "'%s: " STR_FMT, STR_ARG(name), of_job(f), STR_ARG(text));
 }
 
 /* Strings of the other types are JSON texts: "5", "true", "[1, 2]". */
@@ -108,8 +114,8 @@ static bool say_bad_regex(
 			f->job ? "inputs `" STR_FMT "`: invalid regular expression"
 			       : "=`" STR_FMT "` input: invalid regular expression",
 			STR_ARG(name)),
-		"input '" STR_FMT "': invalid regular expression: " STR_FMT, STR_ARG(name),
-		STR_ARG(why));
+		"input '" STR_FMT "'%s: invalid regular expression: " STR_FMT, STR_ARG(name),
+		of_job(f), STR_ARG(why));
 	return false;
 }
 

@@ -98,6 +98,8 @@ static void read_kubernetes(
 	check_scope(&entry, n, SCOPE_environment_kubernetes);
 	check_flux(&entry, n, true);
 	value = get_node(n, "dashboard");
+	if (value && !node_is_blank(value) && value->kind != NODE_MAP)
+		want_map(&entry, value, "dashboard");
 	if (node_is(value, NODE_MAP)) {
 		check_scope(&dashboard, value, SCOPE_kubernetes_dashboard);
 		check_flux(&dashboard, value, false);

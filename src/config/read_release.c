@@ -104,13 +104,17 @@ static struct text required_text(const struct frame *f, const struct node *map, 
 	const struct node *n = node_get(map, key);
 	const char *name = humanize(frame_arena(f), str_c(key));
 
-	if (n && n->kind == NODE_NULL) {
-		want_string(f, n, key);
-		return text_of(NULL);
-	}
-	if (!n || (n->kind == NODE_STRING && node_is_blank(n))) {
-		fault(f, !n ? "?missing-keyword" : "blank", n && n->at.begin.line ? n->at : map->at,
-			fmt_in(f, "%s can't be blank", name), "%s is missing", subject(f, key));
+	if (node_is_null(n) || (n->kind == NODE_STRING && node_is_blank(n))) {
+		fault(f,
+			!n                     ? "?missing-keyword"
+			: n->kind == NODE_NULL ? "missing-keyword"
+					       : "blank",
+			n && n->at.begin.line ? n->at : map->at,
+			node_is_null(n)
+				? fmt_in(f, "%s should be a string" AND_ALSO "%s can't be blank",
+					  name, name)
+				: fmt_in(f, "%s can't be blank", name),
+			"%s is missing", subject(f, key));
 		return text_of(NULL);
 	}
 	want_string(f, n, key);

@@ -17,8 +17,15 @@ static void read_forward(const struct frame *f, const struct node *map, struct t
 	struct frame entry = FRAME_IN(f, "forward");
 	const struct node *n = get_node(map, "forward"), *value;
 
-	if (!n || !want_map(&entry, n, NULL))
+	if (!n)
 		return;
+	/* GitLab's lint lets it pass. */
+	if (n->kind != NODE_MAP) {
+		diag_warn(f->c->diags, "no-effect", n->at,
+			"%s must be a mapping, not %s: it has no effect", subject(&entry, NULL),
+			found(f, n));
+		return;
+	}
 	check_scope(&entry, n, SCOPE_forward);
 	value = get_node(n, "yaml_variables");
 	if (node_is(value, NODE_BOOL))
@@ -34,7 +41,11 @@ static void read_project(const struct frame *f, const struct node *map, struct t
 
 	check_scope(f, map, SCOPE_trigger_project);
 	if (node_is_null(project))
-		fault(f, "?missing-keyword", map->at, "project can't be blank",
+		fault(f, "?missing-keyword", map->at,
+			map->u.map.n
+				? "project should be a string" AND_ALSO "project can't be blank"
+				: "config can't be blank" AND_ALSO
+				  "project should be a string" AND_ALSO "project can't be blank",
 			"%s needs 'project' or 'include'", subject(f, NULL));
 	else if (project->kind != NODE_STRING)
 		want_string(f, project, "project");

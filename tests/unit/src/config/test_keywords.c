@@ -362,7 +362,8 @@ ROWS(cache)
 static const struct error_row release_rows[] = {
 	{JOB("release: {tag_name: t, description: d}"), ""},
 	{JOB("release: x"), "jobs:a:release config should be a hash"},
-	{JOB("release: {description: d}"), "jobs:a:release tag name can't be blank"},
+	{JOB("release: {description: d}"), "jobs:a:release tag name should be a string, "
+					   "jobs:a:release tag name can't be blank"},
 	{JOB("release: {tag_name: t, description: 1}"),
 		"jobs:a:release description should be a string"},
 	{JOB("release: {tag_name: t, description: d, released_at: foo}"),
@@ -387,8 +388,10 @@ static const struct error_row trigger_rows[] = {
 	{"a: {trigger: ''}", "jobs:a:trigger config can't be blank"},
 	{"a: {trigger: null}", "jobs:a config should contain either a trigger or a needs:pipeline"},
 	{"a: {trigger: []}", "jobs:a:trigger has to be either a string or a hash"},
-	{"a: {trigger: {}}", "jobs:a:trigger project can't be blank"},
-	{"a: {trigger: {branch: x}}", "jobs:a:trigger project can't be blank"},
+	{"a: {trigger: {}}", "jobs:a:trigger config can't be blank, jobs:a:trigger project should "
+			     "be a string, jobs:a:trigger project can't be blank"},
+	{"a: {trigger: {branch: x}}",
+		"jobs:a:trigger project should be a string, jobs:a:trigger project can't be blank"},
 	{"a: {trigger: {project: 1}}", "jobs:a:trigger project should be a string"},
 	{"a: {trigger: {project: p, include: x.yml}}",
 		"jobs:a:trigger config contains unknown keys: project"},
