@@ -167,6 +167,9 @@ static bool volume_goes(struct janitor *j, const struct volume_row *row)
 {
 	struct str run = leftover_run_of(row->name);
 
+	/* Those of the sources, and caches, last longer than a run: on_sources() knows which. */
+	if (row->labels.n && !str_is(docker_kv_get(row->labels, "cilocal.managed"), "true"))
+		return false;
 	if (j->cancelled || row->labels.n || !run.n)
 		return goes(j, row->labels, row->name);
 	if (!leftover_by_name(j->root, row->name) &&
