@@ -5,6 +5,7 @@
 #include "emulator/gitlab/session.h"
 #include "emulator/core/error.h"
 #include "emulator/runner/leftover.h"
+#include "emulator/runner/stray.h"
 #include "emulator/store/cache_store.h"
 #include "emulator/store/store.h"
 
@@ -215,6 +216,18 @@ static void clean_caches(struct cleaner *c, const struct store *store)
 		store_remove_tree(dir, NULL);
 }
 
+/* What a killed run left running; without the folder nobody would know it any more. */
+static void clean_strays(struct cleaner *c, struct str id, const char *dir)
+{
+	size_t n = 0;
+
+	if (!access(arena_printf(c->a, "%s/lock", dir).p, F_OK))
+		n = c->o->dry_run ? stray_count(dir) : stray_end(dir, 0);
+	if (n)
+		add_item(c, n == 1 ? "process" : "processes",
+			arena_printf(c->a, "%zu of run " STR_FMT, n, STR_ARG(id)), -1);
+}
+
 static int clean_runs(struct cleaner *c, struct store *store, struct error *err)
 {
 	struct str *ids = NULL;
@@ -229,10 +242,12 @@ static int clean_runs(struct cleaner *c, struct store *store, struct error *err)
 
 		if (!dir)
 			continue;
-		if (store_lock_held(arena_printf(c->a, "%s/lock", dir).p))
+		if (store_lock_held(arena_printf(c->a, "%s/lock", dir).p)) {
 			add_item(c, "run", ids[i], -1)->kept = STR("it is still going on");
-		else
-			clean_tree(c, "run", ids[i], dir);
+			continue;
+		}
+		clean_strays(c, ids[i], dir);
+		clean_tree(c, "run", ids[i], dir);
 	}
 	return 0;
 }

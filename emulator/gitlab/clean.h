@@ -18,7 +18,7 @@ enum clean_what {
 	CLEAN_ENGINE = 1,   /* containers, networks and volumes of jobs, by their labels */
 	CLEAN_REGISTRY = 2, /* the local registry: container, storage, credentials */
 	CLEAN_CACHES = 4,   /* .cilocal/cache, .cilocal/sources, and their volumes */
-	CLEAN_RUNS = 8,     /* .cilocal/runs */
+	CLEAN_RUNS = 8,     /* .cilocal/runs, and what killed runs left running */
 	CLEAN_ALL = 15
 };
 

@@ -187,6 +187,8 @@ static int open_folder(struct run *r, struct error *err)
 	if (store_open(&r->store, r->o->root, true, err))
 		return -1;
 	r->has_store = true;
+	/* As long as its folder is there; the janitor looks after what is on the engine. */
+	r->n_ended = leftover_runs_end(r->store.root);
 	if (r->o->shell ? store_shell_create(&r->store, &r->folder, now, err)
 			: store_run_create(&r->store, &r->folder, now, err))
 		return -1;
@@ -252,7 +254,7 @@ static void ended_strays(struct run *r, size_t n, const char *whose)
 /* Before anything starts: what died is told from what lives by its lock. */
 static void look_after_the_dead(struct run *r)
 {
-	ended_strays(r, leftover_runs_end(r->store.root), "a run that died");
+	ended_strays(r, r->n_ended, "a run that died");
 	if (!runners_clean_start(r))
 		leftover_runs_settled(r->store.root);
 }

@@ -110,6 +110,7 @@ struct run {
 	struct store_run folder;
 	bool has_store, has_folder;
 	bool had_shell;             /* top: a job ran with the shell executor */
+	size_t n_ended;             /* top: processes that runs which died had left running */
 	struct run_runner *runners; /* top */
 	size_t n_runners;           /* top */
 	struct sources *sources;

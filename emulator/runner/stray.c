@@ -91,3 +91,8 @@ size_t stray_end(const char *run_dir, unsigned grace_ms)
 		gone_after(run_dir, SIGKILL, KILL_MS);
 	return n;
 }
+
+size_t stray_count(const char *run_dir)
+{
+	return each(run_dir, 0);
+}

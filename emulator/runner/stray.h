@@ -18,5 +18,7 @@
  * how many there were. Blocks until they are gone, a second longer than that at most.
  */
 size_t stray_end(const char *run_dir, unsigned grace_ms);
+/* How many there are now. */
+size_t stray_count(const char *run_dir);
 
 #endif

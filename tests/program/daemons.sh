@@ -64,12 +64,21 @@ done
 ends 130 10
 none
 
-start run stays
-printed started
-kill -KILL "$pid"
-wait "$pid" 2>/dev/null || :
-pid=
-[[ -n $(pgrep -f -- "sleep $mark") ]] || fail "there is nothing to end: the test is wrong"
+killed() {
+	start run stays
+	printed started
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || :
+	pid=
+	[[ -n $(pgrep -f -- "sleep $mark") ]] || fail "there is nothing to end: the test is wrong"
+}
+killed
 run 0 run short
 has "processes that a run that died had left running"
+none
+killed
+run 0 clean --dry-run
+grep -qE "processes [0-9]+ of run " "$work/out" || fail "clean --dry-run does not say what runs"
+[[ -n $(pgrep -f -- "sleep $mark") ]] || fail "--dry-run ended them"
+run 0 clean
 none
