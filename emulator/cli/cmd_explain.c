@@ -38,7 +38,7 @@ static size_t n_rules(const struct job *j)
 static bool always_in(const struct job *j)
 {
 	const struct job_def *d = j->def;
-	return j->in && !d->rules.set && !d->rare->only.set && !d->rare->except.set;
+	return j->in && !d->rules.set && !d->rare->only->set && !d->rare->except->set;
 }
 
 static void say_verdict(struct buf *out, const struct pipeline *p, const struct job *j)

@@ -95,6 +95,23 @@ static void rehash(struct map *m, size_t n_slots)
 	}
 }
 
+void map_reserve(struct map *m, size_t n)
+{
+	size_t n_slots = MAX(m->n_slots, (size_t)8);
+	struct map_entry *old = m->e;
+
+	while (n * 4 > n_slots * 3)
+		n_slots *= 2;
+	if (n_slots > m->n_slots)
+		rehash(m, n_slots);
+	if (n <= m->cap)
+		return;
+	m->e = arena_array(m->arena, struct map_entry, n);
+	m->cap = n;
+	if (m->n)
+		memcpy(m->e, old, m->n * sizeof(*old));
+}
+
 void *map_put(struct map *m, struct str key, void *value)
 {
 	struct map_entry *e = lookup(m, key);

@@ -27,6 +27,8 @@ struct map {
 };
 
 void map_init(struct map *m, struct arena *a);
+/* Room for n entries, where their number is known: what a map grows out of is lost to its arena. */
+void map_reserve(struct map *m, size_t n);
 void *map_get(const struct map *m, struct str key); /* NULL when absent */
 bool map_has(const struct map *m, struct str key);
 /* Sets or replaces; a replaced key keeps its place. Returns the old value or NULL. */

@@ -46,6 +46,7 @@ void index_root(struct config *c)
 	struct config_state *s = config_state_of(c);
 
 	map_init(&s->root_index, c->arena);
+	map_reserve(&s->root_index, c->root->u.map.n);
 	node_each_pair(pair, c->root)
 	{
 		map_put(&s->root_index, pair->key->text, pair);

@@ -255,11 +255,13 @@ static void resolve(struct extender *x, struct entry *e, unsigned depth)
 bool pass_extends(struct config *c)
 {
 	struct extender x = {.c = c, .root = FRAME_ROOT(c)};
+	struct arena scratch = ARENA_INIT;
 
-	map_init(&x.entries, c->arena);
+	map_init(&x.entries, &scratch);
+	map_reserve(&x.entries, c->root->u.map.n);
 	node_each_pair(pair, c->root)
 	{
-		struct entry *e = arena_new(c->arena, struct entry);
+		struct entry *e = arena_new(&scratch, struct entry);
 
 		e->pair = pair;
 		map_put(&x.entries, pair->key->text, e);
@@ -267,5 +269,6 @@ bool pass_extends(struct config *c)
 	map_each (struct map_entry *, m, &x.entries) {
 		resolve(&x, m->value, 0);
 	}
+	arena_release(&scratch);
 	return !x.too_many;
 }

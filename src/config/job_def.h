@@ -152,6 +152,8 @@ struct only_except {
 	struct span at;
 };
 
+extern const struct only_except no_policy;
+
 struct artifacts_def {
 	struct texts paths, exclude;
 	struct text name, expire_in, expose_as, access;
@@ -238,7 +240,7 @@ struct job_rare {
 	struct inherit_def inherit;
 	struct texts pre_get_sources_script;
 	struct text start_in, manual_confirmation;
-	struct only_except only, except;
+	const struct only_except *only, *except; /* never NULL, but often &no_policy */
 	struct retry_def retry;
 	struct text timeout, coverage;
 	const struct release_def *release;

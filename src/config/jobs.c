@@ -51,6 +51,7 @@ void init_job_def(struct job_def *job, struct job_rare *rare)
 	memset(rare, 0, sizeof(*rare));
 	rare->inherit.all_default = true;
 	rare->inherit.all_variables = true;
+	rare->only = rare->except = &no_policy;
 	*job = (struct job_def){.rare = rare, .when = WHEN_UNSET, .interruptible = -1};
 }
 
@@ -598,6 +599,7 @@ void pass_jobs(struct config *c)
 	/* No job, or only in what can't be had. */
 	bool any = c->incomplete;
 
+	map_reserve(&c->jobs, c->root->u.map.n);
 	read_defaults(c, d);
 	if (pair && !node_is_null(pair->value))
 		read_var_defs(&vars, pair->value, VARIABLES_ROOT, &c->vars);

@@ -410,16 +410,22 @@ static void read_policy(const struct frame *f, const struct node *n, struct only
 	}
 }
 
+const struct only_except no_policy;
+
 void read_only(const struct frame *f, const struct node *value, struct job_def *job)
 {
 	struct frame entry = FRAME_IN(f, "only");
+	struct only_except *out = arena_new(frame_arena(f), struct only_except);
 
-	read_policy(&entry, value, &job->rare->only);
+	read_policy(&entry, value, out);
+	job->rare->only = out;
 }
 
 void read_except(const struct frame *f, const struct node *value, struct job_def *job)
 {
 	struct frame entry = FRAME_IN(f, "except");
+	struct only_except *out = arena_new(frame_arena(f), struct only_except);
 
-	read_policy(&entry, value, &job->rare->except);
+	read_policy(&entry, value, out);
+	job->rare->except = out;
 }

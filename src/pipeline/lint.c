@@ -316,9 +316,9 @@ static void lint_job(struct lint *l, const struct job_def *job)
 		l, &job->rules, arena_printf(&l->a, "job '" STR_FMT "'", STR_ARG(job->name.s)).p);
 	lint_absent_needs(l, job);
 	check_variables(l, &job->rules);
-	for (size_t i = 0; i < job->rare->only.variables.n; i++)
-		if (job->rare->only.exprs[i])
-			expr_each_variable(job->rare->only.exprs[i], undefined_variable, l);
+	for (size_t i = 0; i < job->rare->only->variables.n; i++)
+		if (job->rare->only->exprs[i])
+			expr_each_variable(job->rare->only->exprs[i], undefined_variable, l);
 	l->job = NULL;
 }
 

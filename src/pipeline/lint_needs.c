@@ -16,7 +16,7 @@ static bool may_be_absent(const struct job_def *job)
 	const struct rule_def *last;
 
 	if (!job->rules.set)
-		return job->rare->only.set || job->rare->except.set;
+		return job->rare->only->set || job->rare->except->set;
 	for (size_t i = 0; i < job->rules.n; i++)
 		if (job->rules.v[i].when == WHEN_NEVER)
 			return true;
@@ -127,7 +127,7 @@ static bool goes_along(const struct job_def *job, const struct job_def *other)
 
 static bool has_policy(const struct job_def *job)
 {
-	return job->rare->only.set || job->rare->except.set;
+	return job->rare->only->set || job->rare->except->set;
 }
 
 /*

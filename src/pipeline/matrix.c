@@ -223,6 +223,8 @@ void expand_jobs(struct builder *b)
 	map_init(&b->groups, b->a);
 	if (!count_instances(b, &n))
 		return;
+	map_reserve(&p->by_name, n);
+	map_reserve(&b->groups, b->c->jobs.live);
 	p->all = arena_array(b->a, struct job *, n + 1);
 	map_each (struct map_entry *, e, &b->c->jobs) {
 		const struct job_def *def = e->value;

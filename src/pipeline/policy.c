@@ -184,7 +184,7 @@ static void step(struct rules_ctx *ctx, struct rule_step **steps, size_t *n, boo
 bool eval_policies(
 	struct rules_ctx *ctx, const struct job_def *def, struct rule_step **steps, size_t *n_steps)
 {
-	const struct only_except *only = &def->rare->only, *except = &def->rare->except;
+	const struct only_except *only = def->rare->only, *except = def->rare->except;
 	struct texts refs = only->refs;
 	struct str why = STR_NULL;
 	/* With workflow:rules a job without `only` has no policy; `only` itself keeps its default

@@ -83,7 +83,12 @@ static bool check_limits(struct diags *d, const struct yaml_part *p, const struc
 		diag_set_gitlab(d, diag, "The parsed YAML is too big");
 		return true;
 	}
-	if (m == YAML_TOO_DEEP)
+	if (m == YAML_HUGE)
+		diag = diag_error(d, "yaml-too-big", start_of(p),
+			"the definition takes more than %zu bytes of memory in GitLab, where the "
+			"limit is %zu unless an administrator has raised it",
+			YAML_MAX_MEMORY, YAML_MAX_BYTES);
+	else if (m == YAML_TOO_DEEP)
 		diag = diag_error(d, "yaml-too-big", start_of(p),
 			"the definition is nested more than %d deep", YAML_MAX_DEPTH);
 	else

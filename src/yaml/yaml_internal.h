@@ -11,6 +11,8 @@
 /* GitLab's application settings max_yaml_size_bytes and max_yaml_depth at their defaults. */
 #define YAML_MAX_BYTES ((size_t)2 << 20)
 #define YAML_MAX_DEPTH 100
+/* Memory beyond this is refused here too: no instance allows so much, and it bounds ours. */
+#define YAML_MAX_MEMORY ((size_t)12 << 20)
 
 /* What Psych's scanner makes of a plain scalar, or why it raises. */
 enum scalar_outcome {
@@ -69,9 +71,9 @@ void *yaml_room(struct yaml_builder *b, void *v, size_t n, uint32_t *cap, size_t
  * GitLab's check of the loaded structure (lib/gitlab/utils/deep_size.rb): memory of all objects, as
  * Ruby counts it and with aliases counted at each use, and nesting. A file that is large without
  * aliases is told apart: an instance may allow more memory (max_yaml_size_bytes), and what counts
- * depends on its Ruby.
+ * depends on its Ruby. So is one that takes many times of that.
  */
-enum yaml_measure { YAML_FITS, YAML_LARGE, YAML_BLOWN_UP, YAML_TOO_DEEP };
+enum yaml_measure { YAML_FITS, YAML_LARGE, YAML_HUGE, YAML_BLOWN_UP, YAML_TOO_DEEP };
 enum yaml_measure yaml_measure(const struct node *root);
 
 /* A part of a source: [from, to) in bytes. */

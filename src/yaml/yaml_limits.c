@@ -103,5 +103,7 @@ enum yaml_measure yaml_measure(const struct node *root)
 		return YAML_TOO_DEEP;
 	if (m.size <= YAML_MAX_BYTES)
 		return YAML_FITS;
-	return m.by_alias * 2 >= m.size ? YAML_BLOWN_UP : YAML_LARGE;
+	if (m.by_alias * 2 >= m.size)
+		return YAML_BLOWN_UP;
+	return m.size > YAML_MAX_MEMORY ? YAML_HUGE : YAML_LARGE;
 }
