@@ -41,13 +41,14 @@ static void stand_ins(struct cli *c, struct run_options *o)
 {
 	const struct opt_value *v;
 	size_t i = 0;
-	struct run_stand_in *out =
-		arena_array(&c->arena, struct run_stand_in, opt_count(&c->opt, OPT_IMAGE) + 1);
-	while ((v = opt_next(&c->opt, OPT_IMAGE, &i))) {
+	size_t n = opt_count(&c->opt, OPT_IMAGE);
+	struct run_stand_in *out = arena_array(&c->arena, struct run_stand_in, n + 1);
+	o->n_stand_ins = n;
+	/* The first that fits counts: what is given later wins, the command line over files. */
+	while (n && (v = opt_next(&c->opt, OPT_IMAGE, &i))) {
 		struct str pair = str_c(v->value);
 		size_t eq = str_chr(pair, '=');
-		out[o->n_stand_ins++] =
-			(struct run_stand_in){str_sub(pair, 0, eq), str_from(pair, eq + 1)};
+		out[--n] = (struct run_stand_in){str_sub(pair, 0, eq), str_from(pair, eq + 1)};
 	}
 	o->stand_ins = out;
 }

@@ -61,7 +61,7 @@ static const char *place_of(struct cli *c, const char *path, const struct node *
 
 static void bad_option(struct settings *s, const struct node *at, struct str key, const char *why)
 {
-	struct str names[OPT_COUNT + 2];
+	struct str names[OPT_COUNT + 3];
 	size_t n_options, n = 0;
 	const struct opt_def *t = opt_table(&n_options);
 	for (size_t i = 0; i < n_options; i++)
@@ -69,6 +69,7 @@ static void bad_option(struct settings *s, const struct node *at, struct str key
 			names[n++] = str_c(t[i].name);
 	names[n++] = STR("templates");
 	names[n++] = STR("projects");
+	names[n++] = STR("images");
 	struct diag *d = diag_error(&s->diags, "config-option", at->at, "[cilocal]: %s", why);
 	const struct str *near = str_nearest(key, names, n);
 	if (near && !str_eq(*near, key))
@@ -176,6 +177,9 @@ static void read_own_table(struct cli *c, struct settings *s, const char *path, 
 	{
 		struct str key = pair->key->text;
 		const struct node *v = pair->value;
+		/* Another word for the option, since a table of them reads better so. */
+		if (str_is(key, "images"))
+			key = STR("image");
 		if (str_is(key, "projects")) {
 			read_projects(c, s, folder, file, v);
 		} else if (str_is(key, "templates")) {

@@ -38,8 +38,9 @@ static void make_rules(struct run *r, size_t more)
 
 	r->image_rules = arena_array(&r->arena, struct image_rule, o->n_stand_ins + more + 1);
 	for (size_t i = 0; i < o->n_stand_ins; i++)
-		add_rule(r, (struct image_rule){
-				    .from = o->stand_ins[i].from, .to = o->stand_ins[i].to});
+		add_rule(r, (struct image_rule){.from = o->stand_ins[i].from,
+				    .to = o->stand_ins[i].to,
+				    .pattern = true});
 }
 
 /*
@@ -58,7 +59,7 @@ static int registry_rules(struct run *r, const struct registry_state *state,
 	if (engine_is_local(r->session.engine) &&
 		registry_api_catalog(&r->session, base, state, &r->arena, &repos, &n, err))
 		return -1;
-	r->image_rules = arena_array(&r->arena, struct image_rule, r->o->n_stand_ins + 3 * n + 2);
+	make_rules(r, 3 * n + 1);
 	if (f->project_root_namespace.n)
 		add_rule(r, registry_rule(r, at, f->project_root_namespace, "/", true));
 	for (size_t i = 0; i < n; i++) {

@@ -44,10 +44,12 @@ enum executor_kind { EXECUTOR_SHELL, EXECUTOR_DOCKER };
 
 /* An image name that is to be had elsewhere: --image FROM=TO, and the local registry. */
 struct image_rule {
-	struct str
-		from; /* exact name, or with `prefix` the start of one ("registry.example.com/") */
-	struct str to;
-	bool prefix;
+	/*
+	 * Exact name; with `prefix` the start of one ("registry.example.com/"); with `pattern` its
+	 * first '*' stands for any text, which the first '*' of `to` gets.
+	 */
+	struct str from, to;
+	bool prefix, pattern;
 	bool fresh; /* jobs may push there: without a pull policy of its own it is pulled anew */
 };
 

@@ -238,10 +238,10 @@ static bool policy_allowed(const struct rc_docker *d, enum pull_policy p)
 static bool from_fresh_place(const struct build_host *h, struct str name)
 {
 	for (size_t i = 0; i < h->n_image_rules; i++) {
-		const struct image_rule *r = &h->image_rules[i];
+		struct str rest;
 
-		if (r->prefix ? str_starts(name, r->from) : str_eq(name, r->from))
-			return r->fresh;
+		if (image_rule_applies(&h->image_rules[i], name, &rest))
+			return h->image_rules[i].fresh;
 	}
 	return false;
 }
