@@ -101,17 +101,72 @@ static bool has_glob_char(struct str s)
 	return false;
 }
 
+bool is_plain_path(struct str path)
+{
+	struct str_split it = str_split(path, '/');
+	struct str part;
+
+	while (str_split_next(&it, &part))
+		if (!part.n || str_is(part, ".") || str_is(part, ".."))
+			return false;
+	return true;
+}
+
+/*
+ * A directory, by the bisection with which GitLab seeks it (rules/rule/clause/exists.rb: bsearch):
+ * it ends before the first path of the directory or misses all of them.
+ */
+static const struct str *find_directory(const struct str_list *paths, struct str want)
+{
+	size_t low = 0, high = paths->n;
+	bool found_one = false;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (str_starts(paths->v[mid], want)) {
+			found_one = true;
+			high = mid;
+		} else {
+			low = mid + 1;
+		}
+	}
+	return found_one ? &paths->v[low] : NULL;
+}
+
 /* One pattern without special characters: a path, or with a slash at its end a directory. */
 static const struct str *find_path(const struct str_list *paths, struct str want)
 {
-	bool directory = want.n && want.p[want.n - 1] == '/';
-
+	if (want.n && want.p[want.n - 1] == '/')
+		return find_directory(paths, want);
 	for (size_t i = 0; i < paths->n; i++)
-		if (directory ? str_starts(paths->v[i], want) : str_eq(paths->v[i], want))
+		if (str_eq(paths->v[i], want))
 			return &paths->v[i];
 	return NULL;
 }
 
+/* What "**" "/" "*.ext" asks for; empty for every other pattern. */
+static struct str extension_of(struct str pattern)
+{
+	struct str rest = pattern;
+
+	if (!str_starts(pattern, STR("**/*")))
+		return STR_NULL;
+	rest = str_from(pattern, strlen("**/*"));
+	if (!rest.n || rest.p[0] != '.' || str_chr(rest, '/') != STR_NPOS || has_glob_char(rest))
+		return STR_NULL;
+	return rest;
+}
+
+static const struct str *find_extension(const struct str_list *paths, struct str extension)
+{
+	for (size_t i = 0; extension.n && i < paths->n; i++)
+		if (str_ends(paths->v[i], extension))
+			return &paths->v[i];
+	return NULL;
+}
+
+/* Paths and extensions do not count as comparisons (GitLab, rules/rule/clause/exists.rb). */
 static enum clause_verdict match_files(const struct clause_ctx *ctx, const struct texts *patterns,
 	const struct str_list *paths, struct str *why)
 {
@@ -122,11 +177,14 @@ static enum clause_verdict match_files(const struct clause_ctx *ctx, const struc
 		struct str pattern = expanded(ctx, patterns->v[i].s);
 		const struct str *hit;
 
-		if (has_glob_char(pattern)) {
+		if (!has_glob_char(pattern)) {
+			hit = find_path(paths, pattern);
+		} else if (extension_of(pattern).n) {
+			hit = find_extension(paths, extension_of(pattern));
+		} else {
 			globs.v[globs.n++] = patterns->v[i];
 			continue;
 		}
-		hit = find_path(paths, pattern);
 		if (hit) {
 			say(ctx, why, "'" STR_FMT "' exists", STR_ARG(*hit));
 			return CLAUSE_TRUE;
@@ -155,7 +213,7 @@ enum clause_verdict clause_exists(
 		for (size_t i = 0; i < e->paths.n; i++) {
 			struct str path = expanded(ctx, e->paths.v[i].s);
 
-			if (path.n && ctx->file_exists(ctx->ctx, path)) {
+			if (path.n && is_plain_path(path) && ctx->file_exists(ctx->ctx, path)) {
 				say(ctx, why, "'" STR_FMT "' exists", STR_ARG(path));
 				return CLAUSE_TRUE;
 			}

@@ -36,6 +36,12 @@ struct clause_ctx {
 };
 
 /*
+ * Whether it can be a path in a tree. Git knows a file by one path only, and GitLab compares it as
+ * it is written (Gitaly, TreeEntryFinder: an entry is found by its whole path).
+ */
+bool is_plain_path(struct str path);
+
+/*
  * Whether the clause holds; *why (may be NULL) gets a sentence with what decided, for `explain`:
  * "'a.md' matches '*.md'". Text in the arena.
  */

@@ -351,6 +351,20 @@ static void take_text(struct config_state *s, struct include_file *file)
 	include_load(s, file);
 }
 
+static bool check_extension(struct config_state *s, struct include_file *file)
+{
+	struct frame f = FRAME_ROOT(&s->pub);
+
+	if (include_has_extension(file->path))
+		return true;
+	fault(&f, "bad-extension", file->entry->at,
+		fmt_in(&f, "=Included file `" STR_FMT "` does not have YAML extension!",
+			STR_ARG(file->location)),
+		"this pattern takes '" STR_FMT "', which does not end in .yml or .yaml",
+		STR_ARG(file->location));
+	return false;
+}
+
 /* The files of a pattern become children of the entry that stands for it. */
 static void take_paths(struct config_state *s, struct include_file *group)
 {
@@ -361,6 +375,8 @@ static void take_paths(struct config_state *s, struct include_file *group)
 		if (!file)
 			return;
 		file->location = file->path = group->want->paths[i];
+		if (!check_extension(s, file))
+			continue;
 		file->project = group->project;
 		file->ref = group->ref;
 		file->ctx = group->ctx;
@@ -505,6 +521,27 @@ static void say_too_large(struct config_state *s)
 		"the included files make more than %d keys in all", LIMIT_MERGED_KEYS);
 }
 
+/*
+ * Where nothing at all was included, GitLab leaves `include` in the definition, and holds it
+ * against what a list may be (external/processor.rb, entry/includes.rb).
+ */
+static void check_unused(struct config_state *s)
+{
+	struct frame root = FRAME_ROOT(&s->pub), f = FRAME_IN(&root, "include");
+	const struct node *n = node_get(s->main->content, "include");
+
+	if (node_is(n, NODE_MAP))
+		fault(&f, "wrong-type", n->at, "config should be an array or a string",
+			"'include' is a mapping that includes nothing: GitLab takes that only as a "
+			"list");
+	if (!node_is(n, NODE_SEQ))
+		return;
+	node_each (item, n) {
+		if (item->kind != NODE_NULL)
+			check_include_entry(&f, item, false);
+	}
+}
+
 enum config_status pass_include(struct config_state *s)
 {
 	struct config *c = &s->pub;
@@ -520,6 +557,8 @@ enum config_status pass_include(struct config_state *s)
 		return CONFIG_FAILED;
 	map_init(&m.seen, c->arena);
 	c->root = merged(&m, s->main);
+	if (!m.count && !c->diags->errors)
+		check_unused(s);
 	if (s->merged_keys <= LIMIT_MERGED_KEYS)
 		return CONFIG_OK;
 	say_too_large(s);

@@ -78,6 +78,8 @@ const struct varset *include_vars(struct config_state *s, const struct include_f
 void include_entries(struct config_state *s, struct include_file *file, const struct node *list);
 void include_header_entries(
 	struct config_state *s, struct include_file *file, const struct node *list);
+/* Whether the path ends as GitLab wants it of every included file. */
+bool include_has_extension(struct str path);
 /* Text with the values of masked variables replaced by x. */
 struct str mask_location(struct config_state *s, struct str text);
 

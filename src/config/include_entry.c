@@ -88,7 +88,7 @@ static bool is_url(struct str s)
 	       str_starts(s, STR("ssh://")) || str_starts(s, STR("git://"));
 }
 
-static bool has_yaml_extension(struct str path)
+bool include_has_extension(struct str path)
 {
 	size_t slash = str_rchr(path, '/'), dot;
 	struct str base = slash == STR_NPOS ? path : str_from(path, slash + 1);
@@ -177,21 +177,6 @@ static struct include_file *add(
 	file->inputs = node_is(item, NODE_MAP) ? get_node(item, "inputs") : NULL;
 	file->is_header = e->header;
 	return file;
-}
-
-/*
- * Git knows a file by one path only, and GitLab compares it as it is written (Gitaly,
- * TreeEntryFinder: an entry is found by its whole path).
- */
-static bool is_plain_path(struct str path)
-{
-	struct str_split it = str_split(path, '/');
-	struct str part;
-
-	while (str_split_next(&it, &part))
-		if (!part.n || str_is(part, ".") || str_is(part, ".."))
-			return false;
-	return true;
 }
 
 /* A file of the project that holds the entry, at the same commit. */
@@ -371,8 +356,11 @@ static bool check_path(struct entry_ctx *e, const struct node *n, struct str pat
 			"Included file `" STR_FMT "` needs to be a string", STR_ARG(shown));
 		return false;
 	}
-	if (has_yaml_extension(path))
+	if (include_has_extension(path))
 		return true;
+	/* As it is shown of a local file: without the slashes in front. */
+	while (path.n && path.p[0] == '/')
+		path = str_from(path, 1);
 	shown = mask_location(e->s, path);
 	entry_fault(e, "bad-extension", n->at,
 		fmt_in(&e->frame, "included file '" STR_FMT "' must end in .yml or .yaml",
@@ -437,11 +425,54 @@ static void add_selected(struct entry_ctx *e, const struct node *item, const str
 		add_artifact(e, item, value, text);
 }
 
+static bool is_blank_text(struct entry_ctx *e, const struct node *n)
+{
+	if (node_is_blank(n))
+		return true;
+	return n->kind == NODE_STRING && str_is_blank(expand_text(e, n->text));
+}
+
+/* The item with its variables replaced, as JSON, for messages. */
+static struct str shown_item(struct entry_ctx *e, const struct node *item)
+{
+	struct node *copy = node_new(e->s->pub.arena, NODE_MAP, item->at);
+	CLEANUP(buf_release) struct buf json = BUF_INIT;
+
+	if (item->kind == NODE_STRING)
+		node_map_put(e->s->pub.arena, copy,
+			node_new_str(e->s->pub.arena, STR("local"), item->at),
+			node_new_str(e->s->pub.arena, expand_text(e, item->text), item->at));
+	else
+		node_each_pair(pair, item)
+		{
+			struct node *value = pair->value;
+
+			if (value->kind == NODE_STRING)
+				value = node_new_str(
+					e->s->pub.arena, expand_text(e, value->text), value->at);
+			node_map_put(e->s->pub.arena, copy, pair->key, value);
+		}
+	yaml_write_json(&json, copy, 0);
+	return mask_location(e->s, str_sub(buf_str(&json), 0, MIN(json.n, (size_t)2000)));
+}
+
+static void say_no_form(struct entry_ctx *e, const struct node *item, const char *ours)
+{
+	struct str shown = shown_item(e, item);
+
+	entry_fault(e, "no-include-form", item->at, ours,
+		"`" STR_FMT
+		"` does not have a valid subkey for include. Valid subkeys are: " SELECTORS,
+		STR_ARG(shown));
+}
+
 static void add_text(struct entry_ctx *e, const struct node *item)
 {
 	struct str text = expand_text(e, item->text);
 
-	if (is_url(text)) {
+	if (str_is_blank(text)) {
+		say_no_form(e, item, "the path of an include is empty");
+	} else if (is_url(text)) {
 		if (check_path(e, item, text))
 			add_remote(e, item, item, text);
 	} else if (str_chr(text, '*') != STR_NPOS) {
@@ -460,7 +491,7 @@ static const struct selector *find_selector(struct entry_ctx *e, const struct no
 	for (size_t i = 0; i < ARRAY_SIZE(selectors); i++) {
 		const struct node *value = get_node(item, selectors[i].key);
 
-		if (!value || node_is_blank(value))
+		if (!value || is_blank_text(e, value))
 			continue;
 		if (selectors[i].kind == INCLUDE_PROJECT && node_is_blank(get_node(item, "file")))
 			continue;
@@ -472,21 +503,12 @@ static const struct selector *find_selector(struct entry_ctx *e, const struct no
 			"an include can name only one of 'local', 'project', 'remote', 'template', "
 			"'artifact' and 'component'",
 			"Each include must use only one of: " SELECTORS);
-	if (!n) {
-		CLEANUP(buf_release) struct buf json = BUF_INIT;
-		struct str shown;
-
-		yaml_write_json(&json, item, 0);
-		shown = mask_location(e->s, str_sub(buf_str(&json), 0, MIN(json.n, (size_t)2000)));
-		entry_fault(e, "no-include-form", item->at,
-			node_get(item, "project")
+	if (!n)
+		say_no_form(e, item,
+			node_get(item, "project") && !get_node(item, "file")
 				? "an include of a project needs 'file'"
 				: "an include must name one of 'local', 'project', 'remote', "
-				  "'template', 'artifact' and 'component'",
-			"`" STR_FMT
-			"` does not have a valid subkey for include. Valid subkeys are: " SELECTORS,
-			STR_ARG(shown));
-	}
+				  "'template', 'artifact' and 'component'");
 	return n == 1 ? found_one : NULL;
 }
 
@@ -505,6 +527,17 @@ static void warn_unknown(struct entry_ctx *e, const struct node *item)
 }
 
 /* What the entries of `spec:include` may hold (GitLab, lib/gitlab/ci/config/header/include.rb). */
+/* GitLab looks at them only where the file is a remote one. */
+static void warn_remote_options(struct entry_ctx *e, const struct node *item)
+{
+	static const char *const options[] = {"integrity", "cache"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (get_node(item, options[i]))
+			diag_warn(e->s->pub.diags, "no-effect", span_of_key(item, options[i]),
+				"'%s' has an effect only with 'remote'", options[i]);
+}
+
 static bool check_header_keys(struct entry_ctx *e, const struct node *item)
 {
 	static const char known[] = "local file remote project ref integrity cache";
@@ -543,7 +576,11 @@ static void add_known_item(struct entry_ctx *e, const struct node *item)
 	if (!is_wanted(e, item))
 		return;
 	sel = find_selector(e, item);
-	if (!sel || !check_remote_options(&include, item, sel->kind == INCLUDE_REMOTE))
+	if (!sel)
+		return;
+	if (sel->kind != INCLUDE_REMOTE && !e->header)
+		warn_remote_options(e, item);
+	else if (!check_remote_options(&include, item, sel->kind == INCLUDE_REMOTE))
 		return;
 	if (e->header && (sel->kind == INCLUDE_TEMPLATE || sel->kind == INCLUDE_COMPONENT ||
 				 sel->kind == INCLUDE_ARTIFACT)) {
@@ -589,6 +626,12 @@ static void each_item(
 
 	if (node_is_null(list) && !node_is_unknown(list))
 		return;
+	if (header && list->kind == NODE_MAP) {
+		entry_fault(&e, "wrong-type", list->at,
+			"'spec:include' must be a list or a path, not a mapping",
+			"header:spec:include config should be an array or a string");
+		return;
+	}
 	if (list->kind != NODE_SEQ) {
 		add_item(&e, list);
 		return;

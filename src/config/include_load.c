@@ -174,6 +174,20 @@ static struct str component_name(struct str address)
 	return slash == STR_NPOS ? address : str_from(address, slash + 1);
 }
 
+/*
+ * The component whose facts a file may read, or NULL: itself, or the one that includes it, maybe
+ * through local files, which hand on what they know (GitLab, external/file/local.rb).
+ */
+static const struct include_file *component_of(const struct include_file *file)
+{
+	if (file->kind == INCLUDE_COMPONENT)
+		return file;
+	file = file->parent;
+	while (file && file->kind == INCLUDE_LOCAL)
+		file = file->parent;
+	return file && file->kind == INCLUDE_COMPONENT ? file : NULL;
+}
+
 static void take_headers(
 	struct config_state *s, struct include_file *file, struct interpolation *in)
 {
@@ -196,7 +210,7 @@ static bool apply_inputs(struct config_state *s, struct include_file *file)
 	struct interpolation in = {
 		.root = &f, .vars = include_vars(s, file->parent ? file->parent : file)};
 	const struct node *given;
-	struct config_resolved as = {.name = STR_NULL};
+	const struct include_file *component = component_of(file);
 	bool known = check_given(s, file, &f, &given);
 
 	if (!file->header)
@@ -207,12 +221,13 @@ static bool apply_inputs(struct config_state *s, struct include_file *file)
 	take_headers(s, file, &in);
 	if (known)
 		resolve_inputs(&in, given, given_at(file));
-	if (file->want)
-		as = file->want->as;
-	/* $[[ component.name ]]; the name that came with the answer is for messages. */
-	if (file->kind == INCLUDE_COMPONENT)
-		as.name = component_name(file->path);
-	read_spec_component(&in, file->header, &as);
+	if (component) {
+		struct config_resolved as = component->want->as;
+
+		/* $[[ component.name ]]; the name that came with the answer is for messages. */
+		as.name = component_name(component->path);
+		read_spec_component(&in, file->header, &as);
+	}
 	file->content = interpolate(&in, file->content);
 	return !in.too_large;
 }

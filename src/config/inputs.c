@@ -1,6 +1,6 @@
 /*
  * The value of each input: given, or its default, or what its rules say; converted to its type and
- * checked. GitLab, lib/gitlab/ci/config/interpolation/inputs.
+ * checked. GitLab, lib/ci/inputs.
  */
 #include "base/base.h"
 
@@ -8,18 +8,13 @@
 #include "config/json.h"
 #include "config/readers.h"
 
-#include "expr/expr.h"
 #include "expr/regex.h"
 
 struct resolving {
 	struct interpolation *in;
 	const struct node *given;
 	struct span at; /* of the given inputs, or of the include that gave none */
-	unsigned depth; /* rules that read inputs whose rules read inputs ... */
-	bool unknown;   /* a rule has read one that is not known */
 };
-
-#define MAX_RULE_DEPTH 100
 
 /* Jobs that extend the same one have the same inputs, and a message each. */
 static const char *of_job(const struct frame *f)
@@ -45,6 +40,17 @@ void input_fault(const struct frame *f, struct str name, const char *code, struc
 		"input '" STR_FMT "'%s: " STR_FMT, STR_ARG(name), of_job(f), STR_ARG(text));
 }
 
+/* Ruby's to_s, which a string input applies to whatever it is given. */
+static struct str as_text(struct arena *a, const struct node *n)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+
+	if (n->kind != NODE_SEQ && n->kind != NODE_MAP)
+		return n->text;
+	node_inspect(&b, n);
+	return arena_str(a, buf_str(&b));
+}
+
 /* Strings of the other types are JSON texts: "5", "true", "[1, 2]". */
 static const struct node *convert(struct arena *a, enum input_type type, const struct node *value)
 {
@@ -55,9 +61,7 @@ static const struct node *convert(struct arena *a, enum input_type type, const s
 
 		if (value->kind == NODE_STRING)
 			return value;
-		if (!node_is_scalar(value))
-			return NULL;
-		s = node_new_str(a, value->text, value->at);
+		s = node_new_str(a, as_text(a, value), value->at);
 		s->quoted = true;
 		s->origin = value;
 		return s;
@@ -163,98 +167,6 @@ const struct node *check_input_value(const struct frame *f, struct str name, enu
 	return ok ? n : NULL;
 }
 
-/* --- rules --- */
-
-static const struct node *resolve(struct resolving *r, struct input_def *def);
-
-static bool lookup_input(void *ctx, struct str name, struct expr_value *value)
-{
-	struct resolving *r = ctx;
-	struct input_def *def = map_get(&r->in->inputs, name);
-	const struct node *n = def ? resolve(r, def) : NULL;
-
-	*value = (struct expr_value){.kind = EXPR_NULL};
-	r->unknown |= def && !n;
-	if (node_is_null(n))
-		return n != NULL;
-	value->kind = n->kind == NODE_BOOL ? EXPR_BOOL : EXPR_STRING;
-	value->boolean = n->kind == NODE_BOOL && n->u.boolean;
-	value->str = n->text;
-	if (n->kind == NODE_SEQ) {
-		CLEANUP(buf_release) struct buf b = BUF_INIT;
-
-		node_inspect(&b, n);
-		value->str = arena_str(frame_arena(r->in->root), buf_str(&b));
-	}
-	return true;
-}
-
-static bool no_variable(void *ctx, struct str name, struct str *value)
-{
-	UNUSED(ctx), UNUSED(name), UNUSED(value);
-	return false;
-}
-
-static bool is_name_char(char c)
-{
-	return isalnum((unsigned char)c) || c == '_' || c == '-';
-}
-
-/* GitLab refuses a rule that names an input that is not declared, whether it is reached or not. */
-static bool check_names(const struct frame *f, struct resolving *r, struct input_def *def,
-	const struct node *cond, size_t i)
-{
-	CLEANUP(buf_release) struct buf missing = BUF_INIT;
-	struct str rest = cond->text;
-	size_t at;
-
-	while ((at = str_find(rest, STR("inputs."))) != STR_NPOS) {
-		struct str name;
-
-		rest = str_from(rest, at + strlen("inputs."));
-		for (at = 0; at < rest.n && is_name_char(rest.p[at]);)
-			at++;
-		name = str_sub(rest, 0, at);
-		if (name.n && !map_has(&r->in->inputs, name))
-			buf_printf(&missing, "%s" STR_FMT, missing.n ? ", " : "", STR_ARG(name));
-	}
-	if (missing.n)
-		input_fault(f, def->name, "bad-input", cond->at,
-			"rule[%zu] references undefined inputs: %s", i, missing.p);
-	return !missing.n;
-}
-
-static bool rule_holds(
-	struct resolving *r, struct input_def *def, const struct node *cond, size_t i)
-{
-	const struct frame *f = r->in->root;
-	struct expr_env env = {.variable = no_variable, .input = lookup_input, .ctx = r};
-	struct expr_error err = {SPAN_NONE, STR_NULL};
-	const struct expr *e;
-
-	if (node_is_null(cond))
-		return true;
-	if (cond->kind != NODE_STRING || !check_names(f, r, def, cond, i))
-		return false;
-	e = expr_parse(frame_arena(f), cond->text, cond->at, &err);
-	/* Its shape has been checked. */
-	return e && expr_eval(e, frame_arena(f), &env, NULL, NULL, NULL);
-}
-
-/* The first rule that holds, or NULL. */
-static const struct node *matching_rule(struct resolving *r, struct input_def *def)
-{
-	const struct node *rules = get_node(def->spec, "rules");
-
-	for (size_t i = 0; node_is(rules, NODE_SEQ) && i < rules->u.seq.n; i++) {
-		const struct node *rule = rules->u.seq.items[i];
-
-		if (rule_holds(r, def, get_node(rule, "if"), i))
-			return rule;
-	}
-	return NULL;
-}
-
 /* --- values --- */
 
 static const struct node *given_value(struct resolving *r, const struct input_def *def, bool ruled)
@@ -304,13 +216,15 @@ static const struct node *compute(struct resolving *r, struct input_def *def)
 	const struct frame *f = r->in->root;
 	unsigned before = f->c->diags->errors;
 	const struct node *rules = get_node(def->spec, "rules");
-	const struct node *rule = rules ? matching_rule(r, def) : NULL;
+	bool unknown = false;
+	const struct node *rule =
+		rules ? matching_input_rule(r->in, r->given, def, &unknown) : NULL;
 	const struct node *given = given_value(r, def, rules != NULL);
 	const struct node *otherwise = node_get(rules ? rule : def->spec, "default");
 	struct input_limits limits = limits_of(def, rule);
 	const struct node *value = NULL;
 
-	if (r->unknown || f->c->diags->errors != before)
+	if (unknown || f->c->diags->errors != before)
 		return NULL;
 	if (rules ? !rules->u.seq.n : !otherwise) {
 		if (!given)
@@ -326,34 +240,6 @@ static const struct node *compute(struct resolving *r, struct input_def *def)
 	if (given)
 		value = check_input_value(f, def->name, def->type, given, &limits, "provided");
 	return value;
-}
-
-static const struct node *resolve(struct resolving *r, struct input_def *def)
-{
-	if (def->state == INPUT_ACTIVE) {
-		input_fault(r->in->root, def->name, "input-cycle", def->at,
-			"circular dependency detected");
-		return NULL;
-	}
-	if (def->state == INPUT_DONE)
-		return def->value;
-	if (r->depth == MAX_RULE_DEPTH) {
-		input_fault(r->in->root, def->name, "bad-input", def->at,
-			"its rules depend on more than %d others", MAX_RULE_DEPTH);
-		return NULL;
-	}
-	def->state = INPUT_ACTIVE;
-	if (!def->faulty) {
-		bool unknown = r->unknown;
-
-		r->depth++;
-		r->unknown = false;
-		def->value = compute(r, def);
-		r->unknown = unknown;
-		r->depth--;
-	}
-	def->state = INPUT_DONE;
-	return def->value;
 }
 
 static void check_extra(struct resolving *r)
@@ -394,6 +280,9 @@ void resolve_inputs(struct interpolation *in, const struct node *given, struct s
 	if (given && !in->inputs_unknown)
 		check_extra(&r);
 	map_each (struct map_entry *, e, &in->inputs) {
-		resolve(&r, e->value);
+		struct input_def *def = e->value;
+
+		def->value = def->faulty ? NULL : compute(&r, def);
+		def->done = true;
 	}
 }

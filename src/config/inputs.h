@@ -15,9 +15,9 @@ struct input_def {
 	const struct node *spec; /* the mapping, or NULL */
 	struct span at;
 	bool has_default;
-	const struct node *value; /* once resolved; NULL after a fault */
-	bool faulty;              /* its definition has a fault */
-	enum { INPUT_NEW, INPUT_ACTIVE, INPUT_DONE } state;
+	const struct node *value; /* once done; NULL after a fault */
+	bool done;
+	bool faulty; /* its definition has a fault */
 };
 
 /* What $[[ ]] may read in one file. */
@@ -58,6 +58,14 @@ struct input_limits {
 /* The value converted to the type, or NULL with a fault. what: "provided" or "default". */
 const struct node *check_input_value(const struct frame *f, struct str name, enum input_type type,
 	const struct node *value, const struct input_limits *limits, const char *what);
+
+/*
+ * input_rules.c: the first rule that holds, or NULL. Inputs are resolved in the order in which they
+ * are declared; of one that comes later a rule sees what was given, not its default (GitLab,
+ * lib/ci/inputs/builder.rb). *unknown: a rule read one that has a fault.
+ */
+const struct node *matching_input_rule(struct interpolation *in, const struct node *given,
+	const struct input_def *def, bool *unknown);
 
 /* interpolate.c: a new tree where something changed. A value with a fault is unknown. */
 struct node *interpolate(struct interpolation *in, struct node *content);

@@ -66,30 +66,112 @@ static bool next_block(struct str s, size_t *at, size_t *dead, struct block *out
 
 /* --- access: inputs.a[0].b --- */
 
+static const struct node *access_fault(
+	struct interpolation *in, struct span at, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static const struct node *access_fault(
+	struct interpolation *in, struct span at, const char *fmt, ...)
+{
+	struct str text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = arena_vprintf(frame_arena(in->root), fmt, ap);
+	va_end(ap);
+	return block_fault(in, "bad-input-access", at, text.p);
+}
+
 static const struct node *index_into(struct interpolation *in, const struct node *n,
 	struct str path, struct str digits, struct span at)
 {
-	const struct frame *f = in->root;
 	uint64_t i;
 
-	if (!parse_u64(digits, &i))
-		return block_fault(in, "bad-input-access", at,
-			fmt_in(f,
+	if (!node_is(n, NODE_SEQ))
+		return access_fault(in, at,
+			"cannot index into non-array value at [" STR_FMT "] in `" STR_FMT "`",
+			STR_ARG(digits), STR_ARG(path));
+	if (!parse_u64(digits, &i) || i >= n->u.seq.n)
+		return access_fault(in, at,
+			"array index " STR_FMT " out of bounds (size: %u) in `" STR_FMT "`",
+			STR_ARG(digits), n->u.seq.n, STR_ARG(path));
+	return n->u.seq.items[i];
+}
+
+static bool all_digits(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!isdigit((unsigned char)s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
+/* What is wrong with the brackets of a part (GitLab, interpolation/access.rb). */
+static void bad_indices(struct interpolation *in, struct str part, struct str path, struct span at)
+{
+	struct str rest = part;
+	size_t opened = 0, closed = 0, open, end;
+
+	for (size_t i = 0; i < part.n; i++) {
+		opened += part.p[i] == '[';
+		closed += part.p[i] == ']';
+	}
+	if (opened != closed) {
+		access_fault(in, at,
+			"invalid array index in `" STR_FMT "`: missing closing bracket",
+			STR_ARG(path));
+		return;
+	}
+	while ((open = str_chr(rest, '[')) != STR_NPOS) {
+		rest = str_from(rest, open + 1);
+		end = str_chr(rest, ']');
+		if (end == STR_NPOS)
+			break;
+		if (!all_digits(str_sub(rest, 0, end))) {
+			access_fault(in, at,
 				"invalid array index in `" STR_FMT "`: `" STR_FMT
 				"` is not a valid index",
-				STR_ARG(path), STR_ARG(digits)));
-	if (!node_is(n, NODE_SEQ))
-		return block_fault(in, "bad-input-access", at,
-			fmt_in(f,
-				"cannot index into non-array value at [" STR_FMT "] in `" STR_FMT
-				"`",
-				STR_ARG(digits), STR_ARG(path)));
-	if (i >= n->u.seq.n)
-		return block_fault(in, "bad-input-access", at,
-			fmt_in(f,
-				"array index " STR_FMT " out of bounds (size: %u) in `" STR_FMT "`",
-				STR_ARG(digits), n->u.seq.n, STR_ARG(path)));
-	return n->u.seq.items[i];
+				STR_ARG(path), STR_ARG(str_sub(rest, 0, end)));
+			return;
+		}
+		rest = str_from(rest, end + 1);
+	}
+	access_fault(in, at, "invalid array index syntax in `" STR_FMT "`", STR_ARG(path));
+}
+
+/* "name[1][2]" into its name and what follows. False after a fault. */
+static bool split_part(struct interpolation *in, struct str part, struct str path, struct span at,
+	struct str *name, struct str *indices)
+{
+	size_t bracket = str_chr(part, '['), count = 0;
+	struct str rest;
+	bool ok = true;
+
+	*indices = STR_NULL;
+	*name = part;
+	if (bracket == STR_NPOS)
+		return true;
+	*name = str_sub(part, 0, bracket);
+	*indices = rest = str_from(part, bracket);
+	for (size_t i = 0; i < name->n; i++)
+		ok = ok && (isalnum((unsigned char)name->p[i]) || name->p[i] == '_');
+	for (; ok && rest.n; count++) {
+		size_t close = str_chr(rest, ']');
+
+		ok = rest.p[0] == '[' && close != STR_NPOS && all_digits(str_sub(rest, 1, close));
+		if (ok)
+			rest = str_from(rest, close + 1);
+	}
+	if (!ok)
+		bad_indices(in, part, path, at);
+	else if (!name->n)
+		access_fault(in, at, "invalid indexed access without a key in `" STR_FMT "`",
+			STR_ARG(path));
+	else if (count > LIMIT_ACCESS_DEPTH)
+		access_fault(in, at, "too many array indices in `" STR_FMT "` (maximum depth: %d)",
+			STR_ARG(path), LIMIT_ACCESS_DEPTH);
+	else
+		return true;
+	return false;
 }
 
 static struct diag *unknown(struct interpolation *in, struct str name, struct str path,
@@ -117,7 +199,12 @@ static const struct node *no_such_name(
 		note_nearest_key(f, d, name, &in->inputs, NULL, STR_NULL);
 	} else if (str_is(root, "component")) {
 		d = unknown(in, name, path, at,
-			fmt_in(f, "'" STR_FMT "' is no fact that 'spec:component' asks for",
+			fmt_in(f,
+				in->component.n
+					? "'" STR_FMT "' is no fact that 'spec:component' asks for"
+					: "'component." STR_FMT "' is known only in a file that is "
+					  "included as a component and asks for it in "
+					  "'spec:component'",
 				STR_ARG(name)));
 		note_nearest_key(f, d, name, &in->component, NULL, STR_NULL);
 	} else {
@@ -143,41 +230,51 @@ static const struct node *named(struct interpolation *in, const struct node *n, 
 	return value;
 }
 
-/* "name[1][2]": the name through get, then each index. */
-static const struct node *take_part(struct interpolation *in, const struct node *n, bool first,
+/* "name[1][2]" in n, or for the first part in what the root holds. */
+static const struct node *take_part(struct interpolation *in, const struct node *n, struct str root,
 	struct str part, struct str path, struct span at)
 {
-	size_t bracket = str_chr(part, '[');
-	struct str name = str_sub(part, 0, bracket == STR_NPOS ? part.n : bracket);
-	struct str rest = bracket == STR_NPOS ? STR_NULL : str_from(part, bracket);
-	unsigned count = 0;
+	struct str name, rest;
 
-	if (first) {
+	if (!split_part(in, part, path, at, &name, &rest))
+		return NULL;
+	if (str_is(root, "inputs")) {
 		struct input_def *def = map_get(&in->inputs, name);
 
 		if (!def && in->inputs_unknown)
 			return NULL;
 		n = def ? def->value : NULL;
 		if (!def)
-			return no_such_name(in, STR("inputs"), name, path, at);
+			return no_such_name(in, root, name, path, at);
+	} else if (str_is(root, "component")) {
+		n = map_get(&in->component, name);
+		if (!n && in->component_unknown)
+			return NULL;
+		if (!n)
+			return no_such_name(in, root, name, path, at);
 	} else {
 		n = named(in, n, name, path, at);
 	}
 	while (n && rest.n) {
 		size_t close = str_chr(rest, ']');
 
-		if (rest.p[0] != '[' || close == STR_NPOS)
-			return named(in, NULL, part, path, at);
-		if (++count > LIMIT_ACCESS_DEPTH)
-			return block_fault(in, "bad-input-access", at,
-				fmt_in(in->root,
-					"too many array indices in `" STR_FMT
-					"` (maximum depth: %d)",
-					STR_ARG(path), LIMIT_ACCESS_DEPTH));
 		n = index_into(in, n, path, str_sub(rest, 1, close), at);
 		rest = str_from(rest, close + 1);
 	}
 	return n;
+}
+
+/* `inputs` or `component`; neither can be indexed. */
+static bool check_root(struct interpolation *in, struct str root, struct str path, struct span at)
+{
+	struct str name, indices;
+
+	if (!split_part(in, root, path, at, &name, &indices))
+		return false;
+	if (!str_is(name, "inputs") && !str_is(name, "component"))
+		return no_such_name(in, name, STR_NULL, path, at);
+	return !indices.n ||
+	       index_into(in, NULL, path, str_sub(indices, 1, str_chr(indices, ']')), at);
 }
 
 static const struct node *access_value(struct interpolation *in, struct str path, struct span at)
@@ -195,21 +292,13 @@ static const struct node *access_value(struct interpolation *in, struct str path
 		return block_fault(in, "bad-input-access", at,
 			"invalid pattern used for interpolation. valid pattern is $[[ inputs.input "
 			"]]");
-	if (!str_is(root, "inputs") && !str_is(root, "component"))
-		return no_such_name(in, root, STR_NULL, path, at);
+	if (!check_root(in, root, path, at))
+		return NULL;
 	while (str_split_next(&it, &part)) {
 		/* The last of at most five parts takes the rest. */
 		if (++i == LIMIT_ACCESS_DEPTH - 1 && !it.done)
 			part = str_from(path, (size_t)(part.p - path.p));
-		if (i == 1 && str_is(root, "component")) {
-			n = map_get(&in->component, part);
-			if (!n && in->component_unknown)
-				return NULL;
-			if (!n)
-				return no_such_name(in, root, part, path, at);
-		} else {
-			n = take_part(in, n, i == 1, part, path, at);
-		}
+		n = take_part(in, n, i == 1 ? root : STR_NULL, part, path, at);
 		if (!n || i == LIMIT_ACCESS_DEPTH - 1)
 			break;
 	}
@@ -244,10 +333,13 @@ static const struct node *block_value(
 		if (count == LIMIT_INPUT_FUNCTIONS)
 			return block_fault(in, "bad-function", at,
 				"too many functions in interpolation block");
-		calls[count++] = str_trim(part);
+		calls[count++] = part;
 	}
+	/* Ruby's split drops what is empty at the end. */
+	while (count && !calls[count - 1].n)
+		count--;
 	for (size_t i = 0; n && i < count; i++)
-		n = input_function(in, calls[i], n, at);
+		n = input_function(in, str_trim(calls[i]), n, at);
 	return n;
 }
 
@@ -286,12 +378,101 @@ static struct node *typed_value(struct interpolation *in, const struct node *val
 	return n;
 }
 
+static struct node *made_text(struct interpolation *in, struct node *n, struct str text)
+{
+	struct node *made =
+		node_new_str(frame_arena(in->root), arena_str(frame_arena(in->root), text), n->at);
+
+	made->quoted = true;
+	made->via = VIA_INPUT;
+	made->origin = n;
+	in->bytes += text.n;
+	return made;
+}
+
+/* --- values that Ruby's gsub does not put in as they are --- */
+
+/* What gsub makes of a backslash and what follows it in the text that it puts in. */
+static void add_escaped(
+	struct buf *out, char c, struct str before, struct str match, struct str after)
+{
+	if (c == '0' || c == '&')
+		buf_addstr(out, match);
+	else if (c == '`')
+		buf_addstr(out, before);
+	else if (c == '\'')
+		buf_addstr(out, after);
+	else if (c == '\\')
+		buf_addc(out, c);
+	else if (!isdigit((unsigned char)c))
+		buf_printf(out, "\\%c", c);
+}
+
+/* Ruby's text.gsub(block, value) into out. False past the limit of bytes. */
+static bool gsub(struct buf *out, struct str text, struct str block, struct str value)
+{
+	size_t copied = 0, hit;
+
+	while ((hit = str_find(str_from(text, copied), block)) != STR_NPOS) {
+		struct str before = str_sub(text, 0, copied + hit);
+		struct str after = str_from(text, copied + hit + block.n);
+
+		buf_addstr(out, str_from(before, copied));
+		for (size_t i = 0; i < value.n; i++) {
+			if (value.p[i] == '\\' && i + 1 < value.n)
+				add_escaped(out, value.p[++i], before, block, after);
+			else
+				buf_addc(out, value.p[i]);
+			if (out->n > LIMIT_EXPANDED_BYTES)
+				return false;
+		}
+		copied += hit + block.n;
+	}
+	buf_addstr(out, str_from(text, copied));
+	return out->n <= LIMIT_EXPANDED_BYTES;
+}
+
+static bool is_plain(const struct node *value)
+{
+	return value->kind != NODE_SEQ && value->kind != NODE_MAP &&
+	       str_chr(value->text, '\\') == STR_NPOS &&
+	       str_find(value->text, STR("$[[")) == STR_NPOS;
+}
+
+/*
+ * GitLab replaces one block after the other with gsub (interpolation/template.rb). So backslashes
+ * in a value act as in a replacement, and a block that comes out of a value is replaced by a later
+ * one.
+ */
+static struct node *replace_in_turn(struct interpolation *in, struct node *n)
+{
+	CLEANUP(buf_release) struct buf text = BUF_INIT;
+	size_t at = 0, dead = 0;
+	struct block b;
+
+	buf_addstr(&text, n->text);
+	while (next_block(n->text, &at, &dead, &b)) {
+		CLEANUP(buf_release) struct buf out = BUF_INIT, value = BUF_INIT;
+		const struct node *v = is_matrix(b.data) ? NULL : cached_value(in, &b, n->at);
+
+		if (!v)
+			continue;
+		add_value(&value, v);
+		if (!gsub(&out, buf_str(&text), b.whole, buf_str(&value))) {
+			block_fault(in, "text-too-long", n->at, "a text with $[[ ]] is too long");
+			return n;
+		}
+		buf_clear(&text);
+		buf_addstr(&text, buf_str(&out));
+	}
+	return made_text(in, n, buf_str(&text));
+}
+
 static struct node *replace_text(struct interpolation *in, struct node *n)
 {
 	CLEANUP(buf_release) struct buf out = BUF_INIT;
 	size_t at = 0, dead = 0, copied = 0;
 	struct block b;
-	struct node *made;
 
 	if (n->text.n > LIMIT_TEMPLATE_BYTES) {
 		block_fault(in, "text-too-long", n->at, "config node has too many entries");
@@ -309,6 +490,8 @@ static struct node *replace_text(struct interpolation *in, struct node *n)
 			return unknown_node(in->root->c, n->at);
 		if (b.whole.n == n->text.n)
 			return typed_value(in, value, n->at);
+		if (!is_plain(value))
+			return replace_in_turn(in, n);
 		buf_addstr(&out, str_sub(n->text, copied, (size_t)(b.whole.p - n->text.p)));
 		add_value(&out, value);
 		copied = (size_t)(b.whole.p - n->text.p) + b.whole.n;
@@ -320,13 +503,7 @@ static struct node *replace_text(struct interpolation *in, struct node *n)
 	if (!copied)
 		return n;
 	buf_addstr(&out, str_from(n->text, copied));
-	made = node_new_str(
-		frame_arena(in->root), arena_str(frame_arena(in->root), buf_str(&out)), n->at);
-	made->quoted = true;
-	made->via = VIA_INPUT;
-	made->origin = n;
-	in->bytes += out.n;
-	return made;
+	return made_text(in, n, buf_str(&out));
 }
 
 static struct node *replace(struct interpolation *in, struct node *n);

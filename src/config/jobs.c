@@ -413,29 +413,18 @@ static void read_job(const struct frame *jobs, const struct node_pair *pair, str
 }
 
 /*
- * How GitLab prints the name in this one message: Rails humanizes it like an attribute's name, and
- * then GitLab puts underscores back if it is all letters (lib/gitlab/config/entry/validator.rb).
+ * How GitLab prints the name in this one message: blanks become underscores where it is all letters
+ * (lib/gitlab/config/entry/validator.rb).
  */
-static const char *humanized_name(const struct frame *f, struct str name)
+static const char *shown_name(const struct frame *f, struct str name)
 {
 	struct str s = lower_case(f->c->arena, name);
 	char *p = (char *)s.p;
-	bool letters = true;
 
 	for (size_t i = 0; i < s.n; i++)
-		if (p[i] == '.')
-			p[i] = '_';
-	while (s.n && s.p[0] == '_')
-		s = str_from(s, 1);
-	if (str_ends(s, STR("_id")))
-		s.n -= strlen("_id");
-	p = (char *)s.p;
-	for (size_t i = 0; i < s.n; i++) {
-		if (p[i] == '_')
-			p[i] = ' ';
-		letters = letters && (islower((unsigned char)p[i]) || isspace((unsigned char)p[i]));
-	}
-	for (size_t i = 0; letters && i < s.n; i++)
+		if (!islower((unsigned char)p[i]) && !isspace((unsigned char)p[i]))
+			return fmt_in(f, STR_FMT, STR_ARG(s));
+	for (size_t i = 0; i < s.n; i++)
 		if (p[i] == ' ')
 			p[i] = '_';
 	return fmt_in(f, STR_FMT, STR_ARG(s));
@@ -470,7 +459,7 @@ static void say_no_job(const struct frame *jobs, const struct node_pair *pair)
 
 	d = fault(jobs, "no-script", pair->key->at,
 		fmt_in(jobs, "%s config should implement the script:, run:, or trigger: keyword",
-			humanized_name(jobs, pair->key->text)),
+			shown_name(jobs, pair->key->text)),
 		node_is(pair->value, NODE_MAP) ? "job '" STR_FMT
 						 "' has neither 'script' nor 'run' nor 'trigger'"
 					       : "'" STR_FMT "' is neither a keyword nor a job",

@@ -169,13 +169,13 @@ static struct node *number(struct json *j)
 		if (!digits(j))
 			return NULL;
 	}
-	text = str_sub(j->s, from, j->at);
+	text = arena_str(j->a, str_sub(j->s, from, j->at)); /* ends with a NUL */
 	n = node_new(j->a, real ? NODE_FLOAT : NODE_INT, j->span);
-	n->text = arena_str(j->a, text);
-	if (real && !parse_double(text, &n->u.number))
-		return NULL;
+	n->text = str_is(text, "-0") ? STR("0") : text;
+	if (real)
+		node_set_float(j->a, n, strtod(text.p, NULL));
 	/* Larger ones keep their digits in the text. */
-	if (!real && !parse_i64(text, &n->u.integer))
+	else if (!parse_i64(text, &n->u.integer))
 		n->u.integer = text.p[0] == '-' ? INT64_MIN : INT64_MAX;
 	return n;
 }

@@ -256,39 +256,42 @@ static bool flatten_rules(
 	return true;
 }
 
+/* Rules of the `include` of a file are read alone, so GitLab's location lacks their name. */
+static const struct frame *rule_parent(const struct frame *f, enum rules_kind kind)
+{
+	return kind == RULES_INCLUDE && !f->up->up->up ? f->up : f;
+}
+
 static void bad_rules(
 	const struct frame *f, const struct node *n, const struct node *bad, enum rules_kind kind)
 {
-	const char *what = bad == n ? "must be a list of mappings" : "must hold only mappings";
-	struct frame rule = FRAME_IN(f, "rule");
+	struct frame rule = FRAME_IN(rule_parent(f, kind), "rule");
+	const char *ours = fmt_in(f, "%s must %s, not %s", subject(f, NULL),
+		bad == n ? "be a list of mappings" : "hold only mappings", found(f, bad));
 
 	if (bad->kind == NODE_SEQ && bad != n)
-		what = "holds lists in lists more than 10 levels deep;";
+		ours = fmt_in(f, "%s holds lists in lists more than %d levels deep",
+			subject(f, NULL), LIMIT_NESTED_ARRAYS);
 	if (kind == RULES_JOB)
 		fault(f->up, "wrong-type", bad->at,
-			"rules should be an array containing hashes and arrays of hashes",
-			"%s %s, not %s", subject(f, NULL), what, found(f, bad));
-	else if (bad == n)
+			"rules should be an array containing hashes and arrays of hashes", "%s",
+			ours);
+	else if (bad != n)
+		fault(&rule, "wrong-type", bad->at, "config should be a hash", "%s", ours);
+	else
 		fault(f, "wrong-type", bad->at,
 			kind == RULES_WORKFLOW && node_is_blank(n) ? "config can't be blank"
 								   : "config should be an array",
-			"%s %s, not %s", subject(f, NULL), what, found(f, bad));
-	else if (kind == RULES_WORKFLOW)
-		fault(&rule, "wrong-type", bad->at, "config should be a hash", "%s %s, not %s",
-			subject(f, NULL), what, found(f, bad));
-	else
-		fault(f, "wrong-type", bad->at, "config should be an array of hashes",
-			"%s %s, not %s", subject(f, NULL), what, found(f, bad));
+			"%s", ours);
 }
 
 void read_rule_defs(
 	const struct frame *f, const struct node *n, enum rules_kind kind, struct rule_defs *out)
 {
 	struct rule_nodes nodes = {.a = frame_arena(f)};
-	struct frame rule_frame = FRAME_IN(f, "rule");
-	unsigned levels = kind == RULES_INCLUDE ? 1 : LIMIT_NESTED_ARRAYS;
+	struct frame rule_frame = FRAME_IN(rule_parent(f, kind), "rule");
 
-	if (n->kind != NODE_SEQ || !flatten_rules(&nodes, n, levels, kind)) {
+	if (n->kind != NODE_SEQ || !flatten_rules(&nodes, n, LIMIT_NESTED_ARRAYS, kind)) {
 		bad_rules(f, n, n->kind == NODE_SEQ ? nodes.bad : n, kind);
 		return;
 	}

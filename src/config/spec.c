@@ -201,8 +201,15 @@ static void read_input_def(const struct frame *f, struct interpolation *in, stru
 	def->spec = map;
 	def->has_default = node_get(map, "default") != NULL;
 	check_scope(&entry, map, SCOPE_spec_input);
-	n = get_node(map, "type");
-	if (n)
+	n = node_get(map, "type");
+	if (node_is_null(n) && n)
+		fault(&entry, "wrong-type", n->at,
+			fmt_in(f,
+				"=unknown input specification for `" STR_FMT
+				"` (valid types: array, boolean, number, string)",
+				STR_ARG(def->name)),
+			"%s is empty", subject(&entry, "type"));
+	else if (n)
 		check_type(&entry, n, def);
 	check_input_shape(&entry, map);
 	n = get_node(map, "rules");
@@ -255,9 +262,12 @@ static void check_components(const struct frame *f, const struct node *n)
 
 static void check_description(const struct frame *f, const struct node *n)
 {
-	if (want_string(f, n, "description") && n->text.n > LIMIT_SPEC_DESCRIPTION)
+	if (n->kind != NODE_STRING)
+		fault(f, "wrong-type", n->at, "config description should be a string",
+			"%s must be a string, not %s", subject(f, "description"), found(f, n));
+	else if (n->text.n > LIMIT_SPEC_DESCRIPTION)
 		fault(f, "name-too-long", n->at,
-			"description is too long (maximum is 256 characters)",
+			"config description is too long (maximum is 256 characters)",
 			"%s has more than %d characters", subject(f, "description"),
 			LIMIT_SPEC_DESCRIPTION);
 }

@@ -15,12 +15,14 @@ struct arena;
 struct regex;
 struct expr;
 
-enum expr_kind { EXPR_NULL, EXPR_BOOL, EXPR_STRING, EXPR_REGEX };
+enum expr_kind { EXPR_NULL, EXPR_BOOL, EXPR_STRING, EXPR_REGEX, EXPR_NUMBER, EXPR_LIST };
 
 struct expr_value {
 	enum expr_kind kind;
 	bool boolean;
-	struct str str;         /* STRING; for REGEX its source with slashes and flags */
+	double number;  /* NUMBER */
+	struct str str; /* STRING; of NUMBER and LIST as Ruby prints them; for REGEX its source
+			   with slashes and flags */
 	const struct regex *re; /* REGEX */
 };
 

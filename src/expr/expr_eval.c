@@ -62,6 +62,8 @@ static struct str to_s(const struct expr_value *v)
 	case EXPR_BOOL:
 		return v->boolean ? STR("true") : STR("false");
 	case EXPR_STRING:
+	case EXPR_NUMBER:
+	case EXPR_LIST:
 		return v->str;
 	case EXPR_REGEX:
 		return STR("#<Gitlab::UntrustedRegexp>");
@@ -90,7 +92,15 @@ static struct expr_value read_input(struct eval *ev, struct str name)
 	return v;
 }
 
-/* nil equals nil alone; true and false equal the strings of their names. */
+static bool has_own_type(const struct expr_value *v)
+{
+	return v->kind == EXPR_NUMBER || v->kind == EXPR_LIST;
+}
+
+/*
+ * nil equals nil alone; true and false equal the strings of their names. Numbers and lists, which
+ * only inputs can be, equal no string.
+ */
 static bool equal(struct eval *ev, const struct expr_value *l, const struct expr_value *r)
 {
 	if (l->kind == EXPR_REGEX && r->kind != EXPR_REGEX) {
@@ -103,6 +113,10 @@ static bool equal(struct eval *ev, const struct expr_value *l, const struct expr
 		return str_eq(l->str, r->str);
 	if (r->kind == EXPR_REGEX)
 		return false;
+	if ((has_own_type(l) || has_own_type(r)) && l->kind != r->kind)
+		return false;
+	if (l->kind == EXPR_NUMBER)
+		return str_eq(l->str, r->str) || l->number == r->number;
 	return str_eq(to_s(l), to_s(r));
 }
 
@@ -112,6 +126,10 @@ static bool matches(struct eval *ev, const struct expr_value *l, const struct ex
 	const struct regex *re = r->re;
 	struct str why;
 
+	if (has_own_type(r)) {
+		fail(ev, STR("a number or a list is used as a regular expression"));
+		return false;
+	}
 	if (r->kind == EXPR_BOOL) {
 		fail(ev, STR("a boolean is used as a regular expression"));
 		return false;
@@ -220,6 +238,9 @@ bool expr_truthy(const struct expr_value *v)
 		return v->boolean;
 	case EXPR_STRING:
 		return !str_is_blank(v->str);
+	case EXPR_LIST:
+		return !str_is(v->str, "[]");
+	case EXPR_NUMBER:
 	case EXPR_REGEX:
 		return true;
 	}

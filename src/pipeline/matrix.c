@@ -107,12 +107,6 @@ static struct instance *new_instance(struct builder *b, const struct job_def *de
 	in->pub.def = def;
 	in->pub.rule = -1;
 	in->pub.when = WHEN_NEVER;
-	if (name.n > 255 && def->name.s.n <= 255)
-		job_error(b, &in->pub, "long-name", def->parallel.at,
-			"Failed to create the job: Name is too long (maximum is 255 characters)",
-			"the name of a parallel copy of job '" STR_FMT
-			"' is longer than 255 characters",
-			STR_ARG(def->name.s));
 	return in;
 }
 

@@ -95,6 +95,9 @@ struct node *node_new_str(struct arena *a, struct str text, struct span at);
 struct node *node_new_int(struct arena *a, int64_t v, struct span at);
 struct node *node_new_bool(struct arena *a, bool v, struct span at);
 
+/* Makes it a FLOAT: its value, and its text as Ruby prints it. */
+void node_set_float(struct arena *a, struct node *n, double v);
+
 void node_seq_push(struct arena *a, struct node *seq, struct node *item);
 /* Sets key (replacing in place, else appended). The key node is kept as given. */
 void node_map_put(struct arena *a, struct node *map, struct node *key, struct node *value);

@@ -23,8 +23,6 @@ enum scalar_outcome {
 	SCALAR_TOO_LONG /* a number of more digits than we compute with */
 };
 enum scalar_outcome yaml_scan_scalar(struct arena *a, struct str text, struct node *out);
-/* Sets a FLOAT's value and its text as Ruby prints it. */
-void yaml_set_float(struct arena *a, struct node *n, double v);
 /* Ruby's Float(): the text of a tagged float that the scanner took for a string. */
 bool yaml_ruby_float(struct arena *a, struct str text, struct node *out);
 

@@ -211,7 +211,7 @@ static void apply_scalar_tag(struct reader *r, struct node *n, struct str tag, s
 	case TAG_FLOAT:
 		type_plain(r, n, text);
 		if (n->kind == NODE_INT)
-			yaml_set_float(
+			node_set_float(
 				r->b.arena, n, strtod(arena_cstr(r->b.arena, n->text), NULL));
 		else if (n->kind != NODE_FLOAT && !yaml_ruby_float(r->b.arena, text, n))
 			fail_invalid(r, n->at,

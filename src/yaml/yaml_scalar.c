@@ -111,9 +111,9 @@ static void set_bool(struct node *out, bool v)
 	out->text = v ? STR("true") : STR("false");
 }
 
-/* Ruby's Float#to_s: the shortest digits that read back, with an exponent below 1e-4, from 1e16 on.
+/* Ruby's Float#to_s: the shortest digits that read back, with an exponent below 1e-4, from 1e15 on.
  */
-void yaml_set_float(struct arena *a, struct node *n, double v)
+void node_set_float(struct arena *a, struct node *n, double v)
 {
 	char sci[40], digits_of[40];
 	int prec = 0, exp;
@@ -142,7 +142,7 @@ void yaml_set_float(struct arena *a, struct node *n, double v)
 	digits_of[len] = '\0';
 	if (v == 0)
 		n->text = arena_printf(a, "%s0.0", sign);
-	else if (exp < -4 || exp >= 16)
+	else if (exp < -4 || exp >= 15)
 		n->text = arena_printf(a, "%s%c.%se%c%02d", sign, digits_of[0],
 			len > 1 ? digits_of + 1 : "0", exp < 0 ? '-' : '+', abs(exp));
 	else if (exp < 0)
@@ -284,7 +284,7 @@ static bool scan_float(struct arena *a, struct str s, struct node *out, enum sca
 		*res = SCALAR_INVALID;
 		return true;
 	}
-	yaml_set_float(a, out, strtod(b.p, NULL));
+	node_set_float(a, out, strtod(b.p, NULL));
 	*res = SCALAR_OK;
 	return true;
 }
@@ -308,7 +308,7 @@ bool yaml_ruby_float(struct arena *a, struct str text, struct node *out)
 	if (!at_end(&c))
 		return false;
 	v = strtod(arena_cstr(a, s), NULL);
-	yaml_set_float(a, out, v);
+	node_set_float(a, out, v);
 	return true;
 }
 
@@ -376,7 +376,7 @@ static bool scan_base60(struct arena *a, struct str s, struct node *out, enum sc
 		sum += (!i && neg ? -1 : 1) * part_value(part, fraction) * weight[i];
 	}
 	if (fraction) {
-		yaml_set_float(a, out, sum);
+		node_set_float(a, out, sum);
 	} else if (fabs(sum) > 9e15) {
 		*res = SCALAR_TOO_LONG;
 		return true;
@@ -446,11 +446,11 @@ static bool scan_word(struct str s, struct node *out)
 static bool scan_special_float(struct arena *a, struct str s, struct node *out)
 {
 	if (str_ieq(s, STR(".inf")) || str_ieq(s, STR("+.inf")))
-		yaml_set_float(a, out, INFINITY);
+		node_set_float(a, out, INFINITY);
 	else if (str_ieq(s, STR("-.inf")))
-		yaml_set_float(a, out, -INFINITY);
+		node_set_float(a, out, -INFINITY);
 	else if (str_ieq(s, STR(".nan")))
-		yaml_set_float(a, out, NAN);
+		node_set_float(a, out, NAN);
 	else
 		return false;
 	return true;

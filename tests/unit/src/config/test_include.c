@@ -72,8 +72,7 @@ static void forms(void **state)
 			NULL, "j", "script: x\ntags:\n- t\n"},
 		{"include: '$DIR/*.yml'", {{"glob:ci/*.yml", "ci/a.yml"}, {"local:ci/a.yml", J}},
 			NULL, "j/script", "x\n"},
-		{"include: {local: 'none/*.yml'}\n" J, {{"glob:none/*.yml", ""}}, NULL, "j/script",
-			"x\n"},
+		{"include: ['none/*.yml']\n" J, {{"glob:none/*.yml", ""}}, NULL, "j/script", "x\n"},
 	};
 
 	(void)state;
@@ -127,27 +126,26 @@ static void rules(void **state)
 	static const struct include_row rows[] = {
 		{"include: {local: a.yml, rules: [{if: '$ON == \"1\"'}]}", {{"local:a.yml", J}},
 			NULL, "j/script", "x\n"},
-		{"include: {local: a.yml, rules: [{if: '$OFF'}]}\nk: {script: y}", {{NULL, NULL}},
+		{"include: [{local: a.yml, rules: [{if: '$OFF'}]}]\nk: {script: y}", {{NULL, NULL}},
 			NULL, "", "k:\n  script: y\n"},
-		{"include: {local: a.yml, rules: [{if: $ON, when: never}, {when: always}]}\n"
+		{"include: [{local: a.yml, rules: [{if: $ON, when: never}, {when: always}]}]\n"
 		 "k: {script: y}",
 			{{NULL, NULL}}, NULL, "", "k:\n  script: y\n"},
 		{"include: {local: a.yml, rules: [{exists: [b.yml]}]}",
 			{{"local:a.yml", J}, {"local:b.yml", ""}}, NULL, "j/script", "x\n"},
-		{"include: {local: a.yml, rules: [{exists: [c.yml]}]}\nk: {script: y}",
+		{"include: [{local: a.yml, rules: [{exists: [c.yml]}]}]\nk: {script: y}",
 			{{"local:a.yml", J}}, NULL, "", "k:\n  script: y\n"},
 		/* Nothing to compare with counts as changed. */
 		{"include: {local: a.yml, rules: [{changes: [x]}]}", {{"local:a.yml", J}}, NULL,
 			"j/script", "x\n"},
 		{"include: {local: a.yml, rules: [{when: manual}]}\n" J, {{NULL, NULL}},
-			"include:rules:rule when unknown value: manual", NULL, NULL},
+			"include:rule when unknown value: manual", NULL, NULL},
 		{"include: {local: a.yml, rules: [{allow_failure: true}]}\n" J, {{NULL, NULL}},
-			"include:rules:rule config contains unknown keys: allow_failure", NULL,
-			NULL},
+			"include:rule config contains unknown keys: allow_failure", NULL, NULL},
 		{"include: {local: a.yml, rules: x}\n" J, {{NULL, NULL}},
 			"include:rules config should be an array", NULL, NULL},
 		/* The variables of the file itself are not there yet. */
-		{"variables: {V: 1}\ninclude: {local: a.yml, rules: [{if: $V}]}\nk: {script: y}",
+		{"variables: {V: 1}\ninclude: [{local: a.yml, rules: [{if: $V}]}]\nk: {script: y}",
 			{{NULL, NULL}}, NULL, "k/script", "y\n"},
 		/* Remote files see no variables. */
 		{"include: 'https://x.io/a.yml'\nk: {script: y}",
@@ -197,7 +195,7 @@ static void refusals(void **state)
 			"Included file `a.yml` does not have valid YAML syntax!", NULL, NULL},
 		{"include: a.yml\n" J, {{"local:a.yml", "[x]"}},
 			"`a.yml`: Invalid configuration format", NULL, NULL},
-		{"include: {local: a.yml, integrity: sha256-x}\n" J, {{NULL, NULL}},
+		{"spec: {include: [{local: a.yml, integrity: sha256-x}]}\n---\n" J, {{NULL, NULL}},
 			"include config integrity can only be specified for remote includes", NULL,
 			NULL},
 		{"include: {remote: 'https://x/a.yml', integrity: md5-x}\n" J, {{NULL, NULL}},

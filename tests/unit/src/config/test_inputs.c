@@ -94,7 +94,7 @@ static void values(void **state)
 			NULL, NULL},
 		{SPEC("x: {type: array}") JX, "x: '[\"a\", \"b\"]'", NULL, "j/script",
 			"- a\n- b\n"},
-		{SPEC("x: ") JX, "x: [a]", "`x` input: provided value is not a string", NULL, NULL},
+		{SPEC("x: ") JX, "x: [a]", NULL, "j/script", "\"[\\\"a\\\"]\"\n"},
 		{SPEC("x: {options: [a, b]}") JX, "x: d",
 			"`x` input: `d` cannot be used because it is not in the list of allowed "
 			"options",
@@ -150,12 +150,16 @@ static void input_rules(void **state)
 			"`x` input: `a` cannot be used because it is not in the list of allowed "
 			"options",
 			NULL, NULL},
+		{SPEC("x: {rules: [{options: [a]}]}") JX, NULL,
+			"`x` input: rule must define 'options' with at least one value and a "
+			"'default'",
+			NULL, NULL},
 		{SPEC("x: {rules: [{options: [a], default: b}]}") JX, NULL,
 			"`x` input: default 'b' must be one of the options", NULL, NULL},
 		{SPEC("x: {rules: [{if: '$[[ inputs.z ]]', options: [a], default: a}]}") JX, NULL,
-			"`x` input: rule[0] references undefined inputs: z", NULL, NULL},
+			"jobs:j script can't be blank", NULL, NULL},
 		{SPEC("x: {rules: [{if: '$[[ inputs.x ]]', options: [a], default: a}]}") JX, "x: a",
-			"`x` input: circular dependency detected", NULL, NULL},
+			NULL, "j/script", "a\n"},
 	};
 
 	(void)state;

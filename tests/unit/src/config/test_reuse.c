@@ -255,8 +255,8 @@ static const struct error_row root_rows[] = {
 	{"b c: {stage: x}\na: {script: x}",
 		"jobs b_c config should implement the script:, run:, or trigger: keyword"},
 	{"My_job.x_id: 1\nb-c_d: 2\na: {script: x}",
-		"jobs my_job_x config should implement the script:, run:, or trigger: keyword\n"
-		"jobs b-c d config should implement the script:, run:, or trigger: keyword"},
+		"jobs my_job.x_id config should implement the script:, run:, or trigger: keyword\n"
+		"jobs b-c_d config should implement the script:, run:, or trigger: keyword"},
 	{"true: {script: x}", "jobs:true name should be a symbol"},
 	{"1: {script: x}", "jobs:1 name should be a symbol"},
 	{"~: {script: x}", "jobs:job name can't be blank"},
