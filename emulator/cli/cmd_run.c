@@ -37,7 +37,7 @@ static const struct str *all_of(struct cli *c, enum opt_id id, size_t *n)
 	return out;
 }
 
-static void stand_ins(struct cli *c, struct run_options *o)
+void run_stand_ins(struct cli *c, struct run_options *o)
 {
 	const struct opt_value *v;
 	size_t i = 0;
@@ -92,7 +92,7 @@ static int what_to_run(struct cli *c, struct run_options *o)
 		return cli_usage(c, "'%s' chooses the jobs; it goes with no JOB and no '--stage'",
 			o->n_from ? "--from" : "--until");
 	o->manual = all_of(c, OPT_MANUAL, &o->n_manual);
-	stand_ins(c, o);
+	run_stand_ins(c, o);
 	const char *limit = opt_text(&c->opt, OPT_JOBS);
 	uint64_t n = 0;
 	if (limit && (!parse_u64(str_c(limit), &n) || n < 1 || n > 10000))

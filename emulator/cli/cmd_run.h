@@ -8,6 +8,8 @@ struct run_options;
 
 /* The options of `run`, with the arguments as jobs. Prints errors; an exit code. */
 int run_options_read(struct cli *c, struct load *l, struct run_options *o);
+/* --image and [cilocal.images] into o->stand_ins; what wins first. */
+void run_stand_ins(struct cli *c, struct run_options *o);
 /* A run of the pipeline that is loaded, with a number of its own; errors are printed. */
 int run_loaded(struct cli *c, struct load *l, const struct run_options *o);
 

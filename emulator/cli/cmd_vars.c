@@ -3,16 +3,11 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/jobs.h"
 #include "emulator/cli/load.h"
+#include "emulator/cli/runtime.h"
 #include "emulator/cli/term.h"
 #include "emulator/cli/tree.h"
-#include "emulator/runner/build.h"
 #include "emulator/runner/job_env.h"
-#include "emulator/runner/runner_choose.h"
-#include "emulator/store/store.h"
-#include "pipeline/job_vars.h"
 #include "pipeline/pipeline.h"
-#include "vars/predefined.h"
-#include "vars/slug.h"
 #include "yaml/node.h"
 
 #include <unistd.h>
@@ -47,110 +42,6 @@ static struct str origin_of(const struct var *v)
 	if (v->from && strcmp(v->from, "predefined"))
 		return str_c(v->from);
 	return str_c(layers[v->layer]);
-}
-
-/* The part that only exists in a running job; its ids are examples. */
-static void running_job(
-	struct arena *a, const struct load *l, const struct job *job, struct varset *extra)
-{
-	struct str *tags = arena_array(a, struct str, job->tags.n + 1);
-	struct predefined_run run = {.job_id = job->id + 1,
-		.job_token = l->facts.job_token.n ? l->facts.job_token : STR("cilocal"),
-		.started_at = l->facts.created_at,
-		.timeout_s = job->def->timeout_s ? job->def->timeout_s : 3600,
-		.runner_id = STR("1"),
-		.runner_short_token = STR("cilocal"),
-		.runner_description = STR("cilocal"),
-		.runner_version = str_c(CILOCAL_VERSION),
-		.runner_revision = str_c(CILOCAL_VERSION),
-		.runner_arch = runner_arch(a),
-		.runner_tags = tags,
-		.n_runner_tags = job->tags.n};
-	for (size_t i = 0; i < job->tags.n; i++)
-		tags[i] = job->tags.v[i].s;
-	if (job->environment_name.n) {
-		run.environment_slug = job->environment_slug.n
-					       ? job->environment_slug
-					       : environment_slug(a, job->environment_name);
-		run.environment_id = 1;
-	}
-	varset_init(extra, a);
-	predefined_run(extra, &l->facts, &run);
-}
-
-static void put_unknown(struct varset *extra, enum var_layer layer, struct str key, struct span at,
-	const char *from)
-{
-	varset_put(extra, &(struct var){.key = key,
-				  .value = STR("[MASKED]"),
-				  .at = at,
-				  .from = from,
-				  .layer = layer,
-				  .masked = true,
-				  .raw = true,
-				  .internal = true});
-}
-
-/* Their values are made, or looked for, when the job starts. */
-static void add_tokens_and_secrets(const struct job *job, struct varset *extra)
-{
-	const struct job_rare *rare = job->def->rare;
-	for (size_t i = 0; i < rare->n_id_tokens; i++)
-		put_unknown(extra, VAR_PERSISTED, rare->id_tokens[i].name.s,
-			rare->id_tokens[i].name.at, "id_tokens");
-	if (!rare->secrets)
-		return;
-	node_each_pair(pair, rare->secrets)
-	{
-		put_unknown(extra, VAR_RUNNER_JOB, pair->key->text, pair->key->at, "secrets");
-	}
-}
-
-/* The first that takes the job; where none does, what the first one would make of it. */
-static const struct runner_config *runner_of(const struct load *l, const struct job *job)
-{
-	const struct runner_configs *all = &l->settings.runners;
-	const struct runner_config *first = runners_first(all, runners_taking(all, &job->tags));
-	return first ? first : &all->v[0];
-}
-
-static enum executor_kind executor_of(const struct runner_config *r, const struct job *job)
-{
-	if (r->executor.set)
-		return str_is(r->executor.v, "shell") ? EXECUTOR_SHELL : EXECUTOR_DOCKER;
-	return job->def->image || r->docker.image.set ? EXECUTOR_DOCKER : EXECUTOR_SHELL;
-}
-
-static int job_variables(struct cli *c, struct arena *a, const struct load *l,
-	const struct job *job, struct job_env *env)
-{
-	const struct runner_config *runner = runner_of(l, job);
-	struct varset extra, *payload = arena_new(a, struct varset);
-	struct str why;
-	running_job(a, l, job, &extra);
-	add_tokens_and_secrets(job, &extra);
-	if (!job_payload_vars(a, l->pipeline, job, &extra, payload, &why)) {
-		cli_error(c, "job '" STR_FMT "': " STR_FMT, STR_ARG(job->name), STR_ARG(why));
-		return EXIT_INVALID;
-	}
-	struct build_spec *spec = arena_new(a, struct build_spec);
-	spec->name = job->name;
-	spec->slug = store_slug(a, job->name);
-	spec->executor = executor_of(runner, job);
-	spec->project_path = l->facts.project_path;
-	spec->sha = l->facts.sha;
-	spec->ref = l->facts.ref_name;
-	spec->vars = payload;
-	spec->image = job->def->image;
-	spec->timeout_s = job->def->timeout_s;
-	struct str builds = spec->executor == EXECUTOR_SHELL
-				    ? arena_printf(a, "%s/.cilocal/runs/RUN/" STR_FMT "/builds",
-					      l->root, STR_ARG(spec->slug))
-				    : STR("/builds");
-	if (runner->builds_dir.set)
-		builds = runner->builds_dir.v;
-	job_env_make(env, a, spec, runner, builds, "running");
-	return EXIT_OK;
 }
 
 /* The variables of one job, each written when it is made: there may be very many. */
@@ -221,7 +112,7 @@ static int put_jobs(struct cli *c, struct load *l, struct job *const *jobs, size
 	for (size_t i = 0; !code && i < n; i++) {
 		struct arena a = ARENA_INIT;
 		struct job_env env;
-		code = job_variables(c, &a, l, jobs[i], &env);
+		code = job_runtime(c, &a, l, jobs[i], &env);
 		if (!code && !json && n > 1)
 			buf_printf(
 				&c->out, "%s" STR_FMT ":\n", i ? "\n" : "", STR_ARG(jobs[i]->name));

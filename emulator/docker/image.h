@@ -2,6 +2,7 @@
 #ifndef DOCKER_IMAGE_H
 #define DOCKER_IMAGE_H
 
+#include "emulator/core/http.h"
 #include "emulator/docker/types.h"
 
 /* Parts of an image name; views into the text that was parsed. */
@@ -47,6 +48,13 @@ struct image_pull {
 /* A failure inside the progress stream is a failure here, in the daemon's words. */
 struct docker_call *docker_image_pull(struct engine *e, const struct image_pull *p);
 struct docker_call *docker_image_push(struct engine *e, const struct image_pull *p);
+
+/* The images as one tar, with these names; docker_call_pause() holds it back. */
+struct docker_call *docker_image_save(struct engine *e, struct docker_strs names,
+	http_chunk_fn *chunk, docker_done_fn *done, void *arg);
+/* Such a tar, piece by piece. */
+struct docker_call *docker_image_load(
+	struct engine *e, http_produce_fn *produce, docker_done_fn *done, void *arg);
 
 struct docker_call *docker_image_tag(struct engine *e, struct str name, struct str repo,
 	struct str tag, docker_done_fn *done, void *arg);

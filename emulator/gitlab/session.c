@@ -7,6 +7,8 @@
 #include "emulator/docker/image.h"
 #include "emulator/docker/network.h"
 
+#include <unistd.h>
+
 /* One call that is waited for; lives on the stack of the function that waits. */
 struct wait {
 	struct session *s;
@@ -327,6 +329,88 @@ int sync_images(struct session *s, struct arena *a, struct sync_names *out, stru
 	memset(out, 0, sizeof(*out));
 	return wait_call(&w,
 		docker_image_list(s->engine, (struct docker_strs){NULL, 0}, tags_done, &w), err);
+}
+
+static void size_done(void *arg, struct error *err, const struct image_state *r)
+{
+	struct wait *w = arg;
+
+	if (!err)
+		*(int64_t *)w->out = r->size;
+	wait_over(w, err);
+}
+
+int sync_image_size(struct session *s, struct str name, int64_t *size, struct error *err)
+{
+	struct wait w = WAIT(s, NULL, size);
+	struct error mine = ERROR_INIT;
+
+	*size = -1;
+	if (!wait_call(&w, docker_image_inspect(s->engine, name, size_done, &w), &mine) ||
+		(mine.domain == ERR_DOCKER && mine.code == 404))
+		return 0;
+	return error_set(err, mine.domain, mine.code, "%s", mine.text);
+}
+
+struct transfer {
+	struct wait w; /* first: wait_over() gets it */
+	int fd;
+	int failed; /* errno of the file */
+};
+
+static void save_chunk(void *arg, struct str data)
+{
+	struct transfer *t = arg;
+
+	while (data.n && !t->failed) {
+		ssize_t n = write(t->fd, data.p, data.n);
+
+		if (n < 0 && errno != EINTR)
+			t->failed = errno;
+		else if (n > 0)
+			data = str_from(data, (size_t)n);
+	}
+	if (t->failed && t->w.s->call)
+		docker_call_cancel(t->w.s->call);
+}
+
+static ptrdiff_t load_produce(void *arg, char *buf, size_t n)
+{
+	struct transfer *t = arg;
+	ssize_t got;
+
+	do
+		got = read(t->fd, buf, n);
+	while (got < 0 && errno == EINTR);
+	if (got >= 0)
+		return got;
+	t->failed = errno;
+	return HTTP_ABORT;
+}
+
+static int transferred(struct transfer *t, struct docker_call *call, struct error *err)
+{
+	struct error mine = ERROR_INIT;
+	int rc = wait_call(&t->w, call, &mine);
+
+	if (t->failed)
+		return error_sys(err, t->failed, "the file of images");
+	return rc ? error_set(err, mine.domain, mine.code, "%s", mine.text) : 0;
+}
+
+int sync_save_images(struct session *s, struct docker_strs names, int fd, struct error *err)
+{
+	struct transfer t = {.w = WAIT(s, NULL, NULL), .fd = fd};
+
+	return transferred(
+		&t, docker_image_save(s->engine, names, save_chunk, plain_done, &t), err);
+}
+
+int sync_load_images(struct session *s, int fd, struct error *err)
+{
+	struct transfer t = {.w = WAIT(s, NULL, NULL), .fd = fd};
+
+	return transferred(&t, docker_image_load(s->engine, load_produce, plain_done, &t), err);
 }
 
 static void image_done(void *arg, struct error *err, const struct image_state *r)

@@ -92,6 +92,11 @@ struct sync_names {
 	size_t n;
 };
 int sync_images(struct session *s, struct arena *a, struct sync_names *out, struct error *err);
+/* The size of an image that is here; -1 where it is not. */
+int sync_image_size(struct session *s, struct str name, int64_t *size, struct error *err);
+/* Images as one tar, to and from a file; it blocks. */
+int sync_save_images(struct session *s, struct docker_strs names, int fd, struct error *err);
+int sync_load_images(struct session *s, int fd, struct error *err);
 /* Pulls the image unless it is here. */
 int sync_need_image(struct session *s, struct str name, struct error *err);
 /*

@@ -26,6 +26,7 @@
 #include <stdint.h>
 #include "base/diag.h"
 #include "base/str.h"
+#include "emulator/runner/image_rule.h"
 #include "config/job_def.h"
 #include "vars/varset.h"
 
@@ -41,17 +42,6 @@ struct runner_config;
 struct build;
 
 enum executor_kind { EXECUTOR_SHELL, EXECUTOR_DOCKER };
-
-/* An image name that is to be had elsewhere: --image FROM=TO, and the local registry. */
-struct image_rule {
-	/*
-	 * Exact name; with `prefix` the start of one ("registry.example.com/"); with `pattern` its
-	 * first '*' stands for any text, which the first '*' of `to` gets.
-	 */
-	struct str from, to;
-	bool prefix, pattern;
-	bool fresh; /* jobs may push there: without a pull policy of its own it is pulled anew */
-};
 
 /* A container that must be reachable from the jobs under a host name (the local registry). */
 struct extra_name {

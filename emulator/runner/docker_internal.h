@@ -187,8 +187,6 @@ bool docker_gone(const struct error *err); /* the engine itself is the trouble *
 /* Plan (docker_plan.c): pure but for log lines. 0, or -1 with e->first set. */
 int docker_plan(struct executor_docker *e);
 struct str docker_stand_in(struct executor_docker *e, struct str image);
-/* rest: what follows a prefix, or stands for the '*' of a pattern. */
-bool image_rule_applies(const struct image_rule *r, struct str image, struct str *rest);
 
 /* Activities of the first phase (executor_docker.c, docker_names.c). */
 void docker_make_network(struct executor_docker *e);

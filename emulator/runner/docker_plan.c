@@ -25,52 +25,11 @@ static int refuse(
 	return -1;
 }
 
-bool image_rule_applies(const struct image_rule *r, struct str image, struct str *rest)
-{
-	size_t star = str_chr(r->from, '*'), tail = r->from.n - star - 1;
-
-	*rest = STR_NULL;
-	if (r->prefix) {
-		*rest = str_from(image, r->from.n);
-		return str_starts(image, r->from);
-	}
-	if (!r->pattern || star == STR_NPOS)
-		return str_eq(image, r->from);
-	if (image.n < star + tail || !str_starts(image, str_sub(r->from, 0, star)) ||
-		!str_ends(image, str_from(r->from, star + 1)))
-		return false;
-	*rest = str_sub(image, star, image.n - tail);
-	return true;
-}
-
-/* The text with rest in place of its first '*'. */
-static struct str filled(struct arena *a, struct str to, struct str rest)
-{
-	size_t star = str_chr(to, '*');
-
-	if (star == STR_NPOS)
-		return to;
-	return arena_printf(a, STR_FMT STR_FMT STR_FMT, STR_ARG(str_sub(to, 0, star)),
-		STR_ARG(rest), STR_ARG(str_from(to, star + 1)));
-}
-
 struct str docker_stand_in(struct executor_docker *e, struct str image)
 {
 	const struct build_host *h = build_host(e->base.build);
-	size_t i;
 
-	for (i = 0; i < h->n_image_rules; i++) {
-		const struct image_rule *r = &h->image_rules[i];
-		struct str rest;
-
-		if (!image_rule_applies(r, image, &rest))
-			continue;
-		if (r->prefix)
-			return arena_printf(
-				e->arena, STR_FMT STR_FMT, STR_ARG(r->to), STR_ARG(rest));
-		return r->pattern ? filled(e->arena, r->to, rest) : r->to;
-	}
-	return image;
+	return image_rule_apply(h->image_rules, h->n_image_rules, image, e->arena);
 }
 
 /* Patterns as doublestar matches them; an empty list allows everything. */

@@ -237,13 +237,9 @@ static bool policy_allowed(const struct rc_docker *d, enum pull_policy p)
 /* What an earlier job, or an earlier run, may have pushed since it was last pulled. */
 static bool from_fresh_place(const struct build_host *h, struct str name)
 {
-	for (size_t i = 0; i < h->n_image_rules; i++) {
-		struct str rest;
+	const struct image_rule *r = image_rule_find(h->image_rules, h->n_image_rules, name);
 
-		if (image_rule_applies(&h->image_rules[i], name, &rest))
-			return h->image_rules[i].fresh;
-	}
-	return false;
+	return r && r->fresh;
 }
 
 /*
