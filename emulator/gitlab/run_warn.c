@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/runner/image_fetch.h"
 #include "pipeline/pipeline.h"
 
 /* Keywords whose effect a run does not have; a job that relies on one must not fail silently. */
@@ -146,9 +147,62 @@ static void warn_flags(const struct run *r)
 	}
 }
 
+/*
+ * Whether a runner with this configuration takes the image's policies. Source: GitLab Runner,
+ * executors/docker, allowed_pull_policies: where it is not set, what pull_policy says, and where
+ * that is not set either, `always` alone.
+ */
+static bool takes_policies(const struct runner_config *c, const struct image *image)
+{
+	const struct rc_list *set = &c->docker.allowed_pull_policies;
+	enum pull_policy one;
+
+	if (!set->n)
+		set = &c->docker.pull_policy;
+	for (size_t i = 0; i < image->n_pull_policies; i++) {
+		if (!set->n && image->pull_policies[i] == PULL_ALWAYS)
+			return true;
+		for (size_t k = 0; k < set->n; k++)
+			if (pull_policy_parse(set->v[k].v, &one) && one == image->pull_policies[i])
+				return true;
+	}
+	return !image->n_pull_policies;
+}
+
+static bool refused_elsewhere(const struct run *r, const struct image *image)
+{
+	const struct runner_configs *all = r->o->runners;
+
+	for (size_t i = 0; image && i < all->n; i++)
+		if (takes_policies(&all->v[i], image))
+			return false;
+	return image && all->n;
+}
+
+/* Accepted here, since the machine is the user's own; the job's runner may well not. */
+static void warn_policies(const struct run *r)
+{
+	for (size_t i = 0; i < r->p->n_jobs; i++) {
+		const struct job_def *def = r->p->jobs[i]->def;
+		bool found = r->plan.chosen[i] && refused_elsewhere(r, def->image);
+
+		for (size_t k = 0; r->plan.chosen[i] && k < def->n_services; k++)
+			found = found || refused_elsewhere(r, &def->services[k].image);
+		if (!found)
+			continue;
+		run_message(r, DIAG_NOTE,
+			"job '" STR_FMT "' has a 'pull_policy' that a runner takes only where "
+			"allowed_pull_policies of its config.toml lists it; else the job fails "
+			"there",
+			STR_ARG(r->p->jobs[i]->name));
+		return;
+	}
+}
+
 void run_warn_unused(const struct run *r)
 {
 	warn_flags(r);
+	warn_policies(r);
 	for (size_t k = 0; k < ARRAY_SIZE(unused); k++) {
 		const struct job *first = NULL;
 		size_t n = 0;

@@ -58,7 +58,9 @@ static struct str from_line(struct str name, struct str line)
 {
 	if (str_is(name, "tool")) {
 		struct str tool = word_before(line, ": command not found");
-		return tool.n ? tool : word_before(line, ": not found");
+		if (!tool.n)
+			tool = word_before(line, ": not found");
+		return tool.n ? tool : word_before(line, ": cannot execute");
 	}
 	if (str_is(name, "path"))
 		return word_before(line, ": permission denied");

@@ -27,6 +27,11 @@ beside:
 deaf:
   services: [{name: busybox, alias: deaf, command: ["sh", "-c", "echo its own words; sleep 100"], variables: {HEALTHCHECK_TCP_PORT: "9"}}]
   script: [echo trap 21 went on]
+# Trap 28: accepted here, refused by default runners.
+policy: {image: {name: busybox, pull_policy: [if-not-present, never]}, script: ["true"]}
+broken: {image: $CI_REGISTRY_IMAGE/broken:1, script: ["echo never"]}
+# Trap 38: Windows line ends, in the definition (none of them reaches the shell) and in a script.
+crlf: {script: ["sed 's/$/\\r/' s.sh >t.sh; chmod +x t.sh", "./t.sh"]}
 # Trap 32: a secret in two writes, and in two streams at once.
 masked: {script: ['printf "%.4s" "$SECRET_WORD"; sleep 1; printf "%s\n" "${SECRET_WORD#????}"; echo "$SECRET_WORD" >&2; echo "$SECRET_WORD$SECRET_WORD"']}
 END
@@ -36,6 +41,7 @@ project:
     FROM_UI: not-for-services
     SECRET_WORD: {value: s3cr3t-w0rd-of-mine, masked: true}
 YML
+printf '#!/bin/sh\necho it ran\n' >s.sh
 echo text >tracked
 git add -A && git commit -q -m "A file"
 remember
@@ -68,6 +74,34 @@ run 0 run deaf
 has_line '^trap 21 went on'
 has "probably didn't start properly"
 has 'its own words'
+
+run 0 run policy
+has "note: job 'policy' has a 'pull_policy' that a runner takes only where allowed_pull_policies"
+printf '[[runners]]\n[runners.docker]\nallowed_pull_policies = ["never"]\n' >.cilocal.toml
+run 0 run policy
+has_not "note: job 'policy'"
+rm .cilocal.toml
+
+sed 's/$/\r/' .gitlab-ci.yml >windows.yml
+run 1 run -f windows.yml crlf
+has 'exit code 127'
+has "hint: './t.sh' can't be started"
+
+# Trap 27: an engine that has begun to answer a pull with 200 says only in the stream that it failed.
+with_registry
+id=$(api POST /containers/create -f -H 'Content-Type: application/json' -d '{"Image":"busybox","Cmd":["touch","/layer"]}' | jq -r .Id)
+api POST "/containers/$id/start" -f
+api POST "/containers/$id/wait" -f -o /dev/null
+api POST "/commit?container=$id&repo=cilocal-test-broken&tag=1" -f -o /dev/null -H 'Content-Type: application/json' -d '{}'
+api DELETE "/containers/$id?force=1&v=1" -f
+push_as cilocal-test-broken:1 "$address/group/project/broken:1" "$user" "$password"
+api DELETE /images/cilocal-test-broken:1 -f -o /dev/null
+layer=$(curl -sS -u "$user:$password" -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
+	"http://$address/v2/group/project/broken/manifests/1" | jq -r '.layers[-1].digest')
+curl -sS -u "$user:$password" -X DELETE "http://$address/v2/group/project/broken/blobs/$layer" -o /dev/null
+run 4 run --registry broken
+has 'specified policies [always]: Error response from daemon: unknown blob'
+"$cilocal" registry stop --purge >/dev/null 2>&1
 
 run 0 run masked
 [[ $(grep -c 'MASKED' "$work/out") == 3 ]] || fail "trap 32: not masked everywhere"
