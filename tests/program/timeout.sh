@@ -27,3 +27,20 @@ slow: {script: [sleep 60]}
 END
 run 1 run --timeout 1s
 has "execution took longer than 1s"
+
+# What is said of a time limit is of the one that was hit; after_script's is none of the job's.
+project <<'END'
+cut:
+  variables: {RUNNER_SCRIPT_TIMEOUT: 1s}
+  script: [sleep 60]
+after:
+  variables: {RUNNER_AFTER_SCRIPT_TIMEOUT: 1s}
+  script: [exit 3]
+  after_script: [sleep 60]
+END
+run 1 run cut
+has "script timeout: context deadline exceeded"
+has ".gitlab-ci.yml:2: more time"
+run 1 run after
+has "WARNING: after_script failed, but job will continue unaffected: context deadline exceeded"
+has_not "hint:"
