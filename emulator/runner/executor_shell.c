@@ -286,31 +286,77 @@ static void on_slow_login(void *arg)
 }
 
 /* Source: GitLab Runner, common/build.go, the error of BuildStagePrepare. */
-static void on_first_login(void *arg, const struct shell_login_env *login)
+static void shell_came_up(struct executor_shell *e, int exit_code, int term_signal)
 {
-	struct executor_shell *e = arg;
 	struct build *b = e->base.build;
-	const struct shell_login_end *end = shell_login_end(build_host(b)->login);
 	struct outcome o = OUTCOME_OK;
 
-	UNUSED(login);
 	loop_timer_stop(&e->slow_login);
 	build_waits(b, "%s", "");
-	if (end->ended && (end->exit_code || end->term_signal)) {
+	if (exit_code || term_signal) {
 		CLEANUP(free)
-		char *cause = end->term_signal
-				      ? xasprintf("signal: %s", strsignal(end->term_signal))
-				      : xasprintf("exit status %d", end->exit_code);
+		char *cause = term_signal ? xasprintf("signal: %s", strsignal(term_signal))
+					  : xasprintf("exit status %d", exit_code);
 
-		job_log_write(build_log(b), LOG_OUT, end->said.p, end->said.n);
 		outcome_fail(&o, FAIL_SCRIPT,
 			"prepare environment: %s. Check https://docs.gitlab.com/runner/shells/"
 			"#shell-profile-loading for more information",
 			cause);
 		o.has_exit_code = true;
-		o.exit_code = end->term_signal ? -1 : end->exit_code;
+		o.exit_code = term_signal ? -1 : exit_code;
 	}
 	build_step_done(b, &o);
+}
+
+static void on_first_login(void *arg, const struct shell_login_env *login)
+{
+	struct executor_shell *e = arg;
+	struct build *b = e->base.build;
+	const struct shell_login_end *end = shell_login_end(build_host(b)->login);
+
+	UNUSED(login);
+	if (end->ended && (end->exit_code || end->term_signal))
+		job_log_write(build_log(b), LOG_OUT, end->said.p, end->said.n);
+	shell_came_up(e, end->ended ? end->exit_code : 0, end->ended ? end->term_signal : 0);
+}
+
+static void on_profile_says(void *arg, int stream, struct str data)
+{
+	struct executor_shell *e = arg;
+
+	job_log_write(build_log(e->base.build), stream == 2 ? LOG_ERR : LOG_OUT, data.p, data.n);
+}
+
+static void on_first_sh(void *arg, struct error *err, const struct proc_result *r)
+{
+	struct executor_shell *e = arg;
+
+	e->proc = NULL;
+	if (err && err->domain != ERR_CANCELLED) {
+		loop_timer_stop(&e->slow_login);
+		answer(e, FAIL_RUNNER_SYSTEM, err->text);
+	} else {
+		shell_came_up(e, r ? r->exit_code : 1, r ? r->term_signal : 0);
+	}
+}
+
+/* There is nothing that could be asked once for all scripts: one runs that does nothing. */
+static void first_sh(struct executor_shell *e)
+{
+	static const char *const sh[] = {"sh", "-l", NULL};
+	struct proc_options o = {
+		.argv = sh,
+		.env = environment(e, own_environment()),
+		.cwd = e->dir.p,
+		.input = STR("exit 0\n"),
+		.grace_ms = GRACE_MS,
+		.drain_ms = DRAIN_MS,
+		.output = on_profile_says,
+		.done = on_first_sh,
+		.arg = e,
+	};
+
+	e->proc = proc_start(build_host(e->base.build)->loop, &o);
 }
 
 static bool wants_sh(const struct executor_shell *e)
@@ -323,13 +369,18 @@ static void shell_prepare_shell(struct executor *base)
 	struct executor_shell *e = self(base);
 	const struct build_host *h = build_host(base->build);
 
-	if (wants_sh(e) || !h->login) {
+	e->stop = e->stop_now = false;
+	if (!wants_sh(e) && !h->login) {
 		answer(e, FAIL_NONE, "");
 		return;
 	}
 	build_waits(base->build, "waits for the login shell's profile");
 	loop_timer_start(h->loop, &e->slow_login, SLOW_LOGIN_MS, on_slow_login, e);
-	shell_login_want(h->login, &e->login, environment(e, own_environment()), on_first_login, e);
+	if (wants_sh(e))
+		first_sh(e);
+	else
+		shell_login_want(
+			h->login, &e->login, environment(e, own_environment()), on_first_login, e);
 }
 
 static void shell_run(struct executor *base, const struct step *s)

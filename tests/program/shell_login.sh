@@ -89,3 +89,20 @@ has 'execution took longer than 1s'
 rm "$HOME/.bash_profile"
 run 0 run two
 has_not 'none of the script ran'
+
+# The same of sh, which `shell = "sh"` asks for.
+printf '[[runners]]\nshell = "sh"\n' >.cilocal.toml
+echo 'echo "from dot profile"; exit 4' >"$HOME/.profile"
+run 1 run one
+has 'from dot profile'
+has 'Job failed: prepare environment: exit status 4. Check'
+has_not 'after ['
+echo 'sleep 3600' >"$HOME/.profile"
+start run one
+printed 'the login shell does not come up: one of its profiles'
+kill -INT "$pid"
+ends 130
+has_not 'after ['
+rm "$HOME/.profile"
+run 0 run two
+has 'seen []'
