@@ -148,6 +148,8 @@ int run_options_read(struct cli *c, struct load *l, struct run_options *o)
 	o->color = c->color_out;
 	o->tty = c->tty_out;
 	o->columns = c->tty_out ? term_columns(STDOUT_FILENO) : 0;
+	const struct opt_value *hints = opt_last(opt, OPT_HINTS);
+	o->no_hints = hints && hints->negated;
 	const struct opt_value *live = opt_last(opt, OPT_LIVE);
 	o->live = !o->quiet && !(live && live->negated) && term_can_draw(STDOUT_FILENO);
 	const struct opt_value *ask = opt_last(opt, OPT_ASK);

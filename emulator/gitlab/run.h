@@ -137,6 +137,7 @@ struct run_options {
 	bool timestamps;
 	int fold;           /* enum console_fold: sections that are shown as one line */
 	bool log_to_stderr; /* logs and table; standard output is somebody else's */
+	bool no_hints;      /* about known failures, after a failed job's log */
 	bool quiet;
 	unsigned verbose;
 	bool color;   /* of stdout */

@@ -89,7 +89,7 @@ void show_hints(struct job_run *j)
 {
 	struct diagnose *d;
 
-	if (!j->log || !j->log_path.p)
+	if (!j->log || !j->log_path.p || j->run->top->o->no_hints)
 		return;
 	for (int s = 0; s < LOG_STREAMS; s++)
 		job_log_flush(j->log, (enum log_stream)s);

@@ -44,3 +44,12 @@ has ".gitlab-ci.yml:2: more time"
 run 1 run after
 has "WARNING: after_script failed, but job will continue unaffected: context deadline exceeded"
 has_not "hint:"
+
+# What a failure means is said after its log, unless nobody wants to know.
+project <<'END'
+job: {timeout: 1 second, script: [sleep 30]}
+END
+run 1 run
+has 'hint: the job was ended by its time limit'
+run 1 run --no-hints
+has_not 'hint: '
