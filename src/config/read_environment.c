@@ -130,7 +130,8 @@ static void read_environment_map(
 	out->auto_stop_in = get_text(map, "auto_stop_in");
 	out->deployment_tier = get_text(map, "deployment_tier");
 	n = get_node(map, "action");
-	if (node_is(n, NODE_STRING) &&
+	/* GitLab takes false for none. */
+	if (n && (n->kind != NODE_BOOL || n->u.boolean) && want_string(f, n, "action") &&
 		check_choice(f, n, "action", "start stop prepare verify access",
 			"should be start, stop, prepare, verify, or access"))
 		out->action = text_of(n);

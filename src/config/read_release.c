@@ -132,7 +132,10 @@ static void check_links(const struct frame *f, const struct node *assets)
 	links = get_node(assets, "links");
 	if (node_is_blank(links)) {
 		fault(&entry, links ? "blank" : "?blank", links ? links->at : assets->at,
-			"links can't be blank", "%s is empty", subject(&entry, "links"));
+			node_is(links, NODE_SEQ) ? "links can't be blank"
+						 : "links should be an array of hashes" AND_ALSO
+						   "links can't be blank",
+			"%s is empty", subject(&entry, "links"));
 		return;
 	}
 	if (links->kind == NODE_SEQ) {

@@ -377,7 +377,8 @@ static const struct error_row release_rows[] = {
 	{JOB("release: {tag_name: t, description: d, assets: {links: x}}"),
 		"jobs:a:release:assets links should be an array of hashes"},
 	{JOB("release: {tag_name: t, description: d, assets: {}}"),
-		"jobs:a:release:assets links can't be blank"},
+		"jobs:a:release:assets links should be an array of hashes, jobs:a:release:assets "
+		"links can't be blank"},
 	{JOB("release: {tag_name: t, description: d, catalog_publish: true}"),
 		"jobs:a:release config contains unknown keys: catalog_publish"},
 };
