@@ -500,7 +500,8 @@ static void check_hidden(const struct frame *jobs, const struct node_pair *pair)
 	struct frame f = FRAME_AT(jobs, pair->key->text);
 
 	if (node_is_blank(pair->value))
-		fault(&f, "blank", pair->value->at.begin.line ? pair->value->at : pair->key->at,
+		fault(&f, node_is(pair->value, NODE_MAP) ? "?blank" : "blank",
+			pair->value->at.begin.line ? pair->value->at : pair->key->at,
 			"config can't be blank", "'" STR_FMT "' is empty",
 			STR_ARG(pair->key->text));
 }

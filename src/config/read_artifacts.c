@@ -75,7 +75,7 @@ static void read_coverage_report(
 	check_scope(&entry, n, SCOPE_coverage_report);
 	value = get_node(n, "coverage_format");
 	if (!value || !is_one_of(value->text, "cobertura jacoco"))
-		fault(&entry, "unknown-value", value ? value->at : n->at,
+		fault(&entry, value ? "unknown-value" : "?unknown-value", value ? value->at : n->at,
 			"coverage format must be one of supported formats: cobertura, jacoco.",
 			"%s must be 'cobertura' or 'jacoco', not %s",
 			subject(&entry, "coverage_format"), found(f, value));
