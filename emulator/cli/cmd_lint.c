@@ -132,8 +132,9 @@ static int lint_one(struct verdict *v, const char *path)
 		if (!v->c->quiet)
 			say_valid(v);
 	} else {
-		cli_error(v->c, STR_FMT ": invalid, %u error%s", STR_ARG(v->name), l->diags.errors,
-			l->diags.errors == 1 ? "" : "s");
+		cli_error(v->c, STR_FMT ": invalid, %u error%s%s", STR_ARG(v->name),
+			l->diags.errors, l->diags.errors == 1 ? "" : "s",
+			l->diags.left_out ? " and more" : "");
 	}
 	return code;
 }

@@ -323,6 +323,9 @@ void load_print_diags(struct load *l, bool warnings)
 				diag_print(&out, &l->sources, sorted[i], l->c->color_err);
 		arena_release(&scratch);
 	}
+	if (l->diags.left_out)
+		buf_printf(&out, "... and at least %u more error%s\n", l->diags.left_out,
+			l->diags.left_out == 1 ? "" : "s");
 	struct str text = load_masked(l, buf_str(&out));
 	fwrite(text.p, 1, text.n, stderr);
 }

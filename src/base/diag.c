@@ -37,24 +37,23 @@ static void grow(struct diags *d)
 		*slot_of(d, diag) = diag;
 }
 
-struct diag *diag_add(struct diags *d, enum diag_level level, const char *code, struct span at,
-	const char *fmt, ...)
+struct diag *diag_vadd(struct diags *d, enum diag_level level, const char *code, struct span at,
+	const char *fmt, va_list ap)
 {
-	struct diag *diag = arena_new(d->arena, struct diag), **slot;
-	va_list ap;
+	CLEANUP(buf_release) struct buf text = BUF_INIT;
+	struct diag probe = {.level = level, .code = code, .at = at}, *diag, **slot;
 
-	diag->level = level;
-	diag->code = code;
-	diag->at = at;
-	va_start(ap, fmt);
-	diag->text = arena_vprintf(d->arena, fmt, ap);
-	va_end(ap);
+	/* A template's fault is found again for each job that has it: only a new one is kept. */
+	buf_vprintf(&text, fmt, ap);
+	probe.text = buf_str(&text);
 	if (d->n * 2 >= d->n_slots)
 		grow(d);
-	slot = slot_of(d, diag);
+	slot = slot_of(d, &probe);
 	if (*slot)
 		return *slot;
-	*slot = diag;
+	diag = *slot = arena_new(d->arena, struct diag);
+	*diag = probe;
+	diag->text = arena_str(d->arena, probe.text);
 	d->n++;
 	diag->notes_tail = &diag->notes;
 	*d->tail = diag;
@@ -63,6 +62,18 @@ struct diag *diag_add(struct diags *d, enum diag_level level, const char *code, 
 		d->errors++;
 	else if (level == DIAG_WARNING)
 		d->warnings++;
+	return diag;
+}
+
+struct diag *diag_add(struct diags *d, enum diag_level level, const char *code, struct span at,
+	const char *fmt, ...)
+{
+	struct diag *diag;
+	va_list ap;
+
+	va_start(ap, fmt);
+	diag = diag_vadd(d, level, code, at, fmt, ap);
+	va_end(ap);
 	return diag;
 }
 

@@ -64,6 +64,7 @@ struct diags {
 	struct arena *arena;
 	struct diag *first, **tail;
 	unsigned errors, warnings;
+	unsigned left_out;   /* errors that were only counted: enough are known already */
 	struct diag **slots; /* by hash of place and text, to find identical ones; NULL = free */
 	size_t n, n_slots;
 };
@@ -73,6 +74,8 @@ void diags_init(struct diags *d, struct arena *a);
 /* Adds one; texts are copied into the arena. Identical ones (level, code, place, text) add once. */
 struct diag *diag_add(struct diags *d, enum diag_level level, const char *code, struct span at,
 	const char *fmt, ...) PRINTF_LIKE(5, 6);
+struct diag *diag_vadd(struct diags *d, enum diag_level level, const char *code, struct span at,
+	const char *fmt, va_list ap) PRINTF_LIKE(5, 0);
 #define diag_error(d, code, at, ...) diag_add((d), DIAG_ERROR, (code), (at), __VA_ARGS__)
 #define diag_warn(d, code, at, ...)  diag_add((d), DIAG_WARNING, (code), (at), __VA_ARGS__)
 

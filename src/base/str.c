@@ -174,6 +174,10 @@ const struct str *str_nearest(struct str word, const struct str *candidates, siz
 	const struct str *best = NULL;
 	size_t limit = MAX(word.n / 3, (size_t)1), best_at = limit + 1;
 
+	/* Help for people, who have not so many; comparing them all would take its time. */
+	if (n > NEAREST_MAX)
+		return NULL;
+
 	for (size_t i = 0; i < n; i++) {
 		size_t d = str_distance(word, candidates[i]);
 

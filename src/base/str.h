@@ -82,6 +82,7 @@ size_t str_distance(struct str a, struct str b);
  * The candidate nearest to word, case folded, if it is near enough to be meant (distance at most a
  * third of the length, at least 1); NULL otherwise.
  */
+#define NEAREST_MAX 5000
 const struct str *str_nearest(struct str word, const struct str *candidates, size_t n);
 
 /* Columns that the UTF-8 text takes on a terminal (wide characters 2, combining 0, invalid bytes

@@ -37,8 +37,8 @@ struct config_state {
 	size_t total_bytes;
 	bool includes_over; /* a limit of includes was passed: nothing more is asked for */
 	bool merged;
-	size_t merged_keys;         /* made by merge_deep so far */
-	size_t n_services, n_needs; /* that were read so far */
+	size_t merged_keys;                  /* made by merge_deep so far */
+	size_t n_services, n_needs, n_texts; /* that were read so far */
 	bool stages_faulty;
 	struct texts written_stages; /* also what is written twice */
 	struct map root_index;       /* root key -> struct node_pair * */
@@ -135,6 +135,8 @@ bool is_one_of(struct str s, const char *choices);
 struct text text_of(const struct node *n); /* empty for NULL and null */
 void texts_of(
 	const struct frame *f, const struct node *n, struct texts *out); /* string or sequence */
+/* Against LIMIT_TEXTS: whether so many more may be made; said once. */
+bool count_texts(const struct frame *f, const struct node *n, size_t more);
 struct span span_of_key(
 	const struct node *map, const char *key); /* the key's place, else the map's */
 

@@ -61,6 +61,8 @@ const char *fmt_in(const struct frame *f, const char *fmt, ...)
 	struct str s;
 	va_list ap;
 
+	if (faults_full(f))
+		return "";
 	va_start(ap, fmt);
 	s = arena_vprintf(frame_arena(f), fmt, ap);
 	va_end(ap);
@@ -203,16 +205,18 @@ struct diag *fault(const struct frame *f, const char *code, struct span at, cons
 	const struct frame *job = job_frame(f);
 	struct diags *d = f->c->diags;
 	struct diag *diag;
-	struct str text;
 	va_list ap;
 
-	if (d->errors >= LIMIT_ERRORS || is_consequence(f, *code == '?', at))
+	if (is_consequence(f, *code == '?', at))
 		return NULL;
+	if (faults_full(f)) {
+		d->left_out++;
+		return NULL;
+	}
 	code += *code == '?';
 	va_start(ap, fmt);
-	text = arena_vprintf(frame_arena(f), fmt, ap);
+	diag = diag_vadd(d, DIAG_ERROR, code, at, fmt, ap);
 	va_end(ap);
-	diag = diag_error(d, code, at, STR_FMT, STR_ARG(text));
 	if (diag->gitlab.n || diag->job.n)
 		return diag; /* the same was said before, of another job */
 	if (job)
@@ -421,6 +425,20 @@ struct text text_of(const struct node *n)
 	return (struct text){n->text, n->at};
 }
 
+bool count_texts(const struct frame *f, const struct node *n, size_t more)
+{
+	size_t *all = &config_state_of(f->c)->n_texts, before = *all;
+
+	*all += more;
+	if (*all <= LIMIT_TEXTS)
+		return true;
+	if (before <= LIMIT_TEXTS)
+		fault(f, "definition-too-large", n->at, NULL,
+			"the scripts and other lists of all jobs have more than %d lines",
+			LIMIT_TEXTS);
+	return false;
+}
+
 void texts_of(const struct frame *f, const struct node *n, struct texts *out)
 {
 	*out = (struct texts){.set = true, .at = n->at};
@@ -430,6 +448,8 @@ void texts_of(const struct frame *f, const struct node *n, struct texts *out)
 		out->n = 1;
 		return;
 	}
+	if (!count_texts(f, n, n->u.seq.n))
+		return;
 	out->v = arena_array(frame_arena(f), struct text, n->u.seq.n);
 	node_each (item, n) {
 		out->v[out->n++] = text_of(item);

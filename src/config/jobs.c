@@ -327,7 +327,7 @@ static void check_job_keywords(const struct frame *f, const struct job_def *job)
  */
 #define READINGS 512
 struct reading {
-	const struct node *value;
+	const void *value;         /* its address, or that of its items, which copies share */
 	const struct job_def *job; /* who has what was made of it */
 	enum keyword_id id;
 };
@@ -361,24 +361,38 @@ static bool copy_own_fields(struct job_def *job, const struct job_def *from, enu
 	return true;
 }
 
-/* What has faults is read again, for they name the job. */
+static const void *identity_of(const struct node *value)
+{
+	if (value->kind == NODE_SEQ && value->u.seq.n)
+		return value->u.seq.items;
+	if (value->kind == NODE_MAP && value->u.map.n)
+		return value->u.map.pairs;
+	return value;
+}
+
+/* What has faults is read again, for they name the job; not when enough are known. */
 static void read_keyword(const struct frame *f, const struct keyword *k, const struct node *value,
 	struct job_def *job)
 {
 	struct config_state *s = config_state_of(f->c);
 	enum keyword_id id = (enum keyword_id)(k - keywords);
 	size_t before = f->c->diags->n + s->n_consequences;
+	const void *address = identity_of(value);
 	struct reading *r;
 
+	if (faults_full(f)) {
+		f->c->diags->left_out++;
+		return;
+	}
 	if (!s->readings)
 		s->readings = arena_array(f->c->arena, struct reading, READINGS);
-	r = &s->readings[(((uintptr_t)value >> 3) * 31 + id) % READINGS];
-	if (r->value == value && r->id == id && r->job->bridge == job->bridge &&
+	r = &s->readings[(((uintptr_t)address >> 3) * 31 + id) % READINGS];
+	if (r->value == address && r->id == id && r->job->bridge == job->bridge &&
 		copy_own_fields(job, r->job, id))
 		return;
 	k->read(f, value, job);
 	if (f->c->diags->n + s->n_consequences == before && !faults_full(f))
-		*r = (struct reading){value, job, id};
+		*r = (struct reading){address, job, id};
 }
 
 static void read_job(const struct frame *jobs, const struct node_pair *pair, struct job_def *job)

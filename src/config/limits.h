@@ -47,6 +47,7 @@
 	LIMIT(NEEDS_IN_ALL, 300000, "cilocal: the same, of all lists; those of templates once")    \
 	LIMIT(RULES, 20000, "cilocal: rules in one list")                                          \
 	LIMIT(SERVICES, 50000, "cilocal: services of all jobs; those of a template count once")    \
+	LIMIT(TEXTS, 700000, "cilocal: lines of scripts, items of lists; shared ones count once")  \
 	LIMIT(JOB_VARS, 200000, "cilocal: variables of all jobs, without those that they share")   \
 	LIMIT(EDGES, 650000, "cilocal: needs of all jobs; 50 a job, which is GitLab's limit")      \
 	LIMIT(JOB_BYTES, 8388608, "cilocal: expanded tags, names ... of all jobs")                 \

@@ -55,6 +55,8 @@ bool read_commands(const struct frame *f, const struct node *n, struct texts *ou
 	const struct node *bad;
 	struct diag *d;
 
+	if (!count_texts(f, n, count_flat(n)))
+		return false;
 	if (flatten_strings(frame_arena(f), n, LIMIT_NESTED_ARRAYS, out, &bad))
 		return true;
 	if (bad->kind == NODE_SEQ)

@@ -36,7 +36,8 @@ static void read_options(
 			return;
 	if (!out->n)
 		return;
-	d = fault(f, "value-not-in-options", value ? value->at : map->at,
+	d = fault(f, node_is_scalar(value) ? "value-not-in-options" : "?value-not-in-options",
+		node_is_scalar(value) ? value->at : map->at,
 		"config value must be present in options",
 		"the value of %s must be one of its options", subject(f, NULL));
 	diag_note(f->c->diags, d, options->at, "the options");

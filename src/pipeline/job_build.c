@@ -187,5 +187,7 @@ void build_job(struct builder *b, struct instance *in)
 		expand_texts(b, job);
 	}
 	check_limits(b, job);
+	keep_steps(b, job->def->rules.set ? (const void *)job->def->rules.v : job->def->rare,
+		&job->steps, job->n_steps);
 	arena_release(&b->scratch);
 }

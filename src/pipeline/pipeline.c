@@ -12,16 +12,16 @@
 struct diag *job_error(struct builder *b, const struct job *job, const char *code, struct span at,
 	const char *gitlab, const char *fmt, ...)
 {
-	struct str text;
 	va_list ap;
 
 	b->failed = true;
-	if (b->d->errors >= LIMIT_ERRORS)
+	if (b->d->errors >= LIMIT_ERRORS) {
+		b->d->left_out++;
 		return NULL;
+	}
 	va_start(ap, fmt);
-	text = arena_vprintf(&b->scratch, fmt, ap);
+	struct diag *d = diag_vadd(b->d, DIAG_ERROR, code, at, fmt, ap);
 	va_end(ap);
-	struct diag *d = diag_error(b->d, code, at, STR_FMT, STR_ARG(text));
 	diag_set_gitlab(b->d, d, "%s", gitlab);
 	if (job)
 		diag_set_job(b->d, d, job->base_name);

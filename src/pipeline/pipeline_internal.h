@@ -41,6 +41,13 @@ struct recent_vars {
 	const struct varset *set;
 };
 
+/* Why the jobs that have these rules are in, or not. */
+struct kept_steps {
+	const void *of;
+	struct rule_step *v;
+	size_t n;
+};
+
 struct builder {
 	struct pipeline *p;
 	struct arena *a; /* results; p->arena once the pipeline exists */
@@ -52,6 +59,7 @@ struct builder {
 	struct map groups;    /* job_def's name -> struct group * */
 	struct map layers;    /* sets that several jobs lie on: what made it -> struct layer * */
 	struct recent_vars recent[256];
+	struct kept_steps kept[64];
 	const struct varset *below;      /* of these, the one that the job at hand has a base of */
 	struct map clauses;              /* of rules, by address: what they say to every job */
 	uint64_t work;                   /* steps that are left of LIMIT_STEPS */
@@ -154,6 +162,9 @@ enum rules_verdict { RULES_MATCH, RULES_NONE, RULES_INVALID };
  */
 enum rules_verdict eval_rules(struct rules_ctx *ctx, const struct rule_defs *rules, int *index,
 	struct rule_step **steps, size_t *n_steps, struct str *why);
+
+/* Moves steps out of b->scratch; jobs that have the same rules, or policy, mostly share them. */
+void keep_steps(struct builder *b, const void *of, struct rule_step **steps, size_t n);
 
 /* Patterns and references are shown with their variables' values: not those of masked ones. */
 struct str hide_secrets(struct builder *b, struct str text);

@@ -172,10 +172,10 @@ static struct text default_refs[] = {
 static void step(struct rules_ctx *ctx, struct rule_step **steps, size_t *n, bool matched,
 	struct span at, const char *policy, const char *clause, struct str why)
 {
-	push_step(ctx->b->a, steps, n,
+	push_step(&ctx->b->scratch, steps, n,
 		(struct rule_step){.index = -1,
 			.matched = matched,
-			.why = arena_printf(ctx->b->a, "%s:%s %s%s" STR_FMT, policy, clause,
+			.why = arena_printf(&ctx->b->scratch, "%s:%s %s%s" STR_FMT, policy, clause,
 				matched ? "holds" : "does not hold", why.n ? ": " : "",
 				STR_ARG(why)),
 			.at = at});

@@ -193,10 +193,10 @@ enum rules_verdict eval_rules(struct rules_ctx *ctx, const struct rule_defs *rul
 		struct buf reason = BUF_INIT;
 		enum clause_verdict v = eval_rule(ctx, &rules->v[i], &reason, why);
 
-		push_step(ctx->b->a, steps, n_steps,
+		push_step(&ctx->b->scratch, steps, n_steps,
 			(struct rule_step){.index = (int)i,
 				.matched = v == CLAUSE_TRUE,
-				.why = arena_str(ctx->b->a, buf_str(&reason)),
+				.why = arena_str(&ctx->b->scratch, buf_str(&reason)),
 				.at = rules->v[i].at});
 		buf_release(&reason);
 		if (v == CLAUSE_INVALID)
@@ -207,4 +207,31 @@ enum rules_verdict eval_rules(struct rules_ctx *ctx, const struct rule_defs *rul
 		}
 	}
 	return RULES_NONE;
+}
+
+static bool same_steps(const struct rule_step *x, const struct rule_step *y, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (x[i].index != y[i].index || x[i].matched != y[i].matched ||
+			!str_eq(x[i].why, y[i].why))
+			return false;
+	return true;
+}
+
+void keep_steps(struct builder *b, const void *of, struct rule_step **steps, size_t n)
+{
+	struct kept_steps *k = &b->kept[((uintptr_t)of >> 4) % ARRAY_SIZE(b->kept)];
+	struct rule_step *v;
+
+	if (!n)
+		return;
+	if (k->of != of || k->n != n || !same_steps(k->v, *steps, n)) {
+		v = arena_array(b->a, struct rule_step, n);
+		for (size_t i = 0; i < n; i++) {
+			v[i] = (*steps)[i];
+			v[i].why = arena_str(b->a, v[i].why);
+		}
+		*k = (struct kept_steps){of, v, n};
+	}
+	*steps = k->v;
 }

@@ -55,6 +55,7 @@ void build_workflow(struct builder *b)
 		enum rules_verdict v = eval_rules(&ctx, &w->rules, &p->workflow_rule,
 			&p->workflow_steps, &p->n_workflow_steps, &why);
 
+		keep_steps(b, w, &p->workflow_steps, p->n_workflow_steps);
 		if (v == RULES_MATCH)
 			rule = &w->rules.v[p->workflow_rule];
 		p->run = rule && rule->when != WHEN_NEVER;
