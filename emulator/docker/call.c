@@ -2,6 +2,7 @@
  */
 #include "base/base.h"
 #include "emulator/docker/docker_internal.h"
+#include "emulator/docker/ssh.h"
 
 #include "emulator/core/trace.h"
 #include "emulator/docker/json.h"
@@ -134,17 +135,22 @@ static bool never_connected(const struct error *err)
 void call_explain_transport(const struct engine *e, struct error *err)
 {
 	struct error why = *err;
-	const char *advice = why.text;
+	const char *advice = why.text, *said = e->relay ? ssh_relay_said(e->relay) : "";
 
 	if (why.domain != ERR_CURL && why.domain != ERR_TIMEOUT && why.domain != ERR_UV)
 		return;
 	*err = ERROR_INIT;
+	if (e->at.ssh && (*said || error_is(&e->no_relay))) {
+		error_set(err, why.domain, why.code, "cannot reach the engine at %s (%s): %s",
+			e->at.url, e->at.origin, *said ? said : e->no_relay.text);
+		return;
+	}
 	if (!never_connected(&why)) {
 		error_set(err, why.domain, why.code, "lost the engine at %s (%s): %s", e->at.url,
 			e->at.origin, why.text);
 		return;
 	}
-	if (e->at.socket && (why.domain == ERR_UV || why.code == CANNOT_CONNECT))
+	if (e->at.socket && !e->at.ssh && (why.domain == ERR_UV || why.code == CANNOT_CONNECT))
 		advice = socket_advice(e->at.socket);
 	error_set(err, why.domain, why.code, "cannot connect to the Docker engine at %s (%s): %s",
 		e->at.url, e->at.origin, advice);
@@ -319,6 +325,7 @@ void engine_free(struct engine *e)
 		error_set(&c->err, ERR_CANCELLED, 0, "cancelled");
 		end(c, &c->err, NULL);
 	}
+	ssh_relay_free(e->relay);
 	endpoint_release(&e->at);
 	free(e);
 }

@@ -15,7 +15,9 @@ enum engine_state { ENGINE_NEW, ENGINE_ASKING, ENGINE_READY };
 struct engine {
 	struct loop *loop;
 	struct http *http;
-	struct endpoint at;
+	struct endpoint at; /* of ssh: with the relay's socket */
+	struct ssh_relay *relay;
+	struct error no_relay;
 	enum engine_state state;
 	unsigned major, minor; /* negotiated */
 	char version[16];

@@ -18,6 +18,7 @@ void endpoint_release(struct endpoint *e)
 	free(e->origin);
 	free(e->socket);
 	free(e->host);
+	free(e->user);
 	free(e->ca_file);
 	free(e->cert_file);
 	free(e->key_file);
@@ -71,6 +72,18 @@ static int parse_address(struct str rest, struct endpoint *out)
 	return 0;
 }
 
+/* "me@" in front of a host. */
+static struct str take_user(struct str rest, struct endpoint *out)
+{
+	size_t at = str_chr(rest, '@');
+
+	if (at == STR_NPOS)
+		return rest;
+	if (at)
+		out->user = xstrndup(rest.p, at);
+	return str_from(rest, at + 1);
+}
+
 int endpoint_parse(const char *url, struct endpoint *out, struct error *err)
 {
 	struct str s = str_trim(str_c(url));
@@ -79,12 +92,6 @@ int endpoint_parse(const char *url, struct endpoint *out, struct error *err)
 	struct str rest = at == STR_NPOS ? s : str_from(s, at + 3);
 
 	memset(out, 0, sizeof(*out));
-	if (str_is(scheme, "ssh"))
-		return error_set(err, ERR_USAGE, 0,
-			"cannot reach an engine through '%s': forward its socket (ssh -L "
-			"/tmp/docker.sock:/var/run/docker.sock HOST) and use "
-			"unix:///tmp/docker.sock",
-			url);
 	if (str_is(scheme, "unix") || (!scheme.n && rest.n && rest.p[0] == '/')) {
 		if (!rest.n)
 			rest = STR("/var/run/docker.sock");
@@ -93,16 +100,21 @@ int endpoint_parse(const char *url, struct endpoint *out, struct error *err)
 		return 0;
 	}
 	if (at != STR_NPOS && !str_is(scheme, "tcp") && !str_is(scheme, "http") &&
-		!str_is(scheme, "https"))
+		!str_is(scheme, "https") && !str_is(scheme, "ssh"))
 		return error_set(err, ERR_USAGE, 0,
 			"engine address '%s': unknown scheme '" STR_FMT
-			"' (unix, tcp, http, https)",
+			"' (unix, tcp, http, https, ssh)",
 			url, STR_ARG(scheme));
 	out->tls = str_is(scheme, "https");
-	if (!s.n || parse_address(rest, out)) {
+	out->ssh = str_is(scheme, "ssh");
+	if (out->ssh)
+		rest = take_user(rest, out);
+	if (!s.n || (out->ssh && !rest.n) || parse_address(rest, out)) {
+		bool ssh = out->ssh;
+
 		endpoint_release(out);
-		return error_set(
-			err, ERR_USAGE, 0, "engine address '%s': expected tcp://HOST:PORT", url);
+		return error_set(err, ERR_USAGE, 0, "engine address '%s': expected %s", url,
+			ssh ? "ssh://USER@HOST" : "tcp://HOST:PORT");
 	}
 	out->url = xstrndup(s.p, s.n);
 	return 0;
@@ -110,7 +122,7 @@ int endpoint_parse(const char *url, struct endpoint *out, struct error *err)
 
 static void default_port(struct endpoint *e)
 {
-	if (e->host && !e->port)
+	if (e->host && !e->port && !e->ssh)
 		e->port = e->tls ? 2376 : 2375;
 }
 
@@ -128,7 +140,7 @@ static char *file_if_there(const char *dir, const char *name)
 /* ca.pem, cert.pem, key.pem. The ones that are missing are simply not used, as docker does. */
 static void use_tls(struct endpoint *e, const char *dir, bool verify)
 {
-	if (!e->host)
+	if (!e->host || e->ssh)
 		return;
 	e->tls = true;
 	e->tls_insecure = !verify;

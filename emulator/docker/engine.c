@@ -4,6 +4,7 @@
 #include "emulator/core/trace.h"
 #include "emulator/docker/docker_internal.h"
 #include "emulator/docker/json.h"
+#include "emulator/docker/ssh.h"
 
 /* What a server without the header is taken for, as the official client does (moby, client). */
 #define OLDEST_MAJOR 1
@@ -25,9 +26,15 @@ struct engine *engine_new(struct loop *l, struct http *h, const struct endpoint 
 	e->at.origin = copy(at->origin);
 	e->at.socket = copy(at->socket);
 	e->at.host = copy(at->host);
+	e->at.user = copy(at->user);
 	e->at.ca_file = copy(at->ca_file);
 	e->at.cert_file = copy(at->cert_file);
 	e->at.key_file = copy(at->key_file);
+	if (at->ssh) {
+		e->relay = ssh_relay_new(l, at, &e->no_relay);
+		/* Without a relay nobody listens there, and the error says why. */
+		e->at.socket = xstrdup(e->relay ? ssh_relay_socket(e->relay) : "");
+	}
 	return e;
 }
 
@@ -38,7 +45,7 @@ const struct endpoint *engine_endpoint(const struct engine *e)
 
 bool engine_is_local(const struct engine *e)
 {
-	return e->at.socket != NULL;
+	return e->at.socket && !e->at.ssh;
 }
 
 const char *engine_api_version(const struct engine *e)

@@ -16,7 +16,9 @@ struct endpoint {
 	char *origin; /* who said so: "DOCKER_HOST", "docker context 'x'", "default socket" */
 	char *socket; /* path of a Unix socket, or NULL */
 	char *host;   /* else host and port */
+	char *user;   /* of ssh; NULL: ssh's own choice */
 	unsigned port;
+	bool ssh; /* through the ssh program; port 0: its own choice */
 	bool tls;
 	bool tls_insecure; /* encrypted, the server's certificate is not checked */
 	char *ca_file, *cert_file, *key_file;
@@ -39,7 +41,7 @@ struct endpoint_lookup {
  * first that exists. -1 when there is none: the error lists where it looked. Blocking but local.
  */
 int endpoint_find(const struct endpoint_lookup *in, struct endpoint *out, struct error *err);
-/* One URL (unix://, tcp://, http://, https://, a bare path) to an endpoint. */
+/* One URL (unix://, tcp://, http://, https://, ssh://, a bare path) to an endpoint. */
 int endpoint_parse(const char *url, struct endpoint *out, struct error *err);
 void endpoint_release(struct endpoint *e);
 

@@ -123,9 +123,11 @@ static void urls(void **state)
 		{"tcp://:5", NULL, "127.0.0.1", 5, false},
 		{"https://h:1", NULL, "h", 1, true},
 		{"h:1", NULL, "h", 1, false},
+		{"ssh://me@h:22", NULL, "h", 22, false},
+		{"ssh://h", NULL, "h", 0, false},
 	};
-	static const char *const bad[] = {
-		"ssh://me@h", "npipe:////./pipe/x", "tcp://h:0", "tcp://h:x", "tcp://h/path", ""};
+	static const char *const bad[] = {"ssh://", "ssh://me@", "ssh://h/path",
+		"npipe:////./pipe/x", "tcp://h:0", "tcp://h:x", "tcp://h/path", ""};
 	struct endpoint at;
 
 	UNUSED(state);
