@@ -107,7 +107,7 @@ static void read_exists(const struct frame *f, const struct node *n, struct rule
 		exists->project = get_text(n, "project");
 		exists->ref = get_text(n, "ref");
 		if (get_node(n, "ref") && !get_node(n, "project")) {
-			fault(&entry, "missing-keyword", span_of_key(n, "ref"),
+			fault(&entry, "?missing-keyword", span_of_key(n, "ref"),
 				"config missing required keys: project",
 				"'ref' in %s needs 'project'", subject(&entry, NULL));
 			return;
@@ -149,7 +149,7 @@ static void read_rule_delay(const struct frame *f, const struct node *map, struc
 
 	if (rule->when != WHEN_DELAYED) {
 		if (n)
-			fault(f, "disallowed-keyword", span_of_key(map, "start_in"),
+			fault(f, "?disallowed-keyword", span_of_key(map, "start_in"),
 				"config contains disallowed keys: start_in",
 				"'start_in' in %s needs 'when: delayed'", subject(f, NULL));
 		return;
