@@ -76,7 +76,12 @@ static void read_coverage_report(
 	value = get_node(n, "coverage_format");
 	if (!value || !is_one_of(value->text, "cobertura jacoco"))
 		fault(&entry, value ? "unknown-value" : "?unknown-value", value ? value->at : n->at,
-			"coverage format must be one of supported formats: cobertura, jacoco.",
+			node_is_blank(value)
+				? "coverage format can't be blank" AND_ALSO
+				  "coverage format must be one of supported formats: "
+				  "cobertura, jacoco."
+				: "coverage format must be one of supported formats: cobertura, "
+				  "jacoco.",
 			"%s must be 'cobertura' or 'jacoco', not %s",
 			subject(&entry, "coverage_format"), found(f, value));
 	else

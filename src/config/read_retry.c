@@ -17,6 +17,7 @@ static const char failure_reasons[] =
 	"insufficient_upstream_permissions bridge_pipeline_is_child_pipeline "
 	"downstream_pipeline_creation_failed secrets_provider_not_found "
 	"reached_max_descendant_pipelines_depth ip_restriction_failure "
+	"job_execution_server_timeout duo_workflow_not_allowed "
 	"reached_max_pipeline_hierarchy_size reached_downstream_pipeline_trigger_rate_limit "
 	"job_router_failure job_token_expired provisioning_error image_pull_failure "
 	"runner_configuration_error runner_external_dependency_failure runner_interrupted "

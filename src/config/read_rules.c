@@ -87,7 +87,31 @@ static void read_changes(const struct frame *f, const struct node *n, struct rul
 	rule->changes = changes;
 }
 
-static void read_exists(const struct frame *f, const struct node *n, struct rule_def *rule)
+/* A mapping; GitLab takes an empty one, and empty paths, for no paths (entry/rules/rule/exists.rb).
+ */
+static bool read_exists_map(const struct frame *entry, const struct node *n, struct exists *exists)
+{
+	const struct node *paths = node_get(n, "paths");
+	bool ok;
+
+	if (!n->u.map.n)
+		return true;
+	ok = check_scope(entry, n, SCOPE_exists);
+	if ((!paths || paths->kind != NODE_NULL) && !read_paths(entry, n, &exists->paths))
+		return false;
+	exists->project = get_text(n, "project");
+	exists->ref = get_text(n, "ref");
+	if (get_node(n, "ref") && !get_node(n, "project")) {
+		fault(entry, "?missing-keyword", span_of_key(n, "ref"),
+			"config missing required keys: project", "'ref' in %s needs 'project'",
+			subject(entry, NULL));
+		return false;
+	}
+	return ok;
+}
+
+static void read_exists(
+	const struct frame *f, const struct node *n, enum rules_kind kind, struct rule_def *rule)
 {
 	struct frame entry = FRAME_IN(f, "exists");
 	struct exists *exists = arena_new(frame_arena(f), struct exists);
@@ -96,22 +120,13 @@ static void read_exists(const struct frame *f, const struct node *n, struct rule
 	if (n->kind == NODE_STRING) {
 		texts_of(&entry, n, &exists->paths);
 	} else if (n->kind == NODE_SEQ) {
-		if (!want_strings(&entry, n, NULL) || !check_path_count(&entry, n, "config"))
+		if (!want_strings(&entry, n, NULL) ||
+			(kind != RULES_INCLUDE && !check_path_count(&entry, n, "config")))
 			return;
 		texts_of(&entry, n, &exists->paths);
 	} else if (n->kind == NODE_MAP) {
-		bool ok = check_scope(&entry, n, SCOPE_exists);
-
-		if (!read_paths(&entry, n, &exists->paths) || !ok)
+		if (!read_exists_map(&entry, n, exists))
 			return;
-		exists->project = get_text(n, "project");
-		exists->ref = get_text(n, "ref");
-		if (get_node(n, "ref") && !get_node(n, "project")) {
-			fault(&entry, "?missing-keyword", span_of_key(n, "ref"),
-				"config missing required keys: project",
-				"'ref' in %s needs 'project'", subject(&entry, NULL));
-			return;
-		}
 	} else {
 		fault(&entry, "wrong-type", n->at,
 			"should be a string, an array of strings, or a hash",
@@ -218,7 +233,7 @@ static bool read_rule(
 		read_changes(f, value, rule);
 	value = get_node(n, "exists");
 	if (value)
-		read_exists(f, value, rule);
+		read_exists(f, value, kind, rule);
 	value = get_node(n, "when");
 	if (value)
 		read_rule_when(f, value, kind, rule);
