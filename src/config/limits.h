@@ -43,6 +43,7 @@
 	/* Ours: what GitLab leaves to a timeout is a clear error here. */                         \
 	LIMIT(JOBS, 12500, "cilocal: jobs of a pipeline; GitLab's words, its limit is a plan's")   \
 	LIMIT(HIDDEN_JOBS, 15000, "cilocal: keys of the root that start with a dot")               \
+	LIMIT(CACHES_READ, 1000, "cilocal: caches in one list; GitLab's limit of 4 comes first")   \
 	LIMIT(NEEDS, 20000, "cilocal: items of one list; GitLab's limit of 50 is checked later")   \
 	LIMIT(NEEDS_IN_ALL, 300000, "cilocal: the same, of all lists; those of templates once")    \
 	LIMIT(RULES, 20000, "cilocal: rules in one list")                                          \

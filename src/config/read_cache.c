@@ -174,6 +174,7 @@ static void read_one_cache(const struct frame *f, const struct node *n, void *ct
 void read_cache(const struct frame *f, const struct node *value, struct job_def *job)
 {
 	struct frame caches = FRAME_IN(f, "caches");
+	size_t n;
 
 	if (value->kind != NODE_MAP && value->kind != NODE_SEQ) {
 		fault(&caches, "wrong-type", value->at, "config can only be a hash or an array",
@@ -193,6 +194,15 @@ void read_cache(const struct frame *f, const struct node *value, struct job_def 
 			"config no more than 4 caches can be created",
 			"%s has %u entries, more than the limit of %d", subject(f, "cache"),
 			value->u.seq.n, LIMIT_CACHES);
-	job->caches = arena_array(frame_arena(f), struct cache_def, count_flat(value));
+	n = count_flat(value);
+	if (n > LIMIT_CACHES_READ) {
+		/* Lists in the list, which GitLab does not count. */
+		if (value->u.seq.n <= LIMIT_CACHES)
+			fault(&caches, "too-many-caches", value->at, NULL,
+				"%s holds more than %d caches", subject(f, "cache"),
+				LIMIT_CACHES_READ);
+		return;
+	}
+	job->caches = arena_array(frame_arena(f), struct cache_def, n);
 	each_flat(f, value, read_one_cache, job);
 }

@@ -27,7 +27,13 @@
 
 enum entry { YAML, EXPR, REGEX, GLOB, PIPELINE };
 
-#define SIX "[a,b,c,d,e,f]"
+#define SIX   "[a,b,c,d,e,f]"
+#define MANY  "[a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,0a,0b,0c,0d,0e,0f]"
+#define EIGHT "A: b,B: b,C: d,D: e,E: f,F: g,G: h,H: i"
+#define FIFTY                                                                                      \
+	"n0,n1,n2,n3,n4,n5,n6,n7,n8,n9,n10,n11,n12,n13,n14,n15,n16,n17,n18,n19,n20,n21,n22,n23,"   \
+	"n24,n25,n26,n27,n28,n29,n30,n31,n32,n33,n34,n35,n36,n37,n38,n39,n40,n41,n42,n43,n44,n45," \
+	"n46,n47,n48,n49"
 #define TEMPLATE                                                                               \
 	".b:\n script: [a, b]\n image: {name: a, entrypoint: [b]}\n variables: {A: b, C: d}\n" \
 	" cache: [{key: a, paths: [b]},{key: c, paths: [d]}]\n artifacts: {paths: [a, b]}\n"   \
@@ -123,6 +129,18 @@ static const struct hostile {
 	{PIPELINE, "stages: [", "a%zu,", "]\na: {script: a, stage: a0}\n", 0},
 	{PIPELINE, "a: {script: a}\n.a: &a {b: [", "a,", "]}\n.b: [*a, *a, *a, *a]\n", 0},
 	{PIPELINE, "a0: {script: a}\n", "a%zu: {script: a, needs: [a0]}\n", "", 12400},
+	{PIPELINE, "a:\n script: a\n cache: [", "1,", "]\n", 340000},
+	{PIPELINE, "a:\n script: a\n cache: [", "{foo: a},", "]\n", 0},
+	{PIPELINE, "a: {script: a}\ninclude: [", "1,", "]\n", 340000},
+	{PIPELINE, "a: {script: a}\ninclude: [", "{local: b},", "]\n", 0},
+	{PIPELINE, "a: {script: a}\n.r: " MANY "\nb:\n script:\n", "  - !reference [.r]\n", "", 0},
+	{PIPELINE, ".r: " MANY "\n", "a%zu: {script: !reference [.r]}\n", "", 12000},
+	{PIPELINE, ".r: " MANY "\n", "a%zu: {script: [!reference [.r], !reference [.r]]}\n", "",
+		12000},
+	{PIPELINE, "", "a%zu: {script: a, variables: {" EIGHT "}}\n", "", 12400},
+	{PIPELINE, "", "a%zu: {script: a, parallel: {matrix: [{" EIGHT "}]}}\n", "", 12000},
+	{PIPELINE, "", "a%zu: {script: a, tags: " MANY "}\n", "", 0},
+	{PIPELINE, "", "a%zu: {foo: a}\n", "", 12000},
 };
 
 /* Jobs times what they share. */
@@ -138,6 +156,24 @@ static const struct product {
 	{{PIPELINE, "variables:\n", NEXT, "", 10000}, JOB("a, rules: [{exists: [$V0]}]")},
 	{{PIPELINE, "variables:\n", NEXT, "  V10000: $V0\n", 10000}, JOB("a")},
 	{{PIPELINE, "variables:\n", "  V%zu: $V%zu\n", "", 20000}, JOB("a")},
+	/* Some 4,000 jobs go in, which GitLab would take with more memory. */
+	{{PIPELINE, "", "n%zu: {script: a}\n", "", 50},
+		"a%zu: {script: ............................................, needs: [" FIFTY
+		"]}\n"},
+	{{PIPELINE, "variables:\n", NEXT, "", 10000},
+		"a%zu: {script: a, environment: a, inherit: {variables: [V%zu, V1, V2]}}\n"},
+	{{PIPELINE, "variables:\n", NEXT, "", 10000},
+		"a%zu: {script: a, inherit: {variables: [V%zu, V1, V2, V3, V4, V5, V6, V7, V8]}}"
+		"\n"},
+	{{PIPELINE, "variables:\n", NEXT, "", 5000}, "a%zu: {script: a, variables: {" EIGHT "}}\n"},
+	{{PIPELINE, "variables:\n", "  A%zu: b\n", "", 60000}, JOB("a")},
+	{{PIPELINE, "variables:\n", "  A%zu: b\n", "", 40000},
+		"a%zu: {script: a, rules: [{if: $Q}]}\n"},
+	{{PIPELINE, ".b:\n script: a\n rules: [", "{if: $A},", "]\n", 50},
+		"a%zu: {extends: .b, script: b}\n"},
+	{{PIPELINE, ".b:\n script: a\n rules: [", "{foo: a},", "]\n", 50}, "a%zu: {extends: .b}\n"},
+	{{PIPELINE, ".b:\n script: a\n cache: [", "{key: a, paths: [b]},", "]\n", 50},
+		"a%zu: {extends: .b}\n"},
 	{{PIPELINE, "variables: {A: ", "x", "}\n", 500000}, JOB("a$A, tags: [$A, $A]")},
 	{{PIPELINE, "variables: {A: ", "x", "}\n", 500000}, JOB("a, rules: [{if: $A =~ /y$/}]")},
 	{{PIPELINE, "", "", "", 1}, JOB("a, variables: {A: xxxxxxxxxxxxxxxxxxxxxxxxxx}, rules: "
