@@ -185,7 +185,9 @@ static void check_edge(struct builder *b, const struct edge *e)
 			note_nearest_job(b, d, e->to);
 		return;
 	}
-	if (to->stage_index > e->from->stage_index) {
+	/* An include that is missing may say their stages. */
+	if (to->stage_index > e->from->stage_index && !config_may_have(b->c, e->to) &&
+		!config_may_have(b->c, from)) {
 		struct diag *d = job_error(b, e->from, "later-stage", e->at,
 			arena_printf(&b->scratch,
 				STR_FMT " job: %s " STR_FMT
