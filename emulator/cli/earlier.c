@@ -38,7 +38,7 @@ int earlier_find(struct cli *c, const struct earlier *e, const char *id, size_t 
 		cli_error(c, "there is no earlier run of this project");
 		return EXIT_USAGE;
 	}
-	if (!id) {
+	if (!id || !strcmp(id, "last")) {
 		*index = 0;
 		return EXIT_OK;
 	}

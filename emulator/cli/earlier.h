@@ -21,8 +21,8 @@ int earlier_open(struct cli *c, struct earlier *e);
 void earlier_release(struct earlier *e);
 
 /*
- * The run with this id or a unique beginning of one (NULL: the newest); EXIT_OK with *index set, or
- * EXIT_USAGE after printing why.
+ * The run with this id or a unique beginning of one (NULL, "last": the newest); EXIT_OK with *index
+ * set, or EXIT_USAGE after printing why.
  */
 int earlier_find(struct cli *c, const struct earlier *e, const char *id, size_t *index);
 /* 0, or -1 where the record can't be read (a warning is printed). *dir may be NULL. */

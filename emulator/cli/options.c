@@ -8,7 +8,7 @@
 #define C(name) (UINT32_C(1) << CMD_##name)
 #define PIPELINE                                                                                \
 	(C(run) | C(list) | C(lint) | C(expand) | C(explain) | C(vars) | C(shell) | C(images) | \
-		C(doctor))
+		C(graph) | C(doctor))
 
 static const struct opt_def table[] = {
 #define OPT(id, letter, name, arg, flags, complete, choices, cmds, help) \
