@@ -439,6 +439,9 @@ static bool is_plain(const struct node *value)
 	       str_find(value->text, STR("$[[")) == STR_NPOS;
 }
 
+/* Bytes that one text may be searched through, in all its turns. */
+#define MAX_SEARCHED ((size_t)256 << 20)
+
 /*
  * GitLab replaces one block after the other with gsub (interpolation/template.rb). So backslashes
  * in a value act as in a replacement, and a block that comes out of a value is replaced by a later
@@ -447,18 +450,23 @@ static bool is_plain(const struct node *value)
 static struct node *replace_in_turn(struct interpolation *in, struct node *n)
 {
 	CLEANUP(buf_release) struct buf text = BUF_INIT;
-	size_t at = 0, dead = 0;
+	size_t at = 0, dead = 0, searched = 0;
 	struct block b;
 
 	buf_addstr(&text, n->text);
 	while (next_block(n->text, &at, &dead, &b)) {
 		CLEANUP(buf_release) struct buf out = BUF_INIT, value = BUF_INIT;
-		const struct node *v = is_matrix(b.data) ? NULL : cached_value(in, &b, n->at);
+		const struct node *v;
 
-		if (!v)
+		if (is_matrix(b.data))
 			continue;
+		v = cached_value(in, &b, n->at);
+		if (!v)
+			return unknown_node(in->root->c, n->at);
 		add_value(&value, v);
-		if (!gsub(&out, buf_str(&text), b.whole, buf_str(&value))) {
+		searched += text.n;
+		if (searched > MAX_SEARCHED ||
+			!gsub(&out, buf_str(&text), b.whole, buf_str(&value))) {
 			block_fault(in, "text-too-long", n->at, "a text with $[[ ]] is too long");
 			return n;
 		}
