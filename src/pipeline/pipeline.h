@@ -98,8 +98,9 @@ struct pipeline {
 
 /*
  * What can be said without facts about needs, dependencies and parallel copies: undefined,
- * duplicate, in later stages, circular. For `lint`; pipeline_build() does it too. Returns false
- * with errors in config->diags.
+ * duplicate, in later stages, circular. pipeline_build() does it too; of a definition that has
+ * errors this tells those of the jobs that are sound otherwise (config->unsure has the others).
+ * Returns false with errors in config->diags.
  */
 bool pipeline_check(struct config *config);
 

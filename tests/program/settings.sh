@@ -37,7 +37,7 @@ for host in localhost registry.example.com 127.0.0.1:5000 a_b-c.d; do
 	run 0 list --registry-host "$host"
 done
 
-# One runner counts.
+# Without tags, the first runner that can be played takes all jobs.
 cat >.cilocal.toml <<'TOML'
 [[runners]]
 executor = "kubernetes"
@@ -51,9 +51,9 @@ executor = "docker"
 executor = "shell"
 TOML
 run 0 list
-says '\.cilocal\.toml:7:8: warning' "'other' has no effect"
-says '\.cilocal\.toml:9:1: warning' "this \[\[runners\]\] table has no effect"
-says '\.cilocal\.toml:3:1: note' "this one"
+says '\.cilocal\.toml:2:12: note' "executor 'kubernetes' can't be played here"
+says '\.cilocal\.toml:6:1: warning' "this runner gets no job"
+says '\.cilocal\.toml:9:1: warning' "this runner gets no job"
 run 0 list --quiet
 is "$(cat "$work/stderr")" ""
 rm .cilocal.toml
