@@ -308,6 +308,7 @@ static void step(void *arg)
 	struct build *b = arg;
 
 	b->busy = false;
+	loop_timer_stop(&b->unheard);
 	if (b->then) {
 		void (*then)(struct build *) = b->then;
 

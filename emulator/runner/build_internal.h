@@ -118,6 +118,7 @@ struct build {
 	struct buf script;
 	struct step step;
 	size_t heard; /* how much of the first thing that the script says has come: ANSI_GREEN */
+	struct loop_timer unheard;
 	struct build_files files;
 	struct build_sources sources;
 	struct build_shell shell;

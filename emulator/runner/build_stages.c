@@ -5,6 +5,9 @@
 #include "emulator/runner/runner_config.h"
 #include "emulator/runner/script.h"
 
+/* A script of which nothing is heard for so long is worth a word. */
+#define UNHEARD_MS 20000
+
 #define NS_S ((int64_t)1000000000)
 
 /* GitLab Runner, common/consts.go: DefaultAfterScriptTimeout. */
@@ -160,6 +163,35 @@ void build_add_commands(struct build *b, struct script_spec *s, const struct tex
 	s->n_commands += t->n;
 }
 
+/* A script shows each command before it runs it. */
+static const char shown[] = ANSI_GREEN;
+
+void build_heard(struct build *b, struct str bytes)
+{
+	for (size_t i = 0; i < bytes.n && shown[b->heard]; i++)
+		b->heard = bytes.p[i] == shown[b->heard] ? b->heard + 1 : bytes.p[i] == shown[0];
+	if (!shown[b->heard])
+		loop_timer_stop(&b->unheard);
+}
+
+/* Of one that is stepped through, each command may be skipped. */
+static bool should_be_heard(const struct build *b)
+{
+	return !b->step.talk && str_find(b->step.script, str_c(shown)) != STR_NPOS;
+}
+
+static void on_unheard(void *arg)
+{
+	struct build *b = arg;
+
+	job_log_warnln(b->log, "nothing of the script has run yet: %s",
+		b->spec->executor == EXECUTOR_SHELL
+			? "one of the login shell's profiles is still running"
+			: "the image's entrypoint is still doing something else than running the "
+			  "shell that it was given; image: {name: ..., entrypoint: [\"\"]} goes "
+			  "without it");
+}
+
 void build_run_script(struct build *b, struct script_spec *s, const char *name)
 {
 	const struct runner_config *c = b->host.config;
@@ -175,16 +207,9 @@ void build_run_script(struct build *b, struct script_spec *s, const char *name)
 	b->step.name = name;
 	b->step.script = buf_str(&b->script);
 	b->step.talk = s->mark ? &b->shell.talk : NULL;
+	if (should_be_heard(b))
+		loop_timer_start(b->host.loop, &b->unheard, UNHEARD_MS, on_unheard, b);
 	b->executor->ops->run(b->executor, &b->step);
-}
-
-/* A script shows each command before it runs it. */
-static const char shown[] = ANSI_GREEN;
-
-void build_heard(struct build *b, struct str bytes)
-{
-	for (size_t i = 0; i < bytes.n && shown[b->heard]; i++)
-		b->heard = bytes.p[i] == shown[b->heard] ? b->heard + 1 : bytes.p[i] == shown[0];
 }
 
 /*
@@ -193,8 +218,7 @@ void build_heard(struct build *b, struct str bytes)
  */
 void build_check_heard(struct build *b)
 {
-	/* Of one that is stepped through, each command may have been skipped. */
-	if (!shown[b->heard] || b->step.talk || str_find(b->step.script, str_c(shown)) == STR_NPOS)
+	if (!shown[b->heard] || !should_be_heard(b))
 		return;
 	if (b->spec->executor == EXECUTOR_SHELL)
 		job_log_warnln(b->log,

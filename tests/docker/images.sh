@@ -20,6 +20,7 @@ tool: {image: {name: busybox, entrypoint: ["/bin/echo"]}, script: ["exit 1"], af
 tool-fails: {image: {name: busybox, entrypoint: ["/bin/cat"]}, script: ["true"]}
 no-entry: {image: {name: busybox, entrypoint: ["/no/such"]}, script: ["true"]}
 empty: {image: busybox, script: [""]}
+busy: {image: {name: busybox, entrypoint: ["sh", "-c", "exec sleep 3600", "--"]}, script: ["true"]}
 ash: {image: busybox, script: ['[ -z "$BASH_VERSION" ] && echo "no bash"']}
 END
 echo text >tracked
@@ -47,5 +48,9 @@ has 'system failure'
 has "hint: the image can't start its entrypoint"
 run 0 run empty
 has_not 'none of the script ran'
+start run busy
+printed "WARNING: nothing of the script has run yet: the image's entrypoint is still doing something else"
+kill -INT "$pid"
+ends 130
 nothing_left
 [[ $(<tracked) == text && ! -e new-dir ]] || fail "a job wrote into the work tree"
