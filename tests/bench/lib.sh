@@ -27,7 +27,7 @@ shown() {
 	figure "$1" "$(awk '{ print $1 }' "$2" | spread) ms, processor $(awk '{ print $2 }' "$2" | median) ms"
 }
 # pair NAME_A 'fn_a' NAME_B 'fn_b': alternating runs and the ratio A/B of each pair. What was measured stays in
-# $work/a and $work/b.
+# $work/a and $work/b. Records of runs are removed outside of what is measured.
 pair() {
 	local a_name=$1 a=$2 b_name=$3 b=$4 i
 	$a >/dev/null 2>&1 && $b >/dev/null 2>&1 || {
@@ -36,9 +36,12 @@ pair() {
 	}
 	: >"$work/a" && : >"$work/b"
 	for ((i = 0; i < runs; i++)); do
+		rm -rf .cilocal
 		measure "$a" >>"$work/a"
+		rm -rf .cilocal
 		measure "$b" >>"$work/b"
 	done
+	rm -rf .cilocal
 	shown "$a_name" "$work/a"
 	shown "$b_name" "$work/b"
 	paste -d' ' "$work/a" "$work/b" | awk '{ print $1 / ($3 > 0 ? $3 : 1) }' >"$work/ratio"

@@ -52,7 +52,7 @@ bench_sources() {
 # A job makes files, the next takes them as artifacts; the same without artifacts; the difference is what handing on
 # costs. tar does it once in, once out.
 bench_artifacts() {
-	local mib=${BENCH_MIB:-1024} kind kinds=shell with without
+	local mib=${BENCH_MIB:-1024} kind kinds=shell make made taker i
 	! engine artifacts || kinds='docker shell'
 	fewer 7
 	with() { cd "$work/with" && "$cilocal" run --executor "$kind"; }
@@ -60,7 +60,26 @@ bench_artifacts() {
 	by_tar() {
 		cd "$work/tar" && mkdir taken && tar -cf kept.tar out && tar -xf kept.tar -C taken && rm -rf taken kept.tar
 	}
-	make="mkdir out; for i in \$(seq 16); do yes 'a line in a file of an artifact' | head -c $((mib * 65536)) > out/\$i || true; done"
+	# What the engine itself takes to give the files out and to take them in.
+	by_engine() {
+		curl -sS --fail -o "$work/tar/kept.tar" --unix-socket "$sock" "http://d/containers/$made/archive?path=/out" &&
+			api PUT "/containers/$taker/archive?path=/" -T "$work/tar/kept.tar" && rm "$work/tar/kept.tar"
+	}
+	engine_files() {
+		made=cilocal-bench-made-$$ taker=cilocal-bench-taker-$$
+		create "$made" "$make" && create "$taker" true
+		api POST "/containers/$made/start" && api POST "/containers/$made/wait"
+		: >"$work/engine.ms"
+		for ((i = 0; i < runs; i++)); do
+			sync -f "$work"
+			measure by_engine >>"$work/engine.ms"
+		done
+		api DELETE "/containers/$made?force=1&v=1" && api DELETE "/containers/$taker?force=1&v=1"
+		shown "the engine's own GET and PUT" "$work/engine.ms"
+		figure "ratio of the difference to these" "$(awk -v e="$(awk '{ print $1 }' "$work/engine.ms" | median)" \
+			'{ print $1 / e }' "$work/difference" | spread)"
+	}
+	make="mkdir out; for i in \$(seq 16); do dd if=/dev/zero of=out/\$i bs=65536 count=$mib 2>/dev/null; done"
 	mkdir -p "$work/tar" && (cd "$work/tar" && eval "$make")
 	chain() {
 		echo "make: {image: busybox, script: [\"$make\"]$1}"
@@ -83,8 +102,9 @@ bench_artifacts() {
 		shown "two jobs, handing on" "$work/with.ms"
 		shown "two jobs, nothing handed on" "$work/without.ms"
 		shown "tar -c, tar -x" "$work/tar.ms"
-		paste -d' ' "$work/with.ms" "$work/without.ms" "$work/tar.ms" |
-			awk '{ print ($1 - $3) / $5 }' >"$work/ratio"
+		paste -d' ' "$work/with.ms" "$work/without.ms" | awk '{ print $1 - $3 }' >"$work/difference"
+		paste -d' ' "$work/difference" "$work/tar.ms" | awk '{ print $1 / $2 }' >"$work/ratio"
 		figure "ratio of the difference to tar" "$(spread <"$work/ratio")"
+		[[ $kind == shell ]] || engine_files
 	done
 }

@@ -7,7 +7,7 @@ bench_jobs() {
 	echo "jobs: $n jobs of 'true' on the shell executor (budget: 4 ms each), against $n times bash --login"
 	"$here/generate" true "$n" | repository "$work/true"
 	cd "$work/true"
-	jobs_true() { "$cilocal" run --executor shell; rm -rf .cilocal; }
+	jobs_true() { "$cilocal" run --executor shell; }
 	shells() { seq "$n" | xargs -P "$(nproc)" -I{} bash --login -c true; }
 	pair "cilocal run" jobs_true "bash --login -c true" shells
 	figure "a job" "$(each_of "$n")"
@@ -72,7 +72,7 @@ bench_pipeline() {
 	echo "pipeline: 20 jobs of 'true' in busybox, two at a time, against the bare engine calls (budget: 1.3)"
 	"$here/generate" true 20 | sed 's/{script/{image: busybox, script/' | repository "$work/pipeline"
 	cd "$work/pipeline"
-	pipeline() { "$cilocal" run -j 2 --executor docker; rm -rf .cilocal; }
+	pipeline() { "$cilocal" run -j 2 --executor docker; }
 	export sock
 	export -f bare_job create api
 	calls() { seq 20 | xargs -P 2 -I{} bash -c 'bare_job {}'; }

@@ -29,7 +29,7 @@ bench_log() {
 	flood "$work/log" shell "$mib" 1
 	cd "$work/log"
 	# Its own trace is a file, and so is what it shows.
-	shell_flood() { "$cilocal" run --executor shell >"$work/shown"; rm -rf .cilocal; }
+	shell_flood() { "$cilocal" run --executor shell >"$work/shown"; }
 	# What the job itself and one more process that writes a file take: the most that could be had.
 	bare() {
 		bash -c "yes '$line' | head -c $((mib * 1048576)) | cat >$work/bare" && rm "$work/bare"
@@ -45,7 +45,7 @@ bench_log() {
 	echo "log: $mib MiB of log from a docker job, against the engine's own stream (budget: 1.2)"
 	flood "$work/log-docker" docker "$mib" 1
 	cd "$work/log-docker"
-	docker_flood() { "$cilocal" run --executor docker; rm -rf .cilocal; }
+	docker_flood() { "$cilocal" run --executor docker; }
 	attach() { bare_job flood "yes '$line' | head -c $((mib * 1048576))"; }
 	pair "cilocal run" docker_flood "attach to /dev/null" attach
 	figure "cilocal" "$(speed "$work/a" "$mib") MB/s"
@@ -58,7 +58,7 @@ bench_live() {
 	echo "live: two jobs that write $mib MiB each to a terminal, with a status block and without (budget: 1.2)"
 	flood "$work/live" shell "$mib" 2
 	cd "$work/live"
-	terminal() { TERM=xterm script -qec "stty rows 40 cols 120; $cilocal run --executor shell ${1-}" /dev/null </dev/null; rm -rf .cilocal; }
+	terminal() { TERM=xterm script -qec "stty rows 40 cols 120; $cilocal run --executor shell ${1-}" /dev/null </dev/null; }
 	with() { terminal; }
 	without() { terminal --no-live; }
 	pair "with the block" with "--no-live" without
