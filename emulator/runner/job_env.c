@@ -64,13 +64,18 @@ static void put_own(struct job_env *e, const struct build_spec *spec, struct str
 	varset_set(s, VAR_RUNNER_JOB, STR("RUNNER_TEMP_PROJECT_DIR"), e->tmp_dir);
 }
 
+/* What this file adds to a job's variables, about. */
+#define MORE_VARS 64
+
 /* The set that references are looked up in: a file variable stands for its path. */
 static void with_paths(struct job_env *e, const struct varset *from, struct varset *to)
 {
+	struct arena scratch = ARENA_INIT;
 	const struct var **win;
-	size_t n = varset_winners(from, e->arena, &win), i;
+	size_t n = varset_winners(from, &scratch, &win), i;
 
 	varset_init(to, e->arena);
+	varset_reserve(to, n);
 	for (i = 0; i < n; i++) {
 		struct var v = *win[i];
 
@@ -79,6 +84,7 @@ static void with_paths(struct job_env *e, const struct varset *from, struct vars
 				e->arena, STR_FMT "/" STR_FMT, STR_ARG(e->tmp_dir), STR_ARG(v.key));
 		varset_put(to, &v);
 	}
+	arena_release(&scratch);
 }
 
 void job_env_make(struct job_env *e, struct arena *a, const struct build_spec *spec,
@@ -95,8 +101,10 @@ void job_env_make(struct job_env *e, struct arena *a, const struct build_spec *s
 	e->tmp_dir = arena_printf(a, STR_FMT ".tmp", STR_ARG(e->project_dir));
 	put_image(&e->vars, spec);
 	put_config(&e->vars, config);
-	if (spec->vars)
+	if (spec->vars) {
+		varset_reserve(&e->vars, spec->vars->n + MORE_VARS);
 		varset_add_all(&e->vars, spec->vars);
+	}
 	put_own(e, spec, builds_dir, job_status);
 	put_flags(&e->vars, config);
 

@@ -25,6 +25,7 @@ static void put_winners(struct arena *a, struct varset *out, const struct varset
 	const struct var **w;
 	size_t n = varset_winners(from, a, &w);
 
+	varset_reserve(out, out->n + n);
 	for (size_t i = 0; i < n; i++)
 		varset_put(out, w[i]);
 }

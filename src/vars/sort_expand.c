@@ -354,6 +354,7 @@ struct var_base {
 	struct arena *a;
 	bool acyclic, simple;
 	bool ordered; /* one definition with references a name: `used` and `names` hold */
+	bool selfish; /* a definition refers to its own name */
 	struct str error;
 	/*
 	 * Names that its definitions refer to, and of the definitions with references: with the
@@ -391,6 +392,8 @@ static void add_order(struct var_base *base, const struct sorter *t)
 		base->ordered &= !map_put(
 			&base->names, t->e[i].var->key, (void *)(uintptr_t)(2 * t->e[i].emitted));
 	base->simple = base->ordered;
+	for (size_t i = 0; i < t->n; i++)
+		base->selfish |= t->e[i].self;
 	for (size_t i = 0; i < t->n; i++) {
 		struct str text = t->e[i].var->value;
 		uintptr_t at = 2 * t->e[i].emitted - 1;
@@ -464,6 +467,17 @@ static bool has_refs_above(const struct var_base *base, const struct varset *s, 
 	return false;
 }
 
+/* Its own name is no cycle where no other definition of it refers to the name. */
+static bool may_name_itself(
+	const struct var_base *base, const struct varset *s, const struct var *v)
+{
+	for (; !base->selfish && s != base->set; s = s->below)
+		for (size_t i = 0; i < s->n; i++)
+			if (&s->v[i] != v && s->v[i].refs && str_eq(s->v[i].key, v->key))
+				return false;
+	return !base->selfish;
+}
+
 /* What v refers to comes before it in the base's order. */
 static bool keeps_order(const struct var_base *base, const struct varset *s, const struct var *v)
 {
@@ -473,7 +487,7 @@ static bool keeps_order(const struct var_base *base, const struct varset *s, con
 		r = ref_next(v->value, r.end, true)) {
 		uintptr_t to = r.kind == REF_NAME ? place_of(base, r.name) : 0;
 
-		if (r.kind != REF_NAME)
+		if (r.kind != REF_NAME || (str_eq(r.name, v->key) && may_name_itself(base, s, v)))
 			continue;
 		/* The base refers to no name without a place: such a one ends a way. */
 		if (to ? at && to >= at : has_refs_above(base, s, r.name))
