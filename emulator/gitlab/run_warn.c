@@ -20,6 +20,12 @@ static const struct {
 		"nothing is fetched; refs and tags are those of the clone"},
 	{"variables:GIT_LFS_SKIP_SMUDGE",
 		"files of Git LFS have the content that they have in the clone"},
+	{"variables:GET_SOURCES_ATTEMPTS", "sources are on this machine: they are taken once"},
+	{"variables:ARTIFACT_DOWNLOAD_ATTEMPTS",
+		"artifacts are on this machine: they are unpacked once"},
+	{"variables:RESTORE_CACHE_ATTEMPTS", "caches are on this machine: they are unpacked once"},
+	{"variables:EXECUTOR_JOB_SECTION_ATTEMPTS",
+		"a container that goes away ends its job; 'retry' runs it again"},
 };
 
 static bool needs_other_project(const struct job_def *def)
@@ -39,6 +45,8 @@ static bool has_variable(const struct job *job, struct str name)
 		return false;
 	if (str_is(name, "GIT_CLEAN_FLAGS"))
 		return !str_is(v->value, "-ffdx") && !str_is(v->value, "-fdx");
+	if (str_ends(name, STR("_ATTEMPTS")))
+		return !str_is(v->value, "1");
 	if (str_is(name, "GIT_LFS_SKIP_SMUDGE"))
 		return v->value.n && !str_is(v->value, "0") && !str_is(v->value, "false");
 	return true;

@@ -8,7 +8,7 @@ a:
   identity: google_cloud
   dast_configuration: {site_profile: x}
   environment: {name: x, kubernetes: {agent: "a:b"}}
-  variables: {GIT_CLONE_PATH: $CI_BUILDS_DIR/x, GIT_CLEAN_FLAGS: -ffdx -e cache/, GIT_LFS_SKIP_SMUDGE: "1", GIT_FETCH_EXTRA_FLAGS: --no-tags, FF_HASH_CACHE_KEYS: "true", FF_SCRIPT_SECTIONS: "false"}
+  variables: {GIT_CLONE_PATH: $CI_BUILDS_DIR/x, GIT_CLEAN_FLAGS: -ffdx -e cache/, GIT_LFS_SKIP_SMUDGE: "1", GIT_FETCH_EXTRA_FLAGS: --no-tags, GET_SOURCES_ATTEMPTS: 3, RESTORE_CACHE_ATTEMPTS: 1, FF_HASH_CACHE_KEYS: "true", FF_SCRIPT_SECTIONS: "false"}
 b:
   script: ["true"]
   variables: {GIT_CLEAN_FLAGS: -ffdx, GIT_LFS_SKIP_SMUDGE: "0", FF_HASH_CACHE_KEYS: "1"}
@@ -16,12 +16,13 @@ b:
 END
 run 0 run --executor shell
 for word in identity dast_configuration environment:kubernetes variables:GIT_CLONE_PATH variables:GIT_CLEAN_FLAGS \
-	variables:GIT_LFS_SKIP_SMUDGE variables:GIT_FETCH_EXTRA_FLAGS; do
+	variables:GIT_LFS_SKIP_SMUDGE variables:GIT_FETCH_EXTRA_FLAGS variables:GET_SOURCES_ATTEMPTS; do
 	has "job 'a' has '$word'"
 done
 has "job 'a' sets FF_HASH_CACHE_KEYS: this flag of the Runner has no effect here"
 [[ $(grep -c 'sets FF_' "$work/out") == 1 ]] || fail "a flag is named twice, or one that has an effect"
 has_not "more have 'variables:"
+has_not "RESTORE_CACHE_ATTEMPTS"
 has "job 'b' has 'needs:project': artifacts of other projects are not fetched"
 
 # The same of a configuration: what is known is applied, the rest is named.
