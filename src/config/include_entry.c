@@ -637,7 +637,12 @@ static void each_item(
 		return;
 	}
 	node_each (item, list) {
-		if (!node_is_null(item) || node_is_unknown(item))
+		if (node_is_null(item) && !node_is_unknown(item))
+			continue;
+		/* With so many errors nothing is compiled: only their number counts. */
+		if (faults_full(&e.frame))
+			s->pub.diags->left_out++;
+		else
 			add_item(&e, item);
 	}
 }

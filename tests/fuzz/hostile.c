@@ -133,6 +133,7 @@ static const struct hostile {
 	{PIPELINE, "a:\n script: a\n cache: [", "{foo: a},", "]\n", 0},
 	{PIPELINE, "a: {script: a}\ninclude: [", "1,", "]\n", 340000},
 	{PIPELINE, "a: {script: a}\ninclude: [", "{local: b},", "]\n", 0},
+	{PIPELINE, "a: {script: a}\ninclude: [", "$A$B,", "]\n", 0},
 	{PIPELINE, "a: {script: a}\n.r: " MANY "\nb:\n script:\n", "  - !reference [.r]\n", "", 0},
 	{PIPELINE, ".r: " MANY "\n", "a%zu: {script: !reference [.r]}\n", "", 12000},
 	{PIPELINE, ".r: " MANY "\n", "a%zu: {script: [!reference [.r], !reference [.r]]}\n", "",
