@@ -91,7 +91,9 @@ static void answer(struct build *b)
 			say(b, "no shell in job '" STR_FMT "': %s", STR_ARG(b->spec->name), o.text);
 		o = OUTCOME_OK;
 	} else if (b->stage == STAGE_SHELL && s->visited) {
-		o = s->seen;
+		/* Where the engine went, the script may hear of it first: the visitor is sent out.
+		 */
+		o = s->seen.reason == FAIL_CANCELED && s->script.surroundings ? s->script : s->seen;
 		b->result.visited = o.reason == FAIL_NONE || o.reason == FAIL_SCRIPT;
 	}
 	build_step_done(b, &o);

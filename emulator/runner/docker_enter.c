@@ -24,6 +24,7 @@ struct docker_enter {
 	bool stopped, open, over;
 	bool unread; /* nobody reads what it prints */
 	bool resizing, resize_again;
+	bool unsized; /* the first size is not there yet: what is typed waits for it */
 	struct outcome outcome;
 	struct loop_task task;
 };
@@ -100,6 +101,9 @@ static void on_resized(void *arg, struct error *err)
 
 	UNUSED(err); /* it may have ended meanwhile */
 	d->resizing = false;
+	if (d->unsized && !d->over)
+		terminal_resume(d->v->terminal);
+	d->unsized = false;
 	if (d->resize_again && !d->over)
 		resize(d);
 	check_over(d);
@@ -167,6 +171,9 @@ static void on_open(void *arg)
 					      .resized = resize,
 					      .arg = d});
 	resize(d);
+	d->unsized = d->resizing;
+	if (d->unsized)
+		terminal_pause(d->v->terminal);
 }
 
 static void on_created(void *arg, struct error *err, struct str id)
