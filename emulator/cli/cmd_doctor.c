@@ -92,14 +92,13 @@ static void look_at_definition(
 	}
 }
 
-static void look_at_shell(struct cli *c, struct doctor *d)
+static void look_at_shell(struct doctor *d)
 {
 	bool bash = access("/bin/bash", X_OK) == 0 || access("/usr/bin/bash", X_OK) == 0;
 	add(d, "shell", bash ? DOCTOR_OK : DOCTOR_NOTE,
 		bash ? STR("bash, for jobs without an image")
 		     : STR("there is no bash: jobs without an image run in sh"),
 		NULL);
-	UNUSED(c);
 }
 
 /* ---- a configuration file ---- */
@@ -246,7 +245,7 @@ static int run(struct cli *c)
 	int code = in_project ? load_project(c, &l) : settings_load(c, &settings, NULL);
 	if (code)
 		return code;
-	look_at_shell(c, &d);
+	look_at_shell(&d);
 	if (in_project) {
 		look_at_definition(c, &d, &l, &o);
 		o.root = l.root;

@@ -8,9 +8,11 @@
 #include "emulator/cli/term.h"
 #include "emulator/cli/tree.h"
 #include "emulator/core/error.h"
+#include "emulator/docker/image.h"
 #include "emulator/gitlab/run.h"
 #include "emulator/gitlab/session.h"
 #include "emulator/runner/job_env.h"
+#include "emulator/runner/runner_choose.h"
 #include "base/map.h"
 #include "pipeline/pipeline.h"
 #include "yaml/node.h"
@@ -31,7 +33,6 @@ struct images {
 	struct cli *c;
 	struct load *l;
 	struct run_options o;
-	struct image_rule *rules;
 	VEC(struct wanted_image *) needs;
 	struct map by_name;
 };
@@ -47,7 +48,7 @@ static void add(struct images *x, const struct job *job, struct str name, bool s
 	if (!n) {
 		n = arena_new(a, struct wanted_image);
 		n->name = arena_str(a, name);
-		n->taken = image_rule_apply(x->rules, x->o.n_stand_ins, n->name, a);
+		n->taken = image_rule_apply(x->o.stand_ins, x->o.n_stand_ins, n->name, a);
 		n->size = -1;
 		n->first = job->name;
 		n->local = x->l->registry && host.n && str_starts(n->taken, host) &&
@@ -64,7 +65,7 @@ static int add_job(struct images *x, const struct job *job)
 	struct arena *a = &x->c->arena;
 	const struct runner_config *r = runtime_runner(x->l, job);
 	struct job_env env;
-	if (job->def->trigger || runtime_executor(r, job) != EXECUTOR_DOCKER)
+	if (job->def->trigger || runner_executor(r, job->def) != EXECUTOR_DOCKER)
 		return EXIT_OK;
 	int code = job_runtime(x->c, a, x->l, job, &env);
 	if (code)
@@ -86,11 +87,6 @@ static int find(struct images *x)
 	struct cli *c = x->c;
 	map_init(&x->by_name, &c->arena);
 	run_stand_ins(c, &x->o);
-	x->rules = arena_array(&c->arena, struct image_rule, x->o.n_stand_ins + 1);
-	for (size_t i = 0; i < x->o.n_stand_ins; i++)
-		x->rules[i] = (struct image_rule){.from = x->o.stand_ins[i].from,
-			.to = x->o.stand_ins[i].to,
-			.pattern = true};
 	for (size_t i = 0; !c->opt.n_args && i < p->n_jobs; i++) {
 		int code = add_job(x, p->jobs[i]);
 		if (code)
@@ -111,9 +107,8 @@ static int find(struct images *x)
 /* The engine takes a name without tag for all tags. */
 static struct str with_tag(struct arena *a, struct str name)
 {
-	size_t slash = str_rchr(name, '/');
-	struct str last = slash == STR_NPOS ? name : str_from(name, slash + 1);
-	if (str_chr(last, ':') != STR_NPOS || str_chr(last, '@') != STR_NPOS)
+	struct image_ref ref;
+	if (!image_ref_parse(name, &ref) || ref.is_id || ref.tag.n || ref.digest.n)
 		return name;
 	return arena_printf(a, STR_FMT ":latest", STR_ARG(name));
 }

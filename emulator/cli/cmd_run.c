@@ -42,13 +42,15 @@ void run_stand_ins(struct cli *c, struct run_options *o)
 	const struct opt_value *v;
 	size_t i = 0;
 	size_t n = opt_count(&c->opt, OPT_IMAGE);
-	struct run_stand_in *out = arena_array(&c->arena, struct run_stand_in, n + 1);
+	struct image_rule *out = arena_array(&c->arena, struct image_rule, n + 1);
 	o->n_stand_ins = n;
 	/* The first that fits counts: what is given later wins, the command line over files. */
 	while (n && (v = opt_next(&c->opt, OPT_IMAGE, &i))) {
 		struct str pair = str_c(v->value);
 		size_t eq = str_chr(pair, '=');
-		out[--n] = (struct run_stand_in){str_sub(pair, 0, eq), str_from(pair, eq + 1)};
+		out[--n] = (struct image_rule){.from = str_sub(pair, 0, eq),
+			.to = str_from(pair, eq + 1),
+			.pattern = true};
 	}
 	o->stand_ins = out;
 }
@@ -59,16 +61,6 @@ static int index_of(const char *value, const char *const *names, size_t n, int o
 		if (!strcmp(value, names[i]))
 			return (int)i;
 	return otherwise;
-}
-
-static int cache_limit(struct cli *c, struct run_options *o)
-{
-	const char *text = opt_text(&c->opt, OPT_CACHE_LIMIT);
-	int64_t bytes = 0;
-	if (text && (!docker_size_parse(str_c(text), &bytes) || bytes < 1))
-		return cli_usage(c, "'%s' is no size; write for example 500m or 20g", text);
-	o->cache_limit = (uint64_t)bytes;
-	return EXIT_OK;
 }
 
 static int what_to_run(struct cli *c, struct run_options *o)
@@ -94,21 +86,26 @@ static int what_to_run(struct cli *c, struct run_options *o)
 	o->manual = all_of(c, OPT_MANUAL, &o->n_manual);
 	run_stand_ins(c, o);
 	const char *limit = opt_text(&c->opt, OPT_JOBS);
+	const char *timeout = opt_text(&c->opt, OPT_TIMEOUT);
+	const char *cache = opt_text(&c->opt, OPT_CACHE_LIMIT);
 	uint64_t n = 0;
-	if (limit && (!parse_u64(str_c(limit), &n) || n < 1 || n > 10000))
+	int64_t bytes = 0;
+	/* What they are was checked with all options (options.c). */
+	if ((limit && !parse_u64(str_c(limit), &n)) ||
+		(timeout && !duration_parse(str_c(timeout), &o->timeout_s)) ||
+		(cache && !docker_size_parse(str_c(cache), &bytes)))
+		BUG("an option's value was not checked");
+	if (n > 10000)
 		return cli_usage(c, "'--jobs' wants a number from 1 to 10000, not '%s'", limit);
 	o->limit = (unsigned)n;
-	const char *timeout = opt_text(&c->opt, OPT_TIMEOUT);
-	if (timeout && !duration_parse(str_c(timeout), &o->timeout_s))
-		return cli_usage(
-			c, "'%s' is no duration; write for example 90s, 10m, 1h30m", timeout);
+	o->cache_limit = (uint64_t)bytes;
 	o->id_token_issuer = opt_text(&c->opt, OPT_ID_TOKEN_ISSUER);
 	if (o->id_token_issuer && strcmp(o->id_token_issuer, "local") != 0 &&
 		!strstr(o->id_token_issuer, "://"))
 		return cli_usage(c,
 			"'--id-token-issuer' wants a URL, or the word 'local', not '%s'",
 			o->id_token_issuer);
-	return cache_limit(c, o);
+	return EXIT_OK;
 }
 
 int run_options_read(struct cli *c, struct load *l, struct run_options *o)

@@ -77,15 +77,6 @@ static struct node *run_tree(struct arena *a, const struct run_record *r)
 	return m;
 }
 
-static const char *color_of(struct str status)
-{
-	if (str_is(status, "success"))
-		return "32";
-	if (str_is(status, "failed") || str_is(status, "died"))
-		return "31";
-	return "33";
-}
-
 static void print_head(struct cli *c, size_t id_width, size_t ref_width)
 {
 	CLEANUP(buf_release) struct buf line = BUF_INIT;
@@ -103,7 +94,7 @@ static void print_row(struct cli *c, const struct run_record *r, size_t ref_widt
 	buf_printf(&c->out, STR_FMT "  ", STR_ARG(r->id));
 	pad_text(&status, r->status, 8);
 	if (c->color_out)
-		buf_printf(&c->out, "\033[%sm%s\033[0m", color_of(r->status), status.p);
+		buf_printf(&c->out, "\033[%sm%s\033[0m", status_color(r->status), status.p);
 	else
 		buf_addstr(&c->out, buf_str(&status));
 	buf_adds(&c->out, "  ");
@@ -195,8 +186,8 @@ static int run(struct cli *c)
 	struct earlier e;
 	uint64_t limit = SIZE_MAX;
 	const char *text = opt_text(&c->opt, OPT_LIMIT);
-	if (text && (!parse_u64(str_c(text), &limit) || !limit))
-		return cli_usage(c, "'--limit' wants a number from 1 on, not '%s'", text);
+	if (text && !parse_u64(str_c(text), &limit))
+		BUG("an option's value was not checked");
 	int code = earlier_open(c, &e);
 	if (code)
 		return code;

@@ -2,6 +2,7 @@
 
 #include "emulator/cli/doctor_config.h"
 #include "emulator/cli/options.h"
+#include "emulator/cli/settings.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "yaml/node.h"
@@ -185,7 +186,7 @@ static void explain_own(struct explain *x, const struct node *own)
 	node_each_pair(pair, own)
 	{
 		struct str name = pair->key->text;
-		const struct opt_def *def = opt_find(name, -1);
+		const struct opt_def *def = opt_find(settings_option(name), -1);
 		bool other = str_is(name, "templates") || str_is(name, "projects");
 		push(x, pair->key, name,
 			pair->value->kind == NODE_MAP ? STR_NULL : value_text(x, name, pair->value),

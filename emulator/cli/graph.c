@@ -30,6 +30,21 @@ static struct str note_of(const struct job *j)
 	return STR_NULL;
 }
 
+static void make_edges(struct graph *g)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < g->p->n_jobs; i++)
+		n += g->p->jobs[i]->n_needs;
+	g->edges = arena_array(g->arena, struct graph_edge, n + 1);
+	for (size_t i = 0; i < g->p->n_jobs; i++)
+		for (size_t k = 0; k < g->p->jobs[i]->n_needs; k++) {
+			const struct need *need = &g->p->jobs[i]->needs[k];
+			if (need->job != UINT32_MAX)
+				g->edges[g->n_edges++] = (struct graph_edge){
+					need->job, i, need->optional, need->artifacts};
+		}
+}
+
 void graph_make(struct graph *g, struct arena *a, const struct pipeline *p)
 {
 	*g = (struct graph){.arena = a, .p = p};
@@ -49,6 +64,7 @@ void graph_make(struct graph *g, struct arena *a, const struct pipeline *p)
 		}
 		g->n_stages += stage->n > 0;
 	}
+	make_edges(g);
 }
 
 /* "deploy (manual) failed 1.2s" */
@@ -68,22 +84,13 @@ static struct str label(const struct graph *g, size_t i)
 
 /* ---- text ---- */
 
-static const char *color_of(struct str state)
-{
-	if (str_is(state, "success"))
-		return "32";
-	if (str_is(state, "failed"))
-		return "31";
-	return state.n ? "33" : NULL;
-}
-
 static void cell(const struct graph *g, struct buf *out, size_t i, size_t width, bool color)
 {
-	const char *code = color ? color_of(g->jobs[i].state) : NULL;
-	if (code)
-		buf_printf(out, "\033[%sm", code);
+	color = color && g->jobs[i].state.n;
+	if (color)
+		buf_printf(out, "\033[%sm", status_color(g->jobs[i].state));
 	pad_text(out, label(g, i), width);
-	if (code)
+	if (color)
 		buf_adds(out, "\033[0m");
 }
 
@@ -155,24 +162,24 @@ static void text_needs(const struct graph *g, struct buf *out)
 	if (!width)
 		return;
 	buf_adds(out, "\nneeds\n");
+	const struct graph_edge *e = g->edges, *end = e + g->n_edges;
 	for (size_t i = 0; i < g->p->n_jobs; i++) {
 		const struct job *j = g->p->jobs[i];
 		CLEANUP(buf_release) struct buf name = BUF_INIT;
-		size_t shown = 0;
+		const char *between = "";
 		if (!j->dag)
 			continue;
 		plain_text(&name, j->name);
 		buf_adds(out, "  ");
 		pad_text(out, buf_str(&name), width);
 		buf_adds(out, "  <-  ");
-		for (size_t k = 0; k < j->n_needs; k++) {
-			if (j->needs[k].job == UINT32_MAX)
-				continue;
-			buf_adds(out, shown++ ? ", " : "");
-			plain_text(out, g->p->jobs[j->needs[k].job]->name);
-		}
-		if (!shown)
+		if (e == end || e->to != i)
 			buf_adds(out, "nothing");
+		for (; e < end && e->to == i; e++) {
+			buf_adds(out, between);
+			plain_text(out, g->p->jobs[e->from]->name);
+			between = ", ";
+		}
 		buf_addc(out, '\n');
 	}
 }
@@ -224,12 +231,9 @@ void graph_dot(const struct graph *g, struct buf *out)
 				"\tj%zu -> j%zu [ltail=cluster_%zu, lhead=cluster_%zu, "
 				"style=dashed];\n",
 				g->stages[s - 1].jobs[0], g->stages[s].jobs[0], s - 1, s);
-	for (size_t i = 0; i < g->p->n_jobs; i++)
-		for (size_t k = 0; k < g->p->jobs[i]->n_needs; k++)
-			if (g->p->jobs[i]->needs[k].job != UINT32_MAX)
-				buf_printf(out, "\tj%u -> j%zu%s;\n", g->p->jobs[i]->needs[k].job,
-					i,
-					g->p->jobs[i]->needs[k].optional ? " [style=dotted]" : "");
+	for (const struct graph_edge *e = g->edges; e < g->edges + g->n_edges; e++)
+		buf_printf(out, "\tj%zu -> j%zu%s;\n", e->from, e->to,
+			e->optional ? " [style=dotted]" : "");
 	buf_adds(out, "}\n");
 }
 
@@ -263,11 +267,8 @@ void graph_mermaid(const struct graph *g, struct buf *out)
 	for (size_t s = 1; s < g->n_stages; s++)
 		if (g->stages[s].ordered)
 			buf_printf(out, "  s%zu --> s%zu\n", s - 1, s);
-	for (size_t i = 0; i < g->p->n_jobs; i++)
-		for (size_t k = 0; k < g->p->jobs[i]->n_needs; k++)
-			if (g->p->jobs[i]->needs[k].job != UINT32_MAX)
-				buf_printf(out, "  j%u %s j%zu\n", g->p->jobs[i]->needs[k].job,
-					g->p->jobs[i]->needs[k].optional ? "-.->" : "-->", i);
+	for (const struct graph_edge *e = g->edges; e < g->edges + g->n_edges; e++)
+		buf_printf(out, "  j%zu %s j%zu\n", e->from, e->optional ? "-.->" : "-->", e->to);
 }
 
 /* ---- JSON ---- */
@@ -292,18 +293,14 @@ struct node *graph_tree(const struct graph *g)
 		tree_put(a, stage, "jobs", jobs);
 		node_seq_push(a, stages, stage);
 	}
-	for (size_t i = 0; i < g->p->n_jobs; i++)
-		for (size_t k = 0; k < g->p->jobs[i]->n_needs; k++) {
-			const struct need *need = &g->p->jobs[i]->needs[k];
-			struct node *edge = tree_map(a);
-			if (need->job == UINT32_MAX)
-				continue;
-			tree_str(a, edge, "from", g->p->jobs[need->job]->name);
-			tree_str(a, edge, "to", g->p->jobs[i]->name);
-			tree_bool(a, edge, "optional", need->optional);
-			tree_bool(a, edge, "artifacts", need->artifacts);
-			node_seq_push(a, edges, edge);
-		}
+	for (const struct graph_edge *e = g->edges; e < g->edges + g->n_edges; e++) {
+		struct node *edge = tree_map(a);
+		tree_str(a, edge, "from", g->p->jobs[e->from]->name);
+		tree_str(a, edge, "to", g->p->jobs[e->to]->name);
+		tree_bool(a, edge, "optional", e->optional);
+		tree_bool(a, edge, "artifacts", e->artifacts);
+		node_seq_push(a, edges, edge);
+	}
 	tree_put(a, m, "stages", stages);
 	tree_put(a, m, "needs", edges);
 	return m;

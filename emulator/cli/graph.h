@@ -24,10 +24,17 @@ struct graph_stage {
 	size_t n;
 	bool ordered; /* a job in it waits for all earlier stages: it has no `needs` */
 };
+/* A need of a job on one of this pipeline. */
+struct graph_edge {
+	size_t from, to; /* indices of graph.jobs */
+	bool optional, artifacts;
+};
 struct graph {
 	struct arena *arena;
 	const struct pipeline *p;
-	struct graph_job *jobs;     /* parallel to p->jobs */
+	struct graph_job *jobs;   /* parallel to p->jobs */
+	struct graph_edge *edges; /* by `to` */
+	size_t n_edges;
 	struct graph_stage *stages; /* those with jobs */
 	size_t n_stages;
 };

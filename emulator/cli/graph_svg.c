@@ -123,12 +123,12 @@ static void draw_stages(struct svg *v)
 	}
 }
 
-static void draw_need(struct svg *v, size_t from, size_t to, bool optional)
+static void draw_need(struct svg *v, const struct graph_edge *e)
 {
-	const struct place *a = &v->places[from], *b = &v->places[to];
+	const struct place *a = &v->places[e->from], *b = &v->places[e->to];
 	double x1 = a->x + a->width, y1 = a->y + HEIGHT / 2.0, x2 = b->x, y2 = b->y + HEIGHT / 2.0;
 	buf_printf(v->out, "<path class=\"need%s\" marker-end=\"url(#tip)\" d=\"M%.1f %.1f",
-		optional ? " optional" : "", x1, y1);
+		e->optional ? " optional" : "", x1, y1);
 	/* Within a stage it goes round on the right. */
 	if (a->stage == b->stage)
 		buf_printf(v->out, "C%.1f %.1f %.1f %.1f %.1f %.1f\"/>\n", x1 + 40, y1, x1 + 40, y2,
@@ -184,11 +184,8 @@ void graph_svg(const struct graph *g, struct buf *out)
 	lay_out(&v);
 	draw_style(&v);
 	draw_stages(&v);
-	for (size_t i = 0; i < g->p->n_jobs; i++)
-		for (size_t k = 0; k < g->p->jobs[i]->n_needs; k++)
-			if (g->p->jobs[i]->needs[k].job != UINT32_MAX)
-				draw_need(&v, g->p->jobs[i]->needs[k].job, i,
-					g->p->jobs[i]->needs[k].optional);
+	for (const struct graph_edge *e = g->edges; e < g->edges + g->n_edges; e++)
+		draw_need(&v, e);
 	for (size_t i = 0; i < g->p->n_jobs; i++)
 		draw_job(&v, i);
 	buf_adds(out, "</svg>\n");

@@ -511,7 +511,6 @@ static void read_next(const struct reading *r, struct runner_configs *all, size_
 static void read_runners(
 	const struct reading *r, const struct node *list, struct runner_configs *out)
 {
-	const struct node *left_out = NULL;
 	size_t earlier = out->blocks, n = 0;
 	node_each (item, list)
 		n += item->kind == NODE_MAP && can_play(item);
@@ -524,7 +523,7 @@ static void read_runners(
 		} else if (can_play(item)) {
 			read_next(r, out, earlier, item, n == 1);
 		} else {
-			left_out = node_get(item, "executor");
+			const struct node *left_out = node_get(item, "executor");
 			diag_add(r->diags, n ? DIAG_NOTE : DIAG_ERROR, "config-executor",
 				left_out->at,
 				"executor '" STR_FMT
@@ -558,7 +557,9 @@ void runner_toml_init(struct arena *a, struct runner_configs *out)
 
 void runner_toml_unused(const struct runner_configs *all, struct diags *d, uint32_t first_source)
 {
-	for (size_t i = 1; i < all->n && !runners_choose(all); i++) {
+	if (runners_choose(all))
+		return;
+	for (size_t i = 1; i < all->n; i++) {
 		struct loc at = {
 			first_source + all->v[i].at.file, all->v[i].at.line, all->v[i].at.col};
 		struct span span = {at, at};

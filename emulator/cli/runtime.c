@@ -16,21 +16,12 @@
 static void running_job(
 	struct arena *a, const struct load *l, const struct job *job, struct varset *extra)
 {
-	struct str *tags = arena_array(a, struct str, job->tags.n + 1);
+	const struct runner_configs *all = &l->settings.runners;
 	struct predefined_run run = {.job_id = job->id + 1,
 		.job_token = l->facts.job_token.n ? l->facts.job_token : STR("cilocal"),
 		.started_at = l->facts.created_at,
-		.timeout_s = job->def->timeout_s ? job->def->timeout_s : 3600,
-		.runner_id = STR("1"),
-		.runner_short_token = STR("cilocal"),
-		.runner_description = STR("cilocal"),
-		.runner_version = str_c(CILOCAL_VERSION),
-		.runner_revision = str_c(CILOCAL_VERSION),
-		.runner_arch = runner_arch(a),
-		.runner_tags = tags,
-		.n_runner_tags = job->tags.n};
-	for (size_t i = 0; i < job->tags.n; i++)
-		tags[i] = job->tags.v[i].s;
+		.timeout_s = job->def->timeout_s ? job->def->timeout_s : 3600};
+	runner_tell(all, runners_first(all, runners_taking(all, &job->tags)), &job->tags, a, &run);
 	if (job->environment_name.n) {
 		run.environment_slug = job->environment_slug.n
 					       ? job->environment_slug
@@ -76,13 +67,6 @@ const struct runner_config *runtime_runner(const struct load *l, const struct jo
 	return first ? first : &all->v[0];
 }
 
-enum executor_kind runtime_executor(const struct runner_config *r, const struct job *job)
-{
-	if (r->executor.set)
-		return str_is(r->executor.v, "shell") ? EXECUTOR_SHELL : EXECUTOR_DOCKER;
-	return job->def->image || r->docker.image.set ? EXECUTOR_DOCKER : EXECUTOR_SHELL;
-}
-
 int job_runtime(struct cli *c, struct arena *a, const struct load *l, const struct job *job,
 	struct job_env *env)
 {
@@ -98,7 +82,7 @@ int job_runtime(struct cli *c, struct arena *a, const struct load *l, const stru
 	struct build_spec *spec = arena_new(a, struct build_spec);
 	spec->name = job->name;
 	spec->slug = store_slug(a, job->name);
-	spec->executor = runtime_executor(runner, job);
+	spec->executor = runner_executor(runner, job->def);
 	spec->project_path = l->facts.project_path;
 	spec->sha = l->facts.sha;
 	spec->ref = l->facts.ref_name;

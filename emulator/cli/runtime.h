@@ -2,8 +2,6 @@
 #ifndef CLI_RUNTIME_H
 #define CLI_RUNTIME_H
 
-#include "emulator/runner/build.h"
-
 struct arena;
 struct cli;
 struct job;
@@ -13,8 +11,6 @@ struct runner_config;
 
 /* The first that takes the job; where none does, the first. */
 const struct runner_config *runtime_runner(const struct load *l, const struct job *job);
-/* How the job runs on that runner. */
-enum executor_kind runtime_executor(const struct runner_config *r, const struct job *job);
 /*
  * All variables that its script would see, in the arena; ids and tokens are examples. Prints an
  * error where they can't be made; an exit code.

@@ -165,6 +165,11 @@ static void read_projects(struct cli *c, struct settings *s, const char *folder,
 	}
 }
 
+struct str settings_option(struct str key)
+{
+	return str_is(key, "images") ? STR("image") : key;
+}
+
 static void read_own_table(struct cli *c, struct settings *s, const char *path, const char *folder,
 	uint32_t file, const struct node *own)
 {
@@ -175,11 +180,8 @@ static void read_own_table(struct cli *c, struct settings *s, const char *path, 
 	}
 	node_each_pair(pair, own)
 	{
-		struct str key = pair->key->text;
+		struct str key = settings_option(pair->key->text);
 		const struct node *v = pair->value;
-		/* Another word for the option, since a table of them reads better so. */
-		if (str_is(key, "images"))
-			key = STR("image");
 		if (str_is(key, "projects")) {
 			read_projects(c, s, folder, file, v);
 		} else if (str_is(key, "templates")) {

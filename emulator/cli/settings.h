@@ -28,6 +28,9 @@ struct settings {
  */
 int settings_load(struct cli *c, struct settings *s, const char *root);
 
+/* The option that a key of [cilocal] means: a table reads better as `images` than as `image`. */
+struct str settings_option(struct str key);
+
 /* $XDG_CONFIG_HOME/cilocal/NAME, else ~/.config/cilocal/NAME; NULL where neither is known. */
 const char *user_config_path(struct cli *c, const char *name);
 

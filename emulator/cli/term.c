@@ -99,3 +99,12 @@ void plain_text(struct buf *out, struct str text)
 			buf_addc(out, (char)c);
 	}
 }
+
+const char *status_color(struct str status)
+{
+	if (str_is(status, "success"))
+		return "32";
+	if (str_is(status, "failed") || str_is(status, "died"))
+		return "31";
+	return "33";
+}

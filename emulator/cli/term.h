@@ -13,6 +13,8 @@
  */
 bool term_color(int fd, const char *when);
 bool term_is_tty(int fd);
+/* How a state of a job or a run is coloured: the number of SGR. */
+const char *status_color(struct str status);
 /* A terminal that can move its cursor: neither a file nor TERM=dumb. */
 bool term_can_draw(int fd);
 /*

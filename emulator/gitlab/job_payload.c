@@ -69,47 +69,19 @@ static struct str job_token(struct arena *a)
 	return arena_printf(a, TOKEN_PREFIX "%s", text);
 }
 
-/* Where tags choose nothing, the one runner has what each job asks for. */
-static size_t runner_tags(struct job_run *j, struct str **out)
-{
-	const struct runner_configs *all = j->run->top->o->runners;
-	const struct rc_list *list = j->runner ? &j->runner->config->tags : NULL;
-	size_t n = runners_choose(all) ? (list ? list->n : 0) : j->job->tags.n;
-
-	*out = arena_array(&j->arena, struct str, n + 1);
-	for (size_t i = 0; i < n; i++)
-		(*out)[i] = runners_choose(all) ? list->v[i].v : j->job->tags.v[i].s;
-	return n;
-}
-
-static struct str runner_description(const struct job_run *j)
-{
-	if (j->run->top->n_runners > 1 && j->runner && j->runner->config->name.v.n)
-		return j->runner->config->name.v;
-	return STR("cilocal");
-}
-
 /* The variables that exist only in a running job. */
 static void persisted_vars(struct job_run *j, struct varset *extra)
 {
 	const struct facts *f = j->run->p->facts;
 	struct arena *a = &j->arena;
-	struct str *tags;
-	size_t n_tags = runner_tags(j, &tags);
 	struct predefined_run run = {.job_id = j->spec.job_id,
 		.job_token = f->job_token.n ? f->job_token : job_token(a),
 		.started_at = iso_time(a, loop_wall_ms(j->run->session.loop)),
 		.timeout_s = j->spec.timeout_s,
-		.runner_id = arena_printf(a, "%zu", (j->runner ? j->runner->index : 0) + 1),
-		.runner_short_token = STR("cilocal"),
-		.runner_description = runner_description(j),
-		.runner_version = str_c(CILOCAL_VERSION),
-		.runner_revision = str_c(CILOCAL_VERSION),
-		.runner_arch = runner_arch(a),
-		.runner_tags = tags,
-		.n_runner_tags = n_tags,
 		.pages_prefix = pages_prefix(j)};
 
+	runner_tell(j->run->top->o->runners, j->runner ? j->runner->config : NULL, &j->job->tags, a,
+		&run);
 	if (j->job->environment_name.n) {
 		run.environment_slug = j->job->environment_slug.n
 					       ? j->job->environment_slug
@@ -148,7 +120,6 @@ int job_payload_make(struct job_run *j, struct error *err)
 		.debug = debug_of(r),
 		.logins = r->logins,
 		.n_logins = r->n_logins};
-	r->top->had_shell = r->top->had_shell || j->spec.executor == EXECUTOR_SHELL;
 	if (artifact_pass_forget(j, err))
 		return -1;
 	varset_init(extra, &j->arena);

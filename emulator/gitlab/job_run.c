@@ -296,6 +296,7 @@ static void attempt_start(struct job_run *j)
 		stuck(j);
 		return;
 	}
+	r->top->had_shell = r->top->had_shell || j->spec.executor == EXECUTOR_SHELL;
 	j->build = build_new(&r->hosts[j->runner->index], &j->spec, j->log);
 	build_start(j->build, on_build_done, j);
 }

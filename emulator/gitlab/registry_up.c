@@ -96,7 +96,7 @@ static int make_volume(struct session *s, struct str name, struct error *err)
 }
 
 static int make_container(struct session *s, const struct registry_state *state,
-	const struct registry_names *names, const struct registry_options *o, struct arena *a,
+	const struct registry_info *info, const struct registry_options *o, struct arena *a,
 	struct error *err)
 {
 	static const struct str env[] = {STR_INIT("REGISTRY_HTTP_ADDR=0.0.0.0:80"),
@@ -110,10 +110,10 @@ static int make_container(struct session *s, const struct registry_state *state,
 	static const struct docker_kv bindings[] = {
 		{STR_INIT(INNER_PORT), STR_INIT("127.0.0.1:0")}};
 	struct docker_mount storage = {.type = DOCKER_MOUNT_VOLUME,
-		.source = names->volume,
+		.source = info->volume,
 		.target = STR("/var/lib/registry")};
 	struct docker_kv labels[ARRAY_SIZE(managed) + 1];
-	struct container_spec spec = {.name = names->container,
+	struct container_spec spec = {.name = info->name,
 		.image = image_of(o),
 		.env = {env, ARRAY_SIZE(env)},
 		.labels = {labels, ARRAY_SIZE(labels)},
@@ -128,7 +128,7 @@ static int make_container(struct session *s, const struct registry_state *state,
 	memcpy(labels, managed, sizeof(managed));
 	labels[ARRAY_SIZE(managed)] =
 		(struct docker_kv){STR(LABEL_KEY), registry_fingerprint(a, state)};
-	if (make_volume(s, names->volume, err) || sync_create(s, &spec, a, &id, err))
+	if (make_volume(s, info->volume, err) || sync_create(s, &spec, a, &id, err))
 		return -1;
 	rc = htpasswd_tar(&tar, a, state, err);
 	if (!rc)
@@ -144,26 +144,35 @@ static int make_container(struct session *s, const struct registry_state *state,
 	return rc;
 }
 
+/* What is known of it before the engine is asked. */
+static int fill_info(struct registry_info *out, const struct registry_state *state,
+	const struct registry_options *o, struct arena *a, struct error *err)
+{
+	struct registry_names names;
+
+	if (registry_names(&names, a, o, err))
+		return -1;
+	*out = (struct registry_info){.name = names.container,
+		.volume = names.volume,
+		.host = o->host ? str_c(o->host) : state->host,
+		.user = state->user,
+		.password = state->password,
+		.image = image_of(o)};
+	return 0;
+}
+
 int registry_look(struct session *s, const struct registry_state *state,
 	const struct registry_options *o, struct arena *a, struct registry_info *out,
 	struct error *err)
 {
 	struct error mine = ERROR_INIT;
-	struct registry_names names;
 	struct sync_container c;
 
-	memset(out, 0, sizeof(*out));
-	if (registry_names(&names, a, o, err))
+	if (fill_info(out, state, o, a, err))
 		return -1;
-	out->name = names.container;
-	out->volume = names.volume;
-	out->host = o->host ? str_c(o->host) : state->host;
-	out->user = state->user;
-	out->password = state->password;
-	out->image = image_of(o);
-	if (sync_has_volume(s, names.volume, &out->storage, err))
+	if (sync_has_volume(s, out->volume, &out->storage, err))
 		return -1;
-	if (sync_inspect(s, names.container, a, &c, &mine))
+	if (sync_inspect(s, out->name, a, &c, &mine))
 		return is_404(&mine) ? 0 : pass_on(err, &mine);
 	out->exists = true;
 	out->running = c.running;
@@ -236,13 +245,13 @@ static int gone_or_going(int rc, const struct error *mine, struct error *err)
 
 /* One look and what follows from it: 1: look again, 0: it is up, -1 with err. */
 static int one_try(struct session *s, const struct registry_state *state,
-	const struct registry_names *names, const struct registry_options *o, struct arena *a,
+	const struct registry_info *info, const struct registry_options *o, struct arena *a,
 	struct error *err)
 {
 	struct error mine = ERROR_INIT;
 	struct sync_container c;
 
-	if (!sync_inspect(s, names->container, a, &c, &mine)) {
+	if (!sync_inspect(s, info->name, a, &c, &mine)) {
 		struct str key = docker_kv_get(c.labels, LABEL_KEY);
 
 		if (!str_eq(key, registry_fingerprint(a, state)) ||
@@ -255,7 +264,7 @@ static int one_try(struct session *s, const struct registry_state *state,
 	if (!is_404(&mine))
 		return pass_on(err, &mine);
 	mine = ERROR_INIT;
-	if (!make_container(s, state, names, o, a, &mine))
+	if (!make_container(s, state, info, o, a, &mine))
 		return 0;
 	/* Another process was quicker with the same name. */
 	if (mine.domain == ERR_DOCKER && mine.code == 409)
@@ -268,31 +277,23 @@ int registry_up(struct session *s, const struct registry_state *state,
 	struct error *err)
 {
 	CLEANUP(close) int lock = registry_lock(s, a, o, err);
-	struct registry_names names;
 	int rc = 1;
 
-	if (lock < 0 || registry_names(&names, a, o, err))
+	if (lock < 0 || fill_info(out, state, o, a, err))
 		return -1;
-	memset(out, 0, sizeof(*out));
-	out->name = names.container;
-	out->volume = names.volume;
-	out->host = o->host ? str_c(o->host) : state->host;
-	out->user = state->user;
-	out->password = state->password;
-	out->image = image_of(o);
 	if (sync_need_image(s, image_of(o), err))
 		return error_wrap(err, "the local registry's image '%s'",
 			o->image ? o->image : REGISTRY_IMAGE);
 	for (unsigned i = 0; rc == 1 && i < TRIES; i++) {
 		if (i)
 			sync_sleep(s, 100 * i);
-		rc = one_try(s, state, &names, o, a, err);
+		rc = one_try(s, state, out, o, a, err);
 	}
 	if (rc == 1)
 		return error_set(err, ERR_DOCKER, 409,
 			"the container '" STR_FMT "' comes and goes: is another cilocal starting "
 			"or stopping it?",
-			STR_ARG(names.container));
+			STR_ARG(out->name));
 	if (rc)
 		return error_wrap(err, "the local registry");
 	out->exists = out->running = out->storage = true;

@@ -17,6 +17,7 @@
 #include "base/diag.h"
 #include "base/str.h"
 #include "emulator/gitlab/registry.h"
+#include "emulator/runner/image_rule.h"
 
 struct error;
 struct pipeline;
@@ -38,11 +39,6 @@ enum run_exit {
 	RUN_EXIT_SURROUNDINGS = 4,
 	RUN_EXIT_SIGINT = 130,
 	RUN_EXIT_SIGTERM = 143
-};
-
-/* --image FROM=TO */
-struct run_stand_in {
-	struct str from, to;
 };
 
 /*
@@ -112,7 +108,7 @@ struct run_options {
 	enum run_executor executor;
 	const struct runner_configs *runners; /* --privileged is already in them */
 	int pull;                             /* enum pull_policy, or -1: as configured */
-	const struct run_stand_in *stand_ins;
+	const struct image_rule *stand_ins;   /* --image FROM=TO; the first that fits counts */
 	size_t n_stand_ins;
 	bool registry; /* --registry: start and use the local registry */
 	struct registry_options registry_options;

@@ -38,9 +38,7 @@ static void make_rules(struct run *r, size_t more)
 
 	r->image_rules = arena_array(&r->arena, struct image_rule, o->n_stand_ins + more + 1);
 	for (size_t i = 0; i < o->n_stand_ins; i++)
-		add_rule(r, (struct image_rule){.from = o->stand_ins[i].from,
-				    .to = o->stand_ins[i].to,
-				    .pattern = true});
+		add_rule(r, o->stand_ins[i]);
 }
 
 /*

@@ -138,11 +138,13 @@ static void warn_flags(const struct run *r)
 {
 	struct str told[FLAGS_MAX];
 	size_t n = warn_config_flags(r, told);
+	/* What jobs share lies below their own; one look is enough. */
+	const struct varset *seen = NULL;
 
 	for (size_t i = 0; i < r->p->n_jobs; i++) {
 		if (!r->plan.chosen[i])
 			continue;
-		for (const struct varset *s = &r->p->jobs[i]->vars; s; s = s->below)
+		for (const struct varset *s = &r->p->jobs[i]->vars; s && s != seen; s = s->below)
 			for (size_t k = 0; k < s->n && n < FLAGS_MAX; k++) {
 				if (!flag_counts(s->v[k].key, told, n))
 					continue;
@@ -152,6 +154,7 @@ static void warn_flags(const struct run *r)
 					": this flag of the Runner has no effect here",
 					STR_ARG(r->p->jobs[i]->name), STR_ARG(s->v[k].key));
 			}
+		seen = r->p->jobs[i]->vars.below;
 	}
 }
 

@@ -26,11 +26,6 @@ uint64_t runners_for(const struct run *r, const struct job *job)
 	return runners_taking(r->top->o->runners, &job->tags);
 }
 
-static bool takes(const struct run *r, const struct run_runner *x, const struct job *job)
-{
-	return runners_for(r, job) & ((uint64_t)1 << x->index);
-}
-
 static bool has_room(const struct run_runner *x)
 {
 	int64_t limit = x->config->limit.v;
@@ -51,27 +46,23 @@ struct run_runner *runners_free_one(const struct run *r, uint64_t set)
 enum executor_kind runners_executor(
 	const struct run *r, const struct run_runner *runner, const struct job *job)
 {
-	const struct runner_config *c = runner->config;
-
 	if (r->o->executor != RUN_EXECUTOR_AUTO)
 		return r->o->executor == RUN_EXECUTOR_SHELL ? EXECUTOR_SHELL : EXECUTOR_DOCKER;
-	if (c->executor.set)
-		return str_is(c->executor.v, "shell") ? EXECUTOR_SHELL : EXECUTOR_DOCKER;
-	if (job->def->image || c->docker.image.set)
-		return EXECUTOR_DOCKER;
-	return EXECUTOR_SHELL;
+	return runner_executor(runner->config, job->def);
 }
 
-bool runners_wants_engine(
+/* Whether the job may run on this runner's engine. */
+static bool wants_engine(
 	const struct run *r, const struct run_runner *runner, const struct job *job)
 {
-	return takes(r, runner, job) && runners_executor(r, runner, job) == EXECUTOR_DOCKER;
+	return (runners_for(r, job) & ((uint64_t)1 << runner->index)) &&
+	       runners_executor(r, runner, job) == EXECUTOR_DOCKER;
 }
 
 bool runners_wants_docker(const struct run *r, const struct job *job)
 {
 	for (size_t i = 0; i < r->top->n_runners; i++)
-		if (runners_wants_engine(r, &r->top->runners[i], job))
+		if (wants_engine(r, &r->top->runners[i], job))
 			return true;
 	return false;
 }
@@ -81,7 +72,7 @@ static bool is_wanted(const struct run *r, const struct run_runner *x)
 {
 	for (size_t i = 0; i < r->p->n_jobs; i++)
 		if (r->plan.chosen[i] && !(r->plan.adopted && r->plan.adopted[i]) &&
-			!r->p->jobs[i]->def->trigger && runners_wants_engine(r, x, r->p->jobs[i]))
+			!r->p->jobs[i]->def->trigger && wants_engine(r, x, r->p->jobs[i]))
 			return true;
 	return false;
 }

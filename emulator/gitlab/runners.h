@@ -40,9 +40,6 @@ struct run_runner *runners_free_one(const struct run *r, uint64_t set);
 /* How a job runs on that runner: --executor, else the runner's executor, else by the image. */
 enum executor_kind runners_executor(
 	const struct run *r, const struct run_runner *runner, const struct job *job);
-/* Whether the job may run on this runner's engine. */
-bool runners_wants_engine(
-	const struct run *r, const struct run_runner *runner, const struct job *job);
 /* Whether the job may run on some engine. */
 bool runners_wants_docker(const struct run *r, const struct job *job);
 /* The reason why an engine that the run's jobs may want is not there; empty: none is missing. */

@@ -3,6 +3,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "config/job_def.h"
+#include "emulator/runner/job_env.h"
+#include "vars/predefined.h"
 
 bool runners_choose(const struct runner_configs *r)
 {
@@ -54,6 +56,32 @@ const struct runner_config *runners_first(const struct runner_configs *r, uint64
 		if (set & ((uint64_t)1 << i))
 			return &r->v[i];
 	return NULL;
+}
+
+enum executor_kind runner_executor(const struct runner_config *c, const struct job_def *job)
+{
+	if (c->executor.set)
+		return str_is(c->executor.v, "shell") ? EXECUTOR_SHELL : EXECUTOR_DOCKER;
+	return job->image || c->docker.image.set ? EXECUTOR_DOCKER : EXECUTOR_SHELL;
+}
+
+void runner_tell(const struct runner_configs *r, const struct runner_config *c,
+	const struct texts *job_tags, struct arena *a, struct predefined_run *out)
+{
+	bool choose = runners_choose(r);
+	size_t n = choose ? (c ? c->tags.n : 0) : job_tags->n;
+	struct str *tags = arena_array(a, struct str, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		tags[i] = choose ? c->tags.v[i].v : job_tags->v[i].s;
+	out->runner_id = arena_printf(a, "%zu", (c ? (size_t)(c - r->v) : 0) + 1);
+	out->runner_short_token = STR("cilocal");
+	out->runner_description = r->n > 1 && c && c->name.v.n ? c->name.v : STR("cilocal");
+	out->runner_version = str_c(CILOCAL_VERSION);
+	out->runner_revision = str_c(CILOCAL_VERSION);
+	out->runner_arch = runner_arch(a);
+	out->runner_tags = tags;
+	out->n_runner_tags = n;
 }
 
 struct str runner_title(const struct runner_configs *r, size_t index, struct arena *a)

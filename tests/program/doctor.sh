@@ -52,6 +52,8 @@ check_interval = 0
     command = ["--insecure-registry", "registry.gitlab.example.com"]
 [cilocal]
 jobs = 3
+[cilocal.images]
+"a:1" = "b:1"
 END
 run 0 doctor --config config.toml
 has '    1  concurrent'
@@ -60,6 +62,7 @@ grep -qE '^    4  token +\(not shown\)' "$work/out" || fail "token is not explai
 grep -qE '^    7  clone_url .*\(no effect\)' "$work/out" || fail "clone_url is not explained"
 grep -qE '^   10  nonsense .*\(unknown\)' "$work/out" || fail "nonsense is not explained"
 grep -qE '^   13  command +\["--insecure-registry", ' "$work/out" || fail "command is not explained"
+grep -qE '^   16  images +use image TO' "$work/out" || fail "images is not explained"
 has '[PASSWORD=...]'
 has_not 'glrt-secret'
 has_not 'hunter2'

@@ -28,6 +28,8 @@ has 'plain on the-laptop, 1 laptop []'
 has 'gpu on the-big-one, 2 big ["gpu", "linux"]'
 run 0 vars gpu
 has 'the-big-one'
+grep -qE '^CI_RUNNER_DESCRIPTION +big ' "$work/out" || fail "vars tells of another runner"
+grep -qE '^CI_RUNNER_TAGS +\["gpu", "linux"\] ' "$work/out" || fail "vars tells of other tags"
 
 # All tags must be there; a runner with tags leaves untagged jobs alone, unless it says otherwise.
 project <<'END'
