@@ -97,7 +97,7 @@ static void say_valid(struct verdict *v)
 static void lint_for_runner(struct load *l, const struct job *job)
 {
 	const struct runner_configs *all = &l->settings.runners;
-	const struct runner_config *runner = runners_first(all, runners_taking(all, &job->tags));
+	const struct runner_config *runner = runners_first(all, &job->tags);
 	if (runner)
 		dind_lint(&l->arena, job->def, &job->vars, runner, &l->diags);
 }

@@ -21,7 +21,7 @@ static void running_job(
 		.job_token = l->facts.job_token.n ? l->facts.job_token : STR("cilocal"),
 		.started_at = l->facts.created_at,
 		.timeout_s = job->def->timeout_s ? job->def->timeout_s : 3600};
-	runner_tell(all, runners_first(all, runners_taking(all, &job->tags)), &job->tags, a, &run);
+	runner_tell(all, runners_first(all, &job->tags), &job->tags, a, &run);
 	if (job->environment_name.n) {
 		run.environment_slug = job->environment_slug.n
 					       ? job->environment_slug
@@ -63,7 +63,7 @@ static void add_tokens_and_secrets(const struct job *job, struct varset *extra)
 const struct runner_config *runtime_runner(const struct load *l, const struct job *job)
 {
 	const struct runner_configs *all = &l->settings.runners;
-	const struct runner_config *first = runners_first(all, runners_taking(all, &job->tags));
+	const struct runner_config *first = runners_first(all, &job->tags);
 	return first ? first : &all->v[0];
 }
 

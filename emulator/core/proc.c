@@ -59,18 +59,15 @@ static void complete(void *arg)
 	free_proc(p);
 }
 
-void proc_handle_closed(struct proc *p)
+static void on_closed(uv_handle_t *h)
 {
+	struct proc *p = h->data;
+
 	if (--p->handles == 0 && p->finished)
 		loop_post(p->loop, &p->completion, complete, p);
 }
 
-static void on_closed(uv_handle_t *h)
-{
-	proc_handle_closed(h->data);
-}
-
-static void close_handle(struct proc *p, void *handle)
+void proc_close_handle(struct proc *p, void *handle)
 {
 	uv_handle_t *h = handle;
 
@@ -83,7 +80,7 @@ static void close_input(struct proc *p)
 	if (!p->input_open)
 		return;
 	p->input_open = false;
-	close_handle(p, &p->input);
+	proc_close_handle(p, &p->input);
 }
 
 static void close_output(struct proc_stream *s)
@@ -92,7 +89,7 @@ static void close_output(struct proc_stream *s)
 	if (!s->open)
 		return;
 	s->open = false;
-	close_handle(s->proc, &s->pipe);
+	proc_close_handle(s->proc, &s->pipe);
 }
 
 /* Everything is known: close what is open; the last close callback posts the completion. */
@@ -101,7 +98,6 @@ static void finish(struct proc *p)
 	if (p->finished)
 		return;
 	p->finished = true;
-	p->running = false;
 	loop_timer_stop(&p->escalate);
 	loop_timer_stop(&p->timeout);
 	loop_timer_stop(&p->drain);
@@ -109,7 +105,7 @@ static void finish(struct proc *p)
 	close_output(&p->out[0]);
 	close_output(&p->out[1]);
 	if (p->process_open)
-		close_handle(p, &p->process);
+		proc_close_handle(p, &p->process);
 	proc_unwatch(p);
 	if (!p->handles)
 		loop_post(p->loop, &p->completion, complete, p);
@@ -294,7 +290,7 @@ static void on_drained(void *arg)
 	step(p);
 }
 
-static void on_process_exit(struct proc *p, int exit_code, int signum)
+void proc_exited(struct proc *p, int exit_code, int signum)
 {
 	p->exited = true;
 	p->result.term_signal = signum;
@@ -368,7 +364,7 @@ static void start(void *arg)
 		p->out[i].proc = p;
 		p->out[i].stream = (int)i + 1;
 	}
-	if (proc_spawn(p, on_process_exit)) {
+	if (proc_spawn(p)) {
 		finish(p);
 		return;
 	}

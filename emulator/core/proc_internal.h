@@ -1,4 +1,4 @@
-/* For proc.c and proc_spawn.c only. */
+/* For proc.c, proc_spawn.c and proc_vfork.c only. */
 #ifndef CORE_PROC_INTERNAL_H
 #define CORE_PROC_INTERNAL_H
 
@@ -23,9 +23,6 @@ struct proc_write {
 	char data[];
 };
 
-/* The process has ended; it is not yet known whether its output has. */
-typedef void proc_exit_fn(struct proc *p, int exit_code, int signum);
-
 struct proc {
 	struct loop *loop;
 	uv_process_t process;
@@ -33,9 +30,8 @@ struct proc {
 	bool watched;      /* instead of process: ended, on pidfd (proc_vfork.c) */
 	uv_poll_t ended;
 	int pidfd;
-	proc_exit_fn *on_exit;
 	bool started; /* the process is or was there */
-	bool running, exited, finished, paused;
+	bool exited, finished, paused;
 	bool input_open, input_ending;
 	unsigned handles; /* not yet through their close callback */
 	uv_pipe_t input;
@@ -63,13 +59,15 @@ struct proc {
 
 /* proc_spawn.c: makes the pipes and the process. -1: nothing runs, what was opened needs closing.
  */
-int proc_spawn(struct proc *p, proc_exit_fn *on_exit);
+int proc_spawn(struct proc *p);
 
 /* proc_vfork.c: fds are the child's ends, -1: /dev/null. False: nothing has happened. */
 bool proc_spawn_quick(struct proc *p, const int fds[3]);
 void proc_unwatch(struct proc *p); /* no effect where it is not watched */
 
-/* proc.c: one of the handles that are counted is gone. */
-void proc_handle_closed(struct proc *p);
+/* proc.c. The process has ended; it is not yet known whether its output has. */
+void proc_exited(struct proc *p, int exit_code, int signum);
+/* Closes one of the handles that are counted. */
+void proc_close_handle(struct proc *p, void *handle);
 
 #endif

@@ -143,7 +143,7 @@ static void on_uv_exit(uv_process_t *process, int64_t status, int signum)
 {
 	struct proc *p = container_of(process, struct proc, process);
 
-	p->on_exit(p, (int)status, signum);
+	proc_exited(p, (int)status, signum);
 }
 
 static int spawn(struct proc *p, const struct ends *e)
@@ -174,12 +174,11 @@ static int spawn(struct proc *p, const struct ends *e)
 	return rc ? -1 : 0;
 }
 
-int proc_spawn(struct proc *p, proc_exit_fn *on_exit)
+int proc_spawn(struct proc *p)
 {
 	struct ends e = {-1, -1, -1};
 	int r = -1;
 
-	p->on_exit = on_exit;
 	if (!make_ends(p, &e)) {
 		const int fds[3] = {e.in, e.out, e.err};
 
@@ -188,7 +187,7 @@ int proc_spawn(struct proc *p, proc_exit_fn *on_exit)
 	close_ends(&e);
 	if (r)
 		return -1;
-	p->started = p->running = true;
+	p->started = true;
 	p->group = p->pid;
 	return 0;
 }

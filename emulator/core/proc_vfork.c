@@ -126,12 +126,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	proc_unwatch(p);
 	if (pid < 0)
 		how = 255 << 8; /* somebody else took it */
-	p->on_exit(p, WIFEXITED(how) ? WEXITSTATUS(how) : 0, WIFSIGNALED(how) ? WTERMSIG(how) : 0);
-}
-
-static void on_closed(uv_handle_t *h)
-{
-	proc_handle_closed(h->data);
+	proc_exited(p, WIFEXITED(how) ? WEXITSTATUS(how) : 0, WIFSIGNALED(how) ? WTERMSIG(how) : 0);
 }
 
 void proc_unwatch(struct proc *p)
@@ -139,8 +134,7 @@ void proc_unwatch(struct proc *p)
 	if (!p->watched)
 		return;
 	p->watched = false;
-	p->ended.data = p;
-	uv_close((uv_handle_t *)&p->ended, on_closed);
+	proc_close_handle(p, &p->ended);
 	close(p->pidfd);
 }
 

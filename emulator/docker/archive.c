@@ -106,13 +106,6 @@ struct docker_call *docker_archive_stat(
 
 /* ---- put ---- */
 
-static ptrdiff_t on_produce(void *arg, char *buf, size_t n)
-{
-	struct docker_call *c = arg;
-
-	return ((http_produce_fn *)c->user_chunk)(c->arg, buf, n);
-}
-
 struct docker_call *docker_archive_put(struct engine *e, const struct archive_put *p)
 {
 	struct docker_call *c = new_archive_call(e, "PUT", p->container, p->path, call_finish_plain,
@@ -125,7 +118,7 @@ struct docker_call *docker_archive_put(struct engine *e, const struct archive_pu
 	c->content_type = "application/x-tar";
 	if (p->produce) {
 		c->user_chunk = (call_user_fn *)p->produce;
-		c->produce = on_produce;
+		c->produce = call_user_produce;
 	} else {
 		buf_addstr(&c->body, p->tar);
 		c->has_body = true;
@@ -152,13 +145,6 @@ static void on_get_head(void *arg, const struct http_response *r)
 	json_decref(doc);
 }
 
-static void on_get_chunk(void *arg, struct str data)
-{
-	struct docker_call *c = arg;
-
-	((http_chunk_fn *)c->user_chunk)(c->arg, data);
-}
-
 struct docker_call *docker_archive_get(struct engine *e, const struct archive_get *g)
 {
 	struct docker_call *c = new_archive_call(e, "GET", g->container, g->path, call_finish_plain,
@@ -167,6 +153,6 @@ struct docker_call *docker_archive_get(struct engine *e, const struct archive_ge
 	c->user_ready = (call_user_fn *)g->stat;
 	c->user_chunk = (call_user_fn *)g->chunk;
 	c->head = on_get_head;
-	c->chunk = on_get_chunk;
+	c->chunk = call_user_chunk;
 	return call_go(c);
 }

@@ -135,14 +135,15 @@ static bool never_connected(const struct error *err)
 void call_explain_transport(const struct engine *e, struct error *err)
 {
 	struct error why = *err;
-	const char *advice = why.text, *said = e->relay ? ssh_relay_said(e->relay) : "";
+	const char *advice = why.text, *said;
 
 	if (why.domain != ERR_CURL && why.domain != ERR_TIMEOUT && why.domain != ERR_UV)
 		return;
 	*err = ERROR_INIT;
-	if (e->at.ssh && (*said || error_is(&e->no_relay))) {
+	said = e->relay ? ssh_relay_said(e->relay) : e->no_relay.text;
+	if (e->at.ssh && *said) {
 		error_set(err, why.domain, why.code, "cannot reach the engine at %s (%s): %s",
-			e->at.url, e->at.origin, *said ? said : e->no_relay.text);
+			e->at.url, e->at.origin, said);
 		return;
 	}
 	if (!never_connected(&why)) {
@@ -150,7 +151,7 @@ void call_explain_transport(const struct engine *e, struct error *err)
 			e->at.origin, why.text);
 		return;
 	}
-	if (e->at.socket && !e->at.ssh && (why.domain == ERR_UV || why.code == CANNOT_CONNECT))
+	if (engine_is_local(e) && (why.domain == ERR_UV || why.code == CANNOT_CONNECT))
 		advice = socket_advice(e->at.socket);
 	error_set(err, why.domain, why.code, "cannot connect to the Docker engine at %s (%s): %s",
 		e->at.url, e->at.origin, advice);
@@ -199,6 +200,20 @@ void call_finish_plain(struct docker_call *c, struct error *err, const struct ht
 {
 	UNUSED(r);
 	((docker_done_fn *)c->user)(c->arg, err);
+}
+
+void call_user_chunk(void *call, struct str data)
+{
+	struct docker_call *c = call;
+
+	((http_chunk_fn *)c->user_chunk)(c->arg, data);
+}
+
+ptrdiff_t call_user_produce(void *call, char *buf, size_t n)
+{
+	struct docker_call *c = call;
+
+	return ((http_produce_fn *)c->user_chunk)(c->arg, buf, n);
 }
 
 /* ---- the request ---- */

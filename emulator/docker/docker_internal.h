@@ -84,6 +84,10 @@ void call_again(struct docker_call *c, const char *path, call_finish_fn *finish)
 /* A finish for calls whose completion is a docker_done_fn. */
 void call_finish_plain(struct docker_call *c, struct error *err, const struct http_response *r);
 
+/* For calls that stream: c->user_chunk is the user's http_chunk_fn, or http_produce_fn. */
+void call_user_chunk(void *call, struct str data);
+ptrdiff_t call_user_produce(void *call, char *buf, size_t n);
+
 /* "Error response from daemon: ..." from an answer's status and body. */
 int call_daemon_error(struct error *err, long status, struct str body);
 /* Names the engine and says what to do. */

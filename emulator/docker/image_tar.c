@@ -5,13 +5,6 @@
 #include "emulator/docker/docker_internal.h"
 #include "emulator/docker/json.h"
 
-static void on_chunk(void *arg, struct str data)
-{
-	struct docker_call *c = arg;
-
-	((http_chunk_fn *)c->user_chunk)(c->arg, data);
-}
-
 struct docker_call *docker_image_save(struct engine *e, struct docker_strs names,
 	http_chunk_fn *chunk, docker_done_fn *done, void *arg)
 {
@@ -23,15 +16,8 @@ struct docker_call *docker_image_save(struct engine *e, struct docker_strs names
 		call_path_arg(c, names.v[i]);
 	}
 	c->user_chunk = (call_user_fn *)chunk;
-	c->chunk = on_chunk;
+	c->chunk = call_user_chunk;
 	return call_go(c);
-}
-
-static ptrdiff_t on_produce(void *arg, char *buf, size_t n)
-{
-	struct docker_call *c = arg;
-
-	return ((http_produce_fn *)c->user_chunk)(c->arg, buf, n);
 }
 
 /* The engine says what went wrong in a stream of JSON, after a status that promised success. */
@@ -69,6 +55,6 @@ struct docker_call *docker_image_load(
 	call_path(c, "/images/load?quiet=1");
 	c->content_type = "application/x-tar";
 	c->user_chunk = (call_user_fn *)produce;
-	c->produce = on_produce;
+	c->produce = call_user_produce;
 	return call_go(c);
 }

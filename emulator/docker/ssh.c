@@ -114,7 +114,7 @@ static int spawn(struct ssh_dial *d)
 	stdio[2] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data = {.fd = r->error_fd}};
 	rc = uv_spawn(loop_uv(r->loop), &d->process, &o);
 	if (rc)
-		snprintf(r->said, sizeof(r->said), "cannot run ssh: %s", uv_strerror(rc));
+		dprintf(r->error_fd, "cannot run ssh: %s\n", uv_strerror(rc));
 	return rc;
 }
 
@@ -146,15 +146,15 @@ static void on_connection(uv_stream_t *listener, int status)
 	if (!uv_accept(listener, (uv_stream_t *)&d->pipe)) {
 		make_blocking(&d->pipe);
 		d->running = true;
-		spawn(d);
-		uv_unref((uv_handle_t *)&d->process);
+		if (spawn(d))
+			end_process(d);
+		else
+			uv_unref((uv_handle_t *)&d->process);
 	} else {
 		d->open = 1;
 	}
 	/* The program has its own copy: when it ends, the connection does. */
 	uv_close((uv_handle_t *)&d->pipe, on_dial_closed);
-	if (d->running && !uv_is_active((uv_handle_t *)&d->process))
-		end_process(d);
 }
 
 static int listen_at(struct ssh_relay *r, struct error *err)
@@ -236,15 +236,11 @@ const char *ssh_relay_socket(const struct ssh_relay *r)
 const char *ssh_relay_said(struct ssh_relay *r)
 {
 	char text[2048];
-	ssize_t n;
-	struct str s;
-	size_t cut;
+	off_t size = lseek(r->error_fd, 0, SEEK_END);
+	ssize_t n = pread(r->error_fd, text, sizeof(text), MAX(size - (off_t)sizeof(text), 0));
+	struct str s = str_trim(str_n(text, n > 0 ? (size_t)n : 0));
+	size_t cut = str_rchr(s, '\n');
 
-	if (r->said[0] || r->error_fd < 0)
-		return r->said;
-	n = pread(r->error_fd, text, sizeof(text), 0);
-	s = str_trim(str_n(text, n > 0 ? (size_t)n : 0));
-	cut = str_rchr(s, '\n');
 	if (cut != STR_NPOS)
 		s = str_trim(str_from(s, cut + 1));
 	snprintf(r->said, sizeof(r->said), STR_FMT, STR_ARG(s));

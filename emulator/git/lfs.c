@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "emulator/git/lfs.h"
 #include "base/arena.h"
+#include "emulator/git/git_internal.h"
 #include "emulator/git/repo.h"
 
 #include <fcntl.h>
@@ -35,15 +36,16 @@ bool lfs_used(const struct repo *r, struct str files)
 {
 	CLEANUP(free) char *objects = xasprintf(STR_FMT "/lfs/objects", STR_ARG(r->common_dir));
 	CLEANUP(free) char *attributes = xasprintf(STR_FMT "/.gitattributes", STR_ARG(files));
-	CLEANUP(close) int fd = -1;
-	char text[16384];
-	ssize_t n;
+	struct arena a = ARENA_INIT;
+	struct str text;
+	bool used;
 
 	if (!access(objects, F_OK))
 		return true;
-	fd = open(attributes, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? 0 : read(fd, text, sizeof(text));
-	return n > 0 && str_find(str_n(text, (size_t)n), STR("filter=lfs")) != STR_NPOS;
+	used = git_read_small(&a, attributes, &text) &&
+	       str_find(text, STR("filter=lfs")) != STR_NPOS;
+	arena_release(&a);
+	return used;
 }
 
 enum lfs_kind lfs_object(const struct repo *r, struct arena *a, const char *path, struct stat *st,

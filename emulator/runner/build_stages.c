@@ -4,6 +4,7 @@
 #include "emulator/runner/duration.h"
 #include "emulator/runner/runner_config.h"
 #include "emulator/runner/script.h"
+#include "emulator/runner/talk.h"
 
 /* A script of which nothing is heard for so long is worth a word. */
 #define UNHEARD_MS 20000
@@ -166,12 +167,35 @@ void build_add_commands(struct build *b, struct script_spec *s, const struct tex
 /* A script shows each command before it runs it. */
 static const char shown[] = ANSI_GREEN;
 
-void build_heard(struct build *b, struct str bytes)
+static void heard(struct build *b, struct str bytes)
 {
 	for (size_t i = 0; i < bytes.n && shown[b->heard]; i++)
 		b->heard = bytes.p[i] == shown[b->heard] ? b->heard + 1 : bytes.p[i] == shown[0];
 	if (!shown[b->heard])
 		loop_timer_stop(&b->unheard);
+}
+
+static void to_log(void *arg, struct str bytes)
+{
+	struct build *b = arg;
+
+	job_log_write(b->log, LOG_OUT, bytes.p, bytes.n);
+}
+
+void build_output(struct build *b, struct talk *t, int stream, struct str data)
+{
+	if (stream != 2)
+		heard(b, data);
+	if (stream != 2 && t)
+		talk_feed(t, data, to_log, b);
+	else
+		job_log_write(b->log, stream == 2 ? LOG_ERR : LOG_OUT, data.p, data.n);
+}
+
+void build_output_end(struct build *b, struct talk *t)
+{
+	if (t)
+		talk_flush(t, to_log, b);
 }
 
 /* Of one that is stepped through, each command may be skipped. */

@@ -19,13 +19,6 @@
 
 static void finish(struct executor_docker *e);
 
-static void to_log(void *arg, struct str bytes)
-{
-	struct executor_docker *e = arg;
-
-	job_log_write(build_log(e->base.build), LOG_OUT, bytes.p, bytes.n);
-}
-
 static void once_more(void *arg);
 
 /* The last thing that this script needs has come: the exit code and the end of the output. */
@@ -79,8 +72,7 @@ static void finish(struct executor_docker *e)
 	struct outcome o;
 
 	loop_timer_stop(&r->drain);
-	if (r->step->talk)
-		talk_flush(r->step->talk, to_log, e);
+	build_output_end(e->base.build, r->step->talk);
 	if (error_is(&r->error)) {
 		/* A start that is refused says the same as a missing program, whatever its status.
 		 */
@@ -205,13 +197,7 @@ static void on_output(void *arg, int stream, struct str data)
 {
 	struct executor_docker *e = arg;
 
-	if (stream != 2)
-		build_heard(e->base.build, data);
-	if (stream != 2 && e->run.step->talk)
-		talk_feed(e->run.step->talk, data, to_log, e);
-	else
-		job_log_write(
-			build_log(e->base.build), stream == 2 ? LOG_ERR : LOG_OUT, data.p, data.n);
+	build_output(e->base.build, e->run.step->talk, stream, data);
 }
 
 static void on_closed(void *arg, struct error *err)

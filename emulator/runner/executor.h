@@ -113,10 +113,12 @@ const struct job_env *build_env(const struct build *b);
 /* For whoever watches (build_spec.on_wait): what the job waits for; "": for nothing. */
 void build_waits(const struct build *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /*
- * What a script writes to its standard output passes here on its way to the log: a script of which
- * nothing was heard did not run.
+ * What a script writes, on its way to the log: past its talk, where it has one (t; else NULL). A
+ * script of which nothing was heard on standard output did not run. stream: 1 or 2.
  */
-void build_heard(struct build *b, struct str bytes);
+void build_output(struct build *b, struct talk *t, int stream, struct str data);
+/* Nothing more comes. */
+void build_output_end(struct build *b, struct talk *t);
 bool build_stopping(const struct build *b); /* cancel, abort or a timeout came */
 /*
  * What get_sources is to give. It may come twice: the empty project directory for the scripts that

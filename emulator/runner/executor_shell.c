@@ -140,24 +140,12 @@ static void shell_get_sources(struct executor *base)
 		answer(e, FAIL_NONE, "");
 }
 
-static void to_log(void *arg, struct str bytes)
-{
-	struct executor_shell *e = arg;
-
-	job_log_write(build_log(e->base.build), LOG_OUT, bytes.p, bytes.n);
-}
-
+/* Before the first step it is the login shell's profile that is heard. */
 static void on_output(void *arg, int stream, struct str data)
 {
 	struct executor_shell *e = arg;
 
-	if (stream != 2)
-		build_heard(e->base.build, data);
-	if (stream != 2 && e->step->talk)
-		talk_feed(e->step->talk, data, to_log, e);
-	else
-		job_log_write(
-			build_log(e->base.build), stream == 2 ? LOG_ERR : LOG_OUT, data.p, data.n);
+	build_output(e->base.build, e->step ? e->step->talk : NULL, stream, data);
 }
 
 static void on_exit_code(void *arg, struct error *err, const struct proc_result *r)
@@ -167,8 +155,7 @@ static void on_exit_code(void *arg, struct error *err, const struct proc_result 
 	struct build *b = e->base.build;
 
 	e->proc = NULL;
-	if (e->step->talk)
-		talk_flush(e->step->talk, to_log, e);
+	build_output_end(e->base.build, e->step->talk);
 	if (err && err->domain != ERR_CANCELLED) {
 		outcome_fail(&o, FAIL_RUNNER_SYSTEM, "%s", err->text);
 		o.surroundings = true;
@@ -218,19 +205,19 @@ static bool have_bash(void)
 	return false;
 }
 
-static void start(
-	struct executor_shell *e, const char *const *argv, const char *const *env, struct str input)
+static void start(struct executor_shell *e, const char *const *argv, const char *const *env,
+	struct str input, proc_done_fn *done)
 {
 	struct proc_options o = {
 		.argv = argv,
 		.env = environment(e, env),
 		.cwd = e->dir.p,
 		.input = input,
-		.keep_input = e->step->talk != NULL,
+		.keep_input = e->step && e->step->talk,
 		.grace_ms = GRACE_MS,
 		.drain_ms = DRAIN_MS,
 		.output = on_output,
-		.done = on_exit_code,
+		.done = done,
 		.arg = e,
 	};
 
@@ -257,7 +244,7 @@ static void run_plain(struct executor_shell *e, const struct shell_login_env *lo
 	} else {
 		buf_addstr(&e->input, script);
 	}
-	start(e, bash, login->env, buf_str(&e->input));
+	start(e, bash, login->env, buf_str(&e->input), on_exit_code);
 }
 
 /*
@@ -272,7 +259,7 @@ static void on_login(void *arg, const struct shell_login_env *login)
 	if (login)
 		run_plain(e, login);
 	else
-		start(e, bash, own_environment(), e->step->script);
+		start(e, bash, own_environment(), e->step->script, on_exit_code);
 }
 
 static void on_slow_login(void *arg)
@@ -315,16 +302,9 @@ static void on_first_login(void *arg, const struct shell_login_env *login)
 	const struct shell_login_end *end = shell_login_end(build_host(b)->login);
 
 	UNUSED(login);
-	if (end->ended && (end->exit_code || end->term_signal))
+	if (end->exit_code || end->term_signal)
 		job_log_write(build_log(b), LOG_OUT, end->said.p, end->said.n);
-	shell_came_up(e, end->ended ? end->exit_code : 0, end->ended ? end->term_signal : 0);
-}
-
-static void on_profile_says(void *arg, int stream, struct str data)
-{
-	struct executor_shell *e = arg;
-
-	job_log_write(build_log(e->base.build), stream == 2 ? LOG_ERR : LOG_OUT, data.p, data.n);
+	shell_came_up(e, end->exit_code, end->term_signal);
 }
 
 static void on_first_sh(void *arg, struct error *err, const struct proc_result *r)
@@ -340,24 +320,7 @@ static void on_first_sh(void *arg, struct error *err, const struct proc_result *
 	}
 }
 
-/* There is nothing that could be asked once for all scripts: one runs that does nothing. */
-static void first_sh(struct executor_shell *e)
-{
-	static const char *const sh[] = {"sh", "-l", NULL};
-	struct proc_options o = {
-		.argv = sh,
-		.env = environment(e, own_environment()),
-		.cwd = e->dir.p,
-		.input = STR("exit 0\n"),
-		.grace_ms = GRACE_MS,
-		.drain_ms = DRAIN_MS,
-		.output = on_profile_says,
-		.done = on_first_sh,
-		.arg = e,
-	};
-
-	e->proc = proc_start(build_host(e->base.build)->loop, &o);
-}
+static const char *const login_sh[] = {"sh", "-l", NULL};
 
 static bool wants_sh(const struct executor_shell *e)
 {
@@ -370,6 +333,7 @@ static void shell_prepare_shell(struct executor *base)
 	const struct build_host *h = build_host(base->build);
 
 	e->stop = e->stop_now = false;
+	e->step = NULL;
 	if (!wants_sh(e) && !h->login) {
 		answer(e, FAIL_NONE, "");
 		return;
@@ -377,7 +341,8 @@ static void shell_prepare_shell(struct executor *base)
 	build_waits(base->build, "waits for the login shell's profile");
 	loop_timer_start(h->loop, &e->slow_login, SLOW_LOGIN_MS, on_slow_login, e);
 	if (wants_sh(e))
-		first_sh(e);
+		/* There is nothing that could be asked once for all scripts: one does nothing. */
+		start(e, login_sh, own_environment(), STR("exit 0\n"), on_first_sh);
 	else
 		shell_login_want(
 			h->login, &e->login, environment(e, own_environment()), on_first_login, e);
@@ -385,14 +350,13 @@ static void shell_prepare_shell(struct executor *base)
 
 static void shell_run(struct executor *base, const struct step *s)
 {
-	static const char *const sh[] = {"sh", "-l", NULL};
 	struct executor_shell *e = self(base);
 	const struct build_host *h = build_host(base->build);
 
 	e->stop = e->stop_now = false;
 	e->step = s;
 	if (wants_sh(e))
-		start(e, sh, own_environment(), s->script);
+		start(e, login_sh, own_environment(), s->script, on_exit_code);
 	else if (h->login)
 		shell_login_want(
 			h->login, &e->login, environment(e, own_environment()), on_login, e);

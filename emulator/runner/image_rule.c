@@ -21,23 +21,29 @@ static bool fits(const struct image_rule *r, struct str image, struct str *rest)
 	return true;
 }
 
-const struct image_rule *image_rule_find(const struct image_rule *v, size_t n, struct str image)
+static const struct image_rule *find(
+	const struct image_rule *v, size_t n, struct str image, struct str *rest)
 {
-	struct str rest;
-
 	for (size_t i = 0; i < n; i++)
-		if (fits(&v[i], image, &rest))
+		if (fits(&v[i], image, rest))
 			return &v[i];
 	return NULL;
 }
 
-struct str image_rule_apply(const struct image_rule *v, size_t n, struct str image, struct arena *a)
+const struct image_rule *image_rule_find(const struct image_rule *v, size_t n, struct str image)
 {
-	const struct image_rule *r = image_rule_find(v, n, image);
-	size_t star = r ? str_chr(r->to, '*') : STR_NPOS;
 	struct str rest;
 
-	if (!r || !fits(r, image, &rest))
+	return find(v, n, image, &rest);
+}
+
+struct str image_rule_apply(const struct image_rule *v, size_t n, struct str image, struct arena *a)
+{
+	struct str rest;
+	const struct image_rule *r = find(v, n, image, &rest);
+	size_t star = r ? str_chr(r->to, '*') : STR_NPOS;
+
+	if (!r)
 		return image;
 	if (r->prefix)
 		return arena_printf(a, STR_FMT STR_FMT, STR_ARG(r->to), STR_ARG(rest));

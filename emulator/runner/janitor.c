@@ -59,7 +59,6 @@ static void finish(struct janitor *j)
 	j->result.containers = j->removed[CONTAINERS];
 	j->result.networks = j->removed[NETWORKS];
 	j->result.volumes = j->removed[VOLUMES];
-	j->result.sources = j->removed[SOURCES];
 	j->result.error = error_is(&j->error) ? &j->error : NULL;
 	j->done(j->arg, &j->result);
 	arena_release(&j->arena);

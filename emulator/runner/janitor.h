@@ -15,7 +15,6 @@ struct janitor;
 
 struct janitor_result {
 	size_t containers, networks, volumes; /* removed */
-	size_t sources; /* volumes of layers.h that are of no use any more; nothing died for them */
 	size_t failed;
 	const struct error *error; /* first failure, or NULL */
 };

@@ -119,29 +119,9 @@ bool leftover_sources(const struct volume_row *row)
 	       !layer_state_has(path, row->name) && !store_lock_held(lock);
 }
 
-/* Calls fn with the folder and the lock of each run that died. How many there are. */
-typedef void dead_fn(void *arg, const char *run_dir, const char *lock);
-
-static size_t each_dead(const char *root, dead_fn *fn, void *arg)
+static size_t each_dead(const char *root, void (*fn)(void *arg, const char *dir), void *arg)
 {
-	CLEANUP(free) char *runs_dir = xasprintf("%s/runs", root ? root : "");
-	DIR *d = root ? opendir(runs_dir) : NULL;
-	struct dirent *e;
-	size_t n = 0;
-
-	while (d && (e = readdir(d))) {
-		CLEANUP(free) char *dir = xasprintf("%s/%s", runs_dir, e->d_name);
-		CLEANUP(free) char *lock = xasprintf("%s/lock", dir);
-
-		if (e->d_name[0] == '.' || access(lock, F_OK) || store_lock_held(lock))
-			continue;
-		n++;
-		if (fn)
-			fn(arg, dir, lock);
-	}
-	if (d)
-		closedir(d);
-	return n;
+	return root ? store_each_dead(root, "runs", fn, arg) : 0;
 }
 
 bool leftover_runs_died(const char *root)
@@ -149,11 +129,10 @@ bool leftover_runs_died(const char *root)
 	return each_dead(root, NULL, NULL) > 0;
 }
 
-static void end_strays(void *arg, const char *run_dir, const char *lock)
+static void end_strays(void *arg, const char *run_dir)
 {
 	size_t *n = arg;
 
-	UNUSED(lock);
 	*n += stray_end(run_dir, 0);
 }
 
@@ -165,10 +144,11 @@ size_t leftover_runs_end(const char *root)
 	return n;
 }
 
-static void settle(void *arg, const char *run_dir, const char *lock)
+static void settle(void *arg, const char *run_dir)
 {
+	CLEANUP(free) char *lock = xasprintf("%s/lock", run_dir);
+
 	UNUSED(arg);
-	UNUSED(run_dir);
 	unlink(lock);
 }
 

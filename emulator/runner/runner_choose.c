@@ -50,8 +50,10 @@ uint64_t runners_taking(const struct runner_configs *r, const struct texts *tags
 	return set;
 }
 
-const struct runner_config *runners_first(const struct runner_configs *r, uint64_t set)
+const struct runner_config *runners_first(const struct runner_configs *r, const struct texts *tags)
 {
+	uint64_t set = runners_taking(r, tags);
+
 	for (size_t i = 0; i < r->n; i++)
 		if (set & ((uint64_t)1 << i))
 			return &r->v[i];

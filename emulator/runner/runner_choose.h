@@ -24,8 +24,8 @@ struct texts;
 bool runners_choose(const struct runner_configs *r);
 /* Bit i: r->v[i] takes a job with these tags (expanded). */
 uint64_t runners_taking(const struct runner_configs *r, const struct texts *tags);
-/* The first of a set; NULL where it is empty. */
-const struct runner_config *runners_first(const struct runner_configs *r, uint64_t set);
+/* The first that takes such a job; NULL: none does. */
+const struct runner_config *runners_first(const struct runner_configs *r, const struct texts *tags);
 /* Why none takes such a job: what it has, what each runner has. In the arena. */
 struct str runners_refusal(
 	const struct runner_configs *r, const struct texts *tags, struct arena *a);

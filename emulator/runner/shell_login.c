@@ -170,7 +170,7 @@ static void keep_end(struct shell_login *l, const struct proc_result *result)
 	said = arena_printf(&l->arena, STR_FMT STR_FMT, STR_ARG(str_sub(out, 0, SAID_MAX)),
 		STR_ARG(str_sub(said, 0, SAID_MAX)));
 	l->end = (struct shell_login_end){
-		true, result->exit_code, result->term_signal, str_sub(said, 0, SAID_MAX)};
+		result->exit_code, result->term_signal, str_sub(said, 0, SAID_MAX)};
 }
 
 static void on_reply(void *arg, struct error *err, const struct proc_result *result)

@@ -29,9 +29,8 @@ struct shell_login_env {
 	bool logout;            /* there is a ~/.bash_logout, which `exit` of a login shell runs */
 };
 
-/* What the login shell came to before anything could be asked of it: its profile ended it. */
+/* What the login shell came to where its profile ended it; zero where it did not, or well. */
 struct shell_login_end {
-	bool ended;
 	int exit_code, term_signal;
 	struct str said; /* its output, no more than 64 KiB of it */
 };

@@ -24,19 +24,17 @@ static void work(uv_work_t *w)
 {
 	struct sources_copy *c = container_of(w, struct sources_copy, work);
 	struct tree *tree;
-	mode_t mode;
 
-	if (c->view.empty) {
-		if (!house_make(c->dir, &mode, &c->error))
-			store_make_dirs(c->dir, &c->error);
-	} else if (!access(c->dir, F_OK)) {
-		if (!house_make(c->dir, &mode, &c->error))
-			tree_fill_once(c->sources, &c->view, c->dir, &c->cancelled, &c->error);
-	} else {
+	if (!c->view.empty && access(c->dir, F_OK)) {
 		tree = tree_take(
 			c->sources->trees, c->sources, &c->view, c->top, c->dir, &c->error);
 		if (tree)
 			tree_fill(tree, &c->cancelled, &c->error);
+	} else if (!house_make(c->dir, NULL, &c->error)) {
+		if (c->view.empty)
+			store_make_dirs(c->dir, &c->error);
+		else
+			tree_fill_once(c->sources, &c->view, c->dir, &c->cancelled, &c->error);
 	}
 }
 

@@ -25,7 +25,8 @@ int house_make(const char *dir, mode_t *mode, struct error *err)
 		*slash = '\0';
 	if (store_make_dirs(above, err) || store_make_dirs(tmp, err))
 		return -1;
-	*mode = stat(tmp, &st) ? 0 : st.st_mode;
+	if (mode)
+		*mode = stat(tmp, &st) ? 0 : st.st_mode;
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  * tree, so that a job of a few files makes and removes no folder at all: on ext4 a folder costs
  * more than all else that is done with files for such a job.
  *
- * For sources_tree.c only.
+ * For sources_tree.c and sources_copy.c only.
  */
 #ifndef RUNNER_SOURCES_HOUSE_H
 #define RUNNER_SOURCES_HOUSE_H
@@ -16,7 +16,7 @@ struct error;
 
 /* The part of dir behind top and its slash; NULL where dir is not below top. */
 const char *house_inside(const char *top, const char *dir);
-/* Makes the folders above dir, and <dir>.tmp; *mode: what the latter has. */
+/* Makes the folders above dir, and <dir>.tmp; *mode (may be NULL): what the latter has. */
 int house_make(const char *dir, mode_t *mode, struct error *err);
 /*
  * Empties <dir>.tmp. True: from top (above dir) down there is nothing but the way to dir and

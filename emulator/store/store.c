@@ -109,29 +109,40 @@ int store_run_create(struct store *s, struct store_run *r, long now_s, struct er
 	return create(s, "runs", r, now_s, err);
 }
 
-/* What has no lock yet is being made. */
-static void remove_dead(const char *dir)
+size_t store_each_dead(
+	const char *root, const char *place, void (*fn)(void *arg, const char *dir), void *arg)
 {
+	CLEANUP(free) char *all = xasprintf("%s/%s", root, place);
 	struct dirent *e;
-	DIR *d = opendir(dir);
+	DIR *d = opendir(all);
+	size_t n = 0;
 
 	while (d && (e = readdir(d))) {
-		CLEANUP(free) char *path = xasprintf("%s/%s", dir, e->d_name);
-		CLEANUP(free) char *lock = xasprintf("%s/lock", path);
+		CLEANUP(free) char *dir = xasprintf("%s/%s", all, e->d_name);
+		CLEANUP(free) char *lock = xasprintf("%s/lock", dir);
 
-		if (isdigit((unsigned char)e->d_name[0]) && !access(lock, F_OK) &&
-			!store_lock_held(lock))
-			store_remove_tree(path, NULL);
+		/* What has no lock yet is being made. */
+		if (!isdigit((unsigned char)e->d_name[0]) || access(lock, F_OK) ||
+			store_lock_held(lock))
+			continue;
+		n++;
+		if (fn)
+			fn(arg, dir);
 	}
 	if (d)
 		closedir(d);
+	return n;
+}
+
+static void remove_dead(void *arg, const char *dir)
+{
+	UNUSED(arg);
+	store_remove_tree(dir, NULL);
 }
 
 int store_shell_create(struct store *s, struct store_run *r, long now_s, struct error *err)
 {
-	CLEANUP(free) char *dir = xasprintf("%s/shells", s->root);
-
-	remove_dead(dir);
+	store_each_dead(s->root, "shells", remove_dead, NULL);
 	return create(s, "shells", r, now_s, err);
 }
 

@@ -59,6 +59,13 @@ void store_run_remove(struct store_run *r);
  */
 int store_shell_create(struct store *s, struct store_run *r, long now_s, struct error *err);
 
+/*
+ * Calls fn (may be NULL) with each folder below root/place ("runs", "shells") whose lock is there
+ * and held by nobody: a run that ends in order takes its lock away. How many there are.
+ */
+size_t store_each_dead(
+	const char *root, const char *place, void (*fn)(void *arg, const char *dir), void *arg);
+
 /* Is the run alive (lock held by some process)? A missing lock file: no. */
 bool store_lock_held(const char *lock_path);
 
