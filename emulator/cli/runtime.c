@@ -95,6 +95,6 @@ int job_runtime(struct cli *c, struct arena *a, const struct load *l, const stru
 				    : STR("/builds");
 	if (runner->builds_dir.set)
 		builds = runner->builds_dir.v;
-	job_env_make(env, a, spec, runner, builds, "running");
+	job_env_make(env, a, spec, runner, builds, 0, "running");
 	return EXIT_OK;
 }

@@ -119,6 +119,7 @@ struct run {
 	struct shell_login *login;
 	struct build_host *hosts; /* one for each runner */
 	const char *cache_dir;    /* top */
+	const char *slots_dir;    /* top */
 	struct image_rule *image_rules;
 	size_t n_image_rules;
 	struct extra_name extra_name;

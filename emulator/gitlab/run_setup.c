@@ -81,7 +81,7 @@ static int setup_registry(struct run *r, struct error *err)
 	if (registry_state_ensure(&state, &r->arena, &o, err) ||
 		registry_up(&r->session, &state, &o, &r->arena, &info, err))
 		return -1;
-	r->extra_name = (struct extra_name){f->registry_host, info.container};
+	r->extra_name = (struct extra_name){f->registry_host, info.container, info.address};
 	r->logins[0] = (struct registry_login){f->registry_host, state.user, state.password};
 	r->logins[1] = (struct registry_login){info.address, state.user, state.password};
 	r->n_logins = 2;
@@ -126,6 +126,7 @@ static struct build_host host_of(const struct run *r, const struct run_runner *x
 		.run_dir = r->folder.dir,
 		.lock_path = r->folder.lock_path,
 		.cache_dir = r->cache_dir,
+		.slots_dir = r->slots_dir,
 		.cache_limit = o->cache_limit ? o->cache_limit : CACHE_LIMIT,
 		.project_root = o->root,
 		.pull_override = pull_name(o->pull),
@@ -170,6 +171,7 @@ void run_setup_host(struct run *r)
 			r->sources, arena_printf(&r->arena, "%s/committed", r->folder.dir).p);
 	r->login = shell_login_new(r->session.loop);
 	r->cache_dir = arena_printf(&r->arena, "%s/cache", r->store.root).p;
+	r->slots_dir = arena_printf(&r->arena, "%s/slots", r->store.root).p;
 	r->hosts = arena_array(&r->arena, struct build_host, r->n_runners);
 	for (size_t i = 0; i < r->n_runners; i++)
 		r->hosts[i] = host_of(r, &r->runners[i]);

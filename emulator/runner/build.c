@@ -53,6 +53,7 @@ struct build *build_new(
 	b->spec = spec;
 	b->log = log;
 	arena_init(&b->arena);
+	b->slot = SLOT_NONE;
 	buf_init(&b->script);
 	buf_init(&b->sources.shallow);
 	return b;
@@ -92,6 +93,7 @@ static void finish(struct build *b)
 	buf_release(&text);
 	b->executor->ops->free(b->executor);
 	b->executor = NULL;
+	slot_give(&b->slot);
 	build_enter(b, BUILD_DONE);
 	b->done(b, r, b->arg);
 }
@@ -378,13 +380,19 @@ static void begin(void *arg)
 {
 	struct build *b = arg;
 	const struct rc_text *name = &b->host.config->name;
+	struct error err = ERROR_INIT;
 	char host[256] = "";
 
 	b->started_ms = loop_now(b->host.loop);
+	if (b->host.slots_dir)
+		slot_take(&b->slot, b->host.slots_dir, &err);
 	b->executor = executor_find(b->spec->executor)->open(b);
 	job_env_make(&b->env, &b->arena, b->spec, b->host.config,
-		b->executor->ops->builds_dir(b->executor), "running");
+		b->executor->ops->builds_dir(b->executor), b->slot.number, "running");
 	install_mask(b);
+	/* It runs as the first of all, then, and may meet others in what they share. */
+	if (error_is(&err))
+		job_log_warnln(b->log, "%s", err.text);
 	gethostname(host, sizeof(host) - 1);
 	job_log_println(b->log, "Running with cilocal %s", CILOCAL_VERSION);
 	if (name->set)

@@ -47,6 +47,7 @@ enum executor_kind { EXECUTOR_SHELL, EXECUTOR_DOCKER };
 struct extra_name {
 	struct str host;      /* registry.gitlab.example.com */
 	struct str container; /* its id */
+	struct str address;   /* where the engine itself reaches it: 127.0.0.1:PORT; may be empty */
 };
 
 /* Somebody who wants to see a job from the inside. Everything is borrowed and outlives the build.
@@ -109,6 +110,7 @@ struct build_host {
 	const char *lock_path; /* absolute: the lock file that this process holds while it lives */
 	const char *cache_dir; /* absolute: .cilocal/cache; NULL: caches are neither read nor kept
 				*/
+	const char *slots_dir; /* absolute: .cilocal/slots; NULL: every job has the number 0 */
 	uint64_t cache_limit;  /* bytes of all caches together; 0: no limit */
 	const char
 		*project_root; /* absolute: the user's work tree, for relative paths in volumes */

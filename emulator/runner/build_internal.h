@@ -12,6 +12,7 @@
 #include "emulator/runner/select.h"
 #include "emulator/runner/sources.h"
 #include "emulator/runner/talk.h"
+#include "emulator/store/slot.h"
 
 /*
  * NEW -> RUNNING (one stage after the other) -> CLEANING -> DONE. build_enter() is the only place
@@ -109,6 +110,7 @@ struct build {
 	bool job_failed; /* by what came before caches and artifacts: they are kept as of its end */
 	bool busy;       /* an operation of the executor owes its answer */
 
+	struct slot slot; /* its number among the jobs that run at once */
 	struct arena arena;
 	struct job_env env;
 	struct executor *executor;

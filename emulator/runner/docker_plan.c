@@ -277,6 +277,26 @@ static bool has_services(const struct executor_docker *e)
 	return false;
 }
 
+/* With the engine's own socket it is the engine that logs in, pulls and pushes. */
+static void tell_other_name(struct executor_docker *e)
+{
+	const struct build_host *h = build_host(e->base.build);
+	const struct rc_list *volumes = &h->config->docker.volumes;
+
+	for (size_t i = 0; i < volumes->n; i++) {
+		if (str_find(volumes->v[i].v, STR("docker.sock")) == STR_NPOS)
+			continue;
+		for (size_t k = 0; k < h->n_extra_names; k++)
+			if (h->extra_names[k].address.n)
+				job_log_infoln(build_log(e->base.build),
+					"Docker commands on the mounted socket find the "
+					"registry " STR_FMT " as " STR_FMT,
+					STR_ARG(h->extra_names[k].host),
+					STR_ARG(h->extra_names[k].address));
+		return;
+	}
+}
+
 /*
  * A network of the job's own where something has to be found by name; else the engine's default
  * one, which costs no call. Bridge mode asked for by the configuration is GitLab's default: names
@@ -297,6 +317,7 @@ static void plan_network(struct executor_docker *e)
 			"the local registry is not reachable by its name with network_mode = "
 			"\"" STR_FMT "\"",
 			STR_ARG(e->network_mode));
+	tell_other_name(e);
 	for (size_t i = 0; i < h->config->docker.extra_hosts.n; i++)
 		if (docker_names_host(e, h->config->docker.extra_hosts.v[i].v))
 			job_log_warnln(build_log(e->base.build),

@@ -78,10 +78,17 @@ static bool matches(const struct rc_list *patterns, struct str name)
 
 /* Volumes: the same list in every container of the job. */
 
-/* A cache volume outlives runs: one for each project and path. */
-static struct str cache_volume(struct executor_docker *e, struct str target)
+/*
+ * A cache volume outlives runs: one for each project, path and number of the job. Two jobs that run
+ * at once never share one, as on GitLab (GitLab Runner, executors/docker, ProjectUniqueName): what
+ * a Docker-in-Docker service puts there is its own job's.
+ */
+static struct str cache_volume(struct executor_docker *e, struct str path)
 {
 	const char *root = build_host(e->base.build)->project_root;
+	unsigned slot = build_env(e->base.build)->slot;
+	struct str target =
+		slot ? arena_printf(e->arena, STR_FMT "\n%u", STR_ARG(path), slot) : path;
 	struct str key = arena_printf(e->arena, "%s\n" STR_FMT, root ? root : "", STR_ARG(target));
 	struct str back = arena_printf(e->arena, STR_FMT "\n%s", STR_ARG(target), root ? root : "");
 
@@ -424,10 +431,11 @@ int docker_job_spec(struct executor_docker *e, struct container_spec *out)
 		out->platform =
 			job_env_expand(build_env(e->base.build), e->arena, spec->image->platform.s);
 	out->env = job_environment(e);
-	out->hostname = d->hostname.v.n ? d->hostname.v
-					: arena_printf(e->arena,
-						  "runner-cilocal-project-" STR_FMT "-concurrent-0",
-						  STR_ARG(id.n ? id : STR("0")));
+	out->hostname =
+		d->hostname.v.n
+			? d->hostname.v
+			: arena_printf(e->arena, "runner-cilocal-project-" STR_FMT "-concurrent-%u",
+				  STR_ARG(id.n ? id : STR("0")), build_env(e->base.build)->slot);
 	if (str_is(e->network_mode, "host") || str_starts(e->network_mode, STR("container:")))
 		out->hostname = d->hostname.v;
 	out->open_stdin = out->stdin_once = true;

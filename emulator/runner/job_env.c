@@ -52,8 +52,8 @@ static void put_own(struct job_env *e, const struct build_spec *spec, struct str
 
 	varset_set(s, VAR_RUNNER_JOB, STR("CI_BUILDS_DIR"), builds_dir);
 	varset_set(s, VAR_RUNNER_JOB, STR("CI_PROJECT_DIR"), e->project_dir);
-	varset_set(s, VAR_RUNNER_JOB, STR("CI_CONCURRENT_ID"), STR("0"));
-	varset_set(s, VAR_RUNNER_JOB, STR("CI_CONCURRENT_PROJECT_ID"), STR("0"));
+	varset_setf(s, VAR_RUNNER_JOB, "CI_CONCURRENT_ID", "%u", e->slot);
+	varset_setf(s, VAR_RUNNER_JOB, "CI_CONCURRENT_PROJECT_ID", "%u", e->slot);
 	varset_set(s, VAR_RUNNER_JOB, STR("CI_SERVER"), STR("yes"));
 	varset_set(s, VAR_RUNNER_JOB, STR("CI_JOB_STATUS"), str_c(job_status));
 	varset_setf(s, VAR_RUNNER_JOB, "CI_JOB_TIMEOUT", "%lld",
@@ -88,13 +88,14 @@ static void with_paths(struct job_env *e, const struct varset *from, struct vars
 }
 
 void job_env_make(struct job_env *e, struct arena *a, const struct build_spec *spec,
-	const struct runner_config *config, struct str builds_dir, const char *job_status)
+	const struct runner_config *config, struct str builds_dir, unsigned slot,
+	const char *job_status)
 {
 	struct varset paths;
 	const struct var **win;
 	size_t n, i;
 
-	*e = (struct job_env){.arena = a};
+	*e = (struct job_env){.arena = a, .slot = slot};
 	varset_init(&e->vars, a);
 	e->project_dir = arena_printf(
 		a, STR_FMT "/" STR_FMT, STR_ARG(builds_dir), STR_ARG(spec->project_path));

@@ -23,6 +23,7 @@ struct job_var {
 
 struct job_env {
 	struct arena *arena;
+	unsigned slot; /* CI_CONCURRENT_ID */
 	struct varset
 		vars; /* layered, values already expanded by the Runner's pass; files as paths */
 	struct job_var *v; /* in the order of export */
@@ -31,9 +32,13 @@ struct job_env {
 	struct str tmp_dir;     /* <project_dir>.tmp */
 };
 
-/* builds_dir: absolute, no slash at its end. kind decides CI_DISPOSABLE/SHARED_ENVIRONMENT. */
+/*
+ * builds_dir: absolute, no slash at its end. slot: the job's number among those that run at once.
+ * The executor decides CI_DISPOSABLE/SHARED_ENVIRONMENT.
+ */
 void job_env_make(struct job_env *e, struct arena *a, const struct build_spec *spec,
-	const struct runner_config *config, struct str builds_dir, const char *job_status);
+	const struct runner_config *config, struct str builds_dir, unsigned slot,
+	const char *job_status);
 
 /* The value as scripts see it (path of file variables), {NULL, 0} when there is no such variable.
  */

@@ -7,6 +7,7 @@
  *     .cilocal/runs/<id>/run.json    the run's record (run_record.h)
  *     .cilocal/runs/<id>/<slug>/trace.log
  *     .cilocal/cache/                caches (cache_store.h)
+ *     .cilocal/slots/<n>             locks of jobs that run at once (slot.h)
  *     .cilocal/sources/              what is on an engine of the sources (runner/layer_list.h)
  *
  * Ids sort by age: YYYYMMDD-HHMMSS-xxxx. Files are small and local: calls block.

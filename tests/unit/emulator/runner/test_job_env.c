@@ -26,7 +26,7 @@ static void init(struct fixture *f)
 
 static void make(struct fixture *f)
 {
-	job_env_make(&f->env, &f->a, &f->spec, &f->config, STR("/builds"), "running");
+	job_env_make(&f->env, &f->a, &f->spec, &f->config, STR("/builds"), 3, "running");
 }
 
 static void put(struct fixture *f, const char *key, const char *value, const char *flags)
@@ -65,6 +65,8 @@ static void test_expansion(void **state)
 	make(&f);
 	want(&f, "CI_PROJECT_DIR", "/builds/group/project");
 	want(&f, "CI_BUILDS_DIR", "/builds");
+	want(&f, "CI_CONCURRENT_ID", "3");
+	want(&f, "CI_CONCURRENT_PROJECT_ID", "3");
 	want(&f, "RUNNER_TEMP_PROJECT_DIR", "/builds/group/project.tmp");
 	want(&f, "CI_DISPOSABLE_ENVIRONMENT", "true");
 	assert_null(job_env_get(&f.env, "CI_SHARED_ENVIRONMENT").p);
