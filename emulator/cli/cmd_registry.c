@@ -20,6 +20,9 @@ static void print_info(struct cli *c, const struct registry_info *i)
 	if (i->host.n)
 		buf_printf(out, "  in jobs       " STR_FMT "\n", STR_ARG(i->host));
 	buf_printf(out, "  on this host  " STR_FMT "\n", STR_ARG(i->address));
+	buf_printf(out, "  speaks        %s%s\n",
+		i->tls ? "TLS; its authority's certificate is " : "plain HTTP",
+		i->tls ? i->ca_file : "");
 	buf_printf(out, "  user          " STR_FMT "\n", STR_ARG(i->user));
 	buf_printf(out, "  password      %s" STR_FMT "\n",
 		opt_flag(&c->opt, OPT_SHOW_PASSWORD) ? "" : "(shown with --show-password)",
@@ -131,6 +134,9 @@ static int run(struct cli *c)
 	const char *root = NULL;
 	struct str names[ARRAY_SIZE(verbs)];
 	struct str verb = str_c(c->opt.args[0]);
+	if (opt_last(&c->opt, OPT_TLS) && !str_is(verb, "start"))
+		return cli_usage(
+			c, "'--tls' goes with 'registry start', not with '%s'", c->opt.args[0]);
 	if (opt_flag(&c->opt, OPT_PURGE) && !str_is(verb, "stop"))
 		return cli_usage(
 			c, "'--purge' goes with 'registry stop', not with '%s'", c->opt.args[0]);
@@ -141,9 +147,7 @@ static int run(struct cli *c)
 	if (code)
 		return code;
 	rc_endpoint(&settings.runners.v[0], &c->arena, &o.engine);
-	o.image = opt_text(&c->opt, OPT_REGISTRY_IMAGE);
-	if (opt_text(&c->opt, OPT_REGISTRY_HOST))
-		o.host = opt_text(&c->opt, OPT_REGISTRY_HOST);
+	settings_registry(&c->opt, &o);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (str_eq(verb, names[i]))
 			return verbs[i].run(c, &o);
@@ -158,15 +162,20 @@ const struct cmd cmd_registry = {
 	.id = CMD_registry,
 	.args = "start|stop|status|list",
 	.summary = "the local stand-in for GitLab's container registry",
-	.details =
-		"One for each user of this machine, shared by all projects: a container with a "
-		"generated user "
-		"and password. Once started, jobs reach it under the name that CI_REGISTRY has, "
-		"and images of "
-		"that name are pulled from it. Stored images survive 'stop'; --purge removes them.",
+	.details = "One for each user of this machine, shared by all projects: a container with a "
+		   "generated user "
+		   "and password. Once started, jobs reach it under the name that CI_REGISTRY has, "
+		   "and images of "
+		   "that name are pulled from it. Stored images survive 'stop'; --purge removes "
+		   "them.\n\n"
+		   "With --tls it has a certificate of its own authority, whose certificate jobs "
+		   "get as "
+		   "$CI_SERVER_TLS_CA_FILE, and they and their Docker-in-Docker services as "
+		   "/etc/docker/certs.d/$CI_REGISTRY/ca.crt: these need no --insecure-registry.",
 	.output = "status and start with --json: {\"running\", \"exists\", \"storage\", \"host\", "
 		  "\"address\", "
-		  "\"port\", \"url\", \"image\", \"container\", \"user\", \"credentials\":FILE}, "
+		  "\"port\", \"url\", \"tls\":bool, \"ca\":FILE|null, \"image\", \"container\", "
+		  "\"user\", \"credentials\":FILE}, "
 		  "and \"password\" "
 		  "with --show-password. list: {\"host\", \"repositories\":[{\"name\", "
 		  "\"tags\":[{\"name\", "

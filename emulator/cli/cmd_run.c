@@ -132,8 +132,7 @@ int run_options_read(struct cli *c, struct load *l, struct run_options *o)
 	o->runners = &l->settings.runners;
 	o->pull = index_of(opt_text(opt, OPT_PULL), pulls, ARRAY_SIZE(pulls), -1);
 	o->registry = l->registry;
-	o->registry_options.image = opt_text(opt, OPT_REGISTRY_IMAGE);
-	o->registry_options.host = opt_text(opt, OPT_REGISTRY_HOST);
+	settings_registry(opt, &o->registry_options);
 	rc_endpoint(&o->runners->v[0], &c->arena, &o->registry_options.engine);
 	o->repo = &l->repo;
 	o->root = l->root;

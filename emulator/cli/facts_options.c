@@ -163,9 +163,9 @@ static int pass_file_id(void *ctx, struct str path, bool commit, struct str *out
 static int use_registry(struct load *l)
 {
 	struct error err = ERROR_INIT;
-	struct registry_options o = {.image = opt_text(&l->c->opt, OPT_REGISTRY_IMAGE),
-		.host = opt_text(&l->c->opt, OPT_REGISTRY_HOST)};
+	struct registry_options o = {.image = NULL};
 	bool wanted = opt_flag(&l->c->opt, OPT_REGISTRY);
+	settings_registry(&l->c->opt, &o);
 	if (registry_facts(&l->facts, &l->c->arena, &o, wanted, &l->registry, &err))
 		return cli_fail(l->c, &err);
 	if (!l->facts.registry_host.n)

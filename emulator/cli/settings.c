@@ -6,6 +6,7 @@
 #include "emulator/cli/toml.h"
 #include "emulator/core/trace.h"
 #include "source/diag_print.h"
+#include "emulator/gitlab/registry.h"
 #include "yaml/node.h"
 
 #include <fcntl.h>
@@ -163,6 +164,19 @@ static void read_projects(struct cli *c, struct settings *s, const char *folder,
 				{path_value(c, folder, v->text), true,
 					{file, v->at.begin.line, v->at.begin.col}}});
 	}
+}
+
+void settings_registry(const struct options *opt, struct registry_options *o)
+{
+	const struct opt_value *tls = opt_last(opt, OPT_TLS);
+	const char *host = opt_text(opt, OPT_REGISTRY_HOST);
+	if (!tls)
+		tls = opt_last(opt, OPT_REGISTRY_TLS);
+	o->image = opt_text(opt, OPT_REGISTRY_IMAGE);
+	if (host)
+		o->host = host;
+	if (tls)
+		o->tls = tls->negated ? REGISTRY_TLS_OFF : REGISTRY_TLS_ON;
 }
 
 struct str settings_option(struct str key)

@@ -12,6 +12,8 @@
 #include "emulator/runner/runner_config.h"
 
 struct cli;
+struct options;
+struct registry_options;
 
 struct settings {
 	struct source_set sources; /* of the configuration files; for spans in diags */
@@ -27,6 +29,9 @@ struct settings {
  * wrong; returns EXIT_OK or EXIT_USAGE. Everything lives in c->arena.
  */
 int settings_load(struct cli *c, struct settings *s, const char *root);
+
+/* Image, host and TLS of the local registry, as the options say; the rest of o stays. */
+void settings_registry(const struct options *opt, struct registry_options *o);
 
 /* The option that a key of [cilocal] means: a table reads better as `images` than as `image`. */
 struct str settings_option(struct str key);

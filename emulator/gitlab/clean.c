@@ -158,6 +158,8 @@ static int clean_registry(struct cleaner *c, struct error *err)
 		return 0;
 	if (!registry_down(&c->s, true, NULL, &c->o->registry, &mine))
 		registry_state_remove(c->a, &c->o->registry, &mine);
+	if (!error_is(&mine))
+		registry_tls_remove(c->a, &c->o->registry, &mine);
 	for (size_t i = from; error_is(&mine) && i < c->items.n; i++)
 		keep_error(c, &c->items.v[i], &mine);
 	return 0;

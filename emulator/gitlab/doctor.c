@@ -197,21 +197,40 @@ static void look_at_privileges(struct look *l)
 		STR("privileged containers work; --privileged allows them"), STR_NULL);
 }
 
+/*
+ * 401 is the answer of a registry that wants a password. With TLS it is enough that the port is
+ * open: not every nc and wget speaks it.
+ */
+static const char *probe_script(struct look *l, const struct registry_info *info)
+{
+	size_t colon = str_chr(info->host, ':');
+	struct str name = registry_host_name(info->host);
+	struct str port = colon != STR_NPOS ? str_from(info->host, colon + 1)
+			  : info->tls       ? STR("443")
+					    : STR("80");
+
+	if (info->tls)
+		return arena_printf(l->a,
+			"command -v nc >/dev/null || exit 9; nc -w 5 " STR_FMT " " STR_FMT
+			" </dev/null",
+			STR_ARG(name), STR_ARG(port))
+			.p;
+	return arena_printf(l->a,
+		"h=" STR_FMT " p=" STR_FMT
+		"; if command -v nc >/dev/null; then printf 'GET /v2/ HTTP/1.0\\r\\nHost: "
+		"%%s\\r\\n\\r\\n' $h | nc -w 5 $h $p | head -n 1 | grep -q 401; elif command -v "
+		"wget >/dev/null; then wget -T 5 -O /dev/null http://$h:$p/v2/ 2>&1 | grep -q 401; "
+		"else exit 9; fi",
+		STR_ARG(name), STR_ARG(port))
+		.p;
+}
+
 static void look_from_job(struct look *l, const struct registry_info *info, struct str ip)
 {
-	struct str host = arena_printf(l->a, STR_FMT ":" STR_FMT, STR_ARG(info->host), STR_ARG(ip)),
+	struct str host = arena_printf(l->a, STR_FMT ":" STR_FMT,
+			   STR_ARG(registry_host_name(info->host)), STR_ARG(ip)),
 		   said = STR_NULL;
-	/* 401 is the answer of a registry that wants a password. */
-	const char *script = arena_printf(l->a,
-		"h=" STR_FMT
-		"; if command -v nc >/dev/null; then printf 'GET /v2/ HTTP/1.0\\r\\nHost: "
-		"%%s\\r\\n\\r\\n' $h | nc -w 5 $h 80 | head -n 1 | grep -q 401; elif command -v "
-		"wget "
-		">/dev/null; then wget -T 5 -O /dev/null http://$h/v2/ 2>&1 | grep -q 401; else "
-		"exit 9; "
-		"fi",
-		STR_ARG(info->host))
-				     .p;
+	const char *script = probe_script(l, info);
 	struct error err = ERROR_INIT;
 	int64_t code = 0;
 
@@ -237,10 +256,13 @@ static void look_from_job(struct look *l, const struct registry_info *info, stru
 	else
 		doctor_add(l->d, "registry", DOCTOR_OK,
 			arena_printf(l->a,
-				"a container reaches it as " STR_FMT
-				"; a Docker-in-Docker service does where its command has "
-				"--insecure-registry " STR_FMT,
-				STR_ARG(info->host), STR_ARG(info->host)),
+				info->tls ? "a container reaches it as " STR_FMT
+					    "; jobs and Docker-in-Docker services get the "
+					    "certificate of its authority"
+					  : "a container reaches it as " STR_FMT
+					    "; a Docker-in-Docker service does where its command "
+					    "has --insecure-registry with that name",
+				STR_ARG(info->host)),
 			STR_NULL);
 }
 
@@ -248,7 +270,8 @@ static bool look_from_here(struct look *l, const struct registry_info *info)
 {
 	struct sync_response r = {0};
 	struct error err = ERROR_INIT;
-	const char *url = arena_printf(l->a, "http://" STR_FMT "/v2/", STR_ARG(info->address)).p;
+	struct sync_request q = {.url = arena_printf(l->a, STR_FMT "/v2/", STR_ARG(info->url)).p,
+		.ca_file = info->ca_file};
 
 	if (!engine_is_local(l->s.engine)) {
 		doctor_add(l->d, "registry", DOCTOR_NOTE,
@@ -257,7 +280,7 @@ static bool look_from_here(struct look *l, const struct registry_info *info)
 			STR_NULL);
 		return true;
 	}
-	if (sync_get(&l->s, url, NULL, l->a, &r, &err) || (r.status != 401 && r.status != 200)) {
+	if (sync_http(&l->s, &q, l->a, &r, &err) || (r.status != 401 && r.status != 200)) {
 		doctor_add(l->d, "registry", DOCTOR_FAILURE,
 			arena_printf(l->a, "the local registry does not answer on " STR_FMT ": %s",
 				STR_ARG(info->address),
@@ -268,8 +291,10 @@ static bool look_from_here(struct look *l, const struct registry_info *info)
 	}
 	doctor_add(l->d, "registry", DOCTOR_OK,
 		arena_printf(l->a,
-			"the local registry stands in for " STR_FMT ", and answers on " STR_FMT,
-			STR_ARG(info->host), STR_ARG(info->address)),
+			"the local registry stands in for " STR_FMT ", and answers on " STR_FMT
+			", %s",
+			STR_ARG(info->host), STR_ARG(info->address),
+			info->tls ? "with TLS" : "without TLS"),
 		STR_NULL);
 	return true;
 }

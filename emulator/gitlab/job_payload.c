@@ -78,6 +78,7 @@ static void persisted_vars(struct job_run *j, struct varset *extra)
 		.job_token = f->job_token.n ? f->job_token : job_token(a),
 		.started_at = iso_time(a, loop_wall_ms(j->run->session.loop)),
 		.timeout_s = j->spec.timeout_s,
+		.server_tls_ca = j->run->top->registry_ca,
 		.pages_prefix = pages_prefix(j)};
 
 	runner_tell(j->run->top->o->runners, j->runner ? j->runner->config : NULL, &j->job->tags, a,

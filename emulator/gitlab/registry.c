@@ -4,9 +4,12 @@
 #include "emulator/gitlab/registry_up.h"
 #include "emulator/gitlab/session.h"
 #include "emulator/core/error.h"
+#include "emulator/store/store.h"
 #include "vars/facts.h"
 
 #include <jansson.h>
+
+#define MAX_PEM ((size_t)64 * 1024)
 
 int registry_facts(struct facts *f, struct arena *a, const struct registry_options *o, bool wanted,
 	bool *used, struct error *err)
@@ -31,6 +34,17 @@ int registry_facts(struct facts *f, struct arena *a, const struct registry_optio
 	return 0;
 }
 
+struct str registry_ca(struct arena *a, const struct registry_options *o)
+{
+	struct registry_state state;
+	struct str pem = STR_NULL;
+	const char *path = registry_tls_ca(a, o, NULL);
+
+	if (path && !registry_state_read(&state, a, o, NULL) && registry_uses_tls(&state, o))
+		store_read_file(path, a, MAX_PEM, &pem, NULL);
+	return pem;
+}
+
 int registry_start(struct registry_info *out, struct arena *a, const struct registry_options *o,
 	struct error *err)
 {
@@ -45,6 +59,7 @@ int registry_start(struct registry_info *out, struct arena *a, const struct regi
 		rc = registry_up(&s, &state, o, a, out, err);
 	if (!rc) {
 		state.started = true;
+		state.tls = out->tls;
 		if (o->host)
 			state.host = str_c(o->host);
 		rc = registry_state_write(&state, a, o, err);
@@ -65,6 +80,8 @@ int registry_stop(bool purge, bool *was, const struct registry_options *o, struc
 		rc = registry_down(&s, purge, was, o, err);
 	if (!rc && purge) {
 		rc = registry_state_remove(&a, o, err);
+		if (!rc)
+			rc = registry_tls_remove(&a, o, err);
 	} else if (!rc && !registry_state_read(&state, &a, o, NULL) && state.started) {
 		state.started = false;
 		rc = registry_state_write(&state, &a, o, err);
@@ -94,7 +111,6 @@ static int list_on(struct session *s, struct registry_tag **out, size_t *n, stru
 	const struct registry_options *o, const struct registry_state *state, struct error *err)
 {
 	struct registry_info info;
-	const char *base;
 
 	if (session_engine(s, &o->engine, err) || registry_look(s, state, o, a, &info, err))
 		return -1;
@@ -106,8 +122,7 @@ static int list_on(struct session *s, struct registry_tag **out, size_t *n, stru
 		return error_set(err, ERR_DOCKER, 0,
 			"the engine is on another machine, the registry's port can only be reached "
 			"from there");
-	base = arena_printf(a, "http://127.0.0.1:%u", info.port).p;
-	return registry_api_list(s, base, state, a, out, n, err);
+	return registry_api_list(s, &info, a, out, n, err);
 }
 
 int registry_list(struct registry_tag **out, size_t *n, struct arena *a,
@@ -154,9 +169,9 @@ struct str registry_status_json(struct arena *a, const struct registry_info *inf
 	json_object_set_new(root, "host", text(info->host));
 	json_object_set_new(root, "address", text(info->address));
 	json_object_set_new(root, "port", json_integer(info->port));
-	json_object_set_new(root, "url",
-		text(info->port ? arena_printf(a, "http://" STR_FMT, STR_ARG(info->address))
-				: STR_NULL));
+	json_object_set_new(root, "url", text(info->url));
+	json_object_set_new(root, "tls", json_boolean(info->tls));
+	json_object_set_new(root, "ca", info->ca_file ? json_string(info->ca_file) : json_null());
 	json_object_set_new(root, "image", text(info->image));
 	json_object_set_new(root, "container", text(info->container));
 	json_object_set_new(root, "user", text(info->user));

@@ -10,8 +10,11 @@
  *   ~/.local/state/cilocal). Nothing secret is in a label, a name or the container's environment:
  * the htpasswd file is copied into the container before it starts.
  * - Reachable from a job's network by the name that CI_REGISTRY has (the container joins the
- * network with that alias, port 80), from this machine on 127.0.0.1 at a port that the engine
- * chose.
+ *   network with that alias, and listens at its port, else at 80, with TLS at 443), from this
+ *   machine on 127.0.0.1 at a port that the engine chose.
+ * - With TLS its certificate is one of our own authority (registry_tls.h), whose certificate jobs
+ *   get as CI_SERVER_TLS_CA_FILE and, where Docker looks for it, out of the volume
+ * `<container>-ca`.
  */
 #ifndef GITLAB_REGISTRY_H
 #define GITLAB_REGISTRY_H
@@ -29,12 +32,19 @@ struct facts;
 #define REGISTRY_IMAGE "registry:2"
 #define REGISTRY_USER  "gitlab-ci-token"
 
+enum registry_tls_choice {
+	REGISTRY_TLS_AS_IS, /* as it was started, else without */
+	REGISTRY_TLS_OFF,
+	REGISTRY_TLS_ON
+};
+
 /* Borrowed; zeroed = the defaults. */
 struct registry_options {
 	const char *image; /* NULL: REGISTRY_IMAGE */
 	const char *host;  /* the name that CI_REGISTRY shall have; NULL: registry.<server host> */
 	struct endpoint_lookup engine; /* zeroed: as the engine client finds it */
 	const char *state_dir;         /* NULL: from the environment */
+	enum registry_tls_choice tls;
 };
 
 /*
@@ -55,8 +65,13 @@ struct registry_info {
 	bool storage;       /* the volume is there */
 	struct str host;    /* CI_REGISTRY it was started for */
 	struct str address; /* 127.0.0.1:PORT; empty unless running */
+	struct str url;     /* the same with http:// or https:// */
 	uint16_t port;
-	struct str name, volume;     /* of the container and of its storage */
+	bool tls;
+	const char *ca_file;     /* of the authority, with TLS; else NULL */
+	struct str ca;           /* its text; with registry_up() only */
+	struct str name, volume; /* of the container and of its storage */
+	struct str ca_volume;
 	struct str image, container; /* container: its id */
 	struct str user, password;   /* empty where there are no credentials yet */
 };
@@ -81,15 +96,21 @@ int registry_list(struct registry_tag **out, size_t *n, struct arena *a,
 
 /*
  * JSON of the commands, one line without line end, in the arena. status: {"running","exists",
- * "storage","host","address","port","url","image","container","user","credentials"}, plus
- * "password" with show_password; without, "credentials" names the file (mode 0600) that holds it,
- * so that a password gets into a terminal or a log only when it was asked for. list:
+ * "storage","host","address","port","url","tls","ca","image","container","user","credentials"},
+ * plus "password" with show_password; without, "credentials" names the file (mode 0600) that holds
+ * it, so that a password gets into a terminal or a log only when it was asked for. list:
  * {"host","repositories":[{"name","tags":[{"name","digest","size"}]}]}.
  */
 struct str registry_status_json(struct arena *a, const struct registry_info *info,
 	const struct registry_options *o, bool show_password);
 struct str registry_list_json(
 	struct arena *a, struct str host, const struct registry_tag *tags, size_t n);
+
+/*
+ * The certificate of the registry's authority, which jobs get (PEM, in the arena); empty where it
+ * is used without TLS, and before the first start with it. Asks no engine.
+ */
+struct str registry_ca(struct arena *a, const struct registry_options *o);
 
 /* The state folder ($XDG_STATE_HOME/cilocal or ~/.local/state/cilocal), made when absent. */
 const char *registry_state_dir(

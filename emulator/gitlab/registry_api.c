@@ -17,24 +17,25 @@ static const char accept_all[] = "Accept: application/vnd.oci.image.index.v1+jso
 struct api {
 	struct session *s;
 	struct arena *a;
-	const char *base;
+	const struct registry_info *info;
 	const char *headers[3];
 };
 
-static struct api api_make(
-	struct session *s, const char *base, const struct registry_state *login, struct arena *a)
+static struct api api_make(struct session *s, const struct registry_info *info, struct arena *a)
 {
-	return (struct api){s, a, base, {registry_authorization(a, login), accept_all, NULL}};
+	return (struct api){s, a, info,
+		{registry_authorization(a, info->user, info->password), accept_all, NULL}};
 }
 
-/* GET base + path; the caller owns *out. A status but 200 is an error, 404 with code 404. */
+/* GET url + path; the caller owns *out. A status but 200 is an error, 404 with code 404. */
 static int get(const struct api *api, const char *path, struct sync_response *r, json_t **out,
 	struct error *err)
 {
-	const char *url = arena_printf(api->a, "%s%s", api->base, path).p;
+	struct sync_request q = {.headers = api->headers, .ca_file = api->info->ca_file};
 
 	*out = NULL;
-	if (sync_get(api->s, url, api->headers, api->a, r, err))
+	q.url = arena_printf(api->a, STR_FMT "%s", STR_ARG(api->info->url), path).p;
+	if (sync_http(api->s, &q, api->a, r, err))
 		return error_wrap(err, "the local registry");
 	if (r->status != 200)
 		return error_set(err, ERR_DOCKER, (int)r->status,
@@ -89,10 +90,10 @@ static int list_names(const struct api *api, const char *path, const char *key, 
 	return 0;
 }
 
-int registry_api_catalog(struct session *s, const char *base, const struct registry_state *login,
-	struct arena *a, struct str **out, size_t *n, struct error *err)
+int registry_api_catalog(struct session *s, const struct registry_info *info, struct arena *a,
+	struct str **out, size_t *n, struct error *err)
 {
-	struct api api = api_make(s, base, login, a);
+	struct api api = api_make(s, info, a);
 	struct names names;
 
 	if (list_names(&api, "/v2/_catalog?n=1000", "repositories", &names, err))
@@ -163,15 +164,15 @@ struct tags {
 	size_t n, cap;
 };
 
-int registry_api_list(struct session *s, const char *base, const struct registry_state *login,
-	struct arena *a, struct registry_tag **out, size_t *n, struct error *err)
+int registry_api_list(struct session *s, const struct registry_info *info, struct arena *a,
+	struct registry_tag **out, size_t *n, struct error *err)
 {
-	struct api api = api_make(s, base, login, a);
+	struct api api = api_make(s, info, a);
 	struct tags all = {NULL, 0, 0};
 	struct str *repos;
 	size_t n_repos;
 
-	if (registry_api_catalog(s, base, login, a, &repos, &n_repos, err))
+	if (registry_api_catalog(s, info, a, &repos, &n_repos, err))
 		return -1;
 	for (size_t i = 0; i < n_repos; i++) {
 		const char *path =

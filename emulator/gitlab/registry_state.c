@@ -67,6 +67,7 @@ int registry_names(struct registry_names *n, struct arena *a, const struct regis
 	n->container = arena_printf(
 		a, "cilocal-registry-%02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
 	n->volume = arena_printf(a, STR_FMT "-data", STR_ARG(n->container));
+	n->ca_volume = arena_printf(a, STR_FMT "-ca", STR_ARG(n->container));
 	return 0;
 }
 
@@ -100,20 +101,19 @@ int registry_state_read(struct registry_state *s, struct arena *a, const struct 
 	s->password = json_text(a, root, "password");
 	s->host = json_text(a, root, "host");
 	s->started = json_is_true(json_object_get(root, "started"));
+	s->tls = json_is_true(json_object_get(root, "tls"));
 	json_decref(root);
 	return 0;
 }
 
-/* The file must never be readable by others, not even for a moment: hence no store_write_file(). */
-static int write_private(const char *path, const char *text, struct error *err)
+int registry_write_private(const char *path, struct str text, struct error *err)
 {
 	CLEANUP(free) char *tmp = xasprintf("%s.%ld", path, (long)getpid());
 	CLEANUP(close) int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	size_t n = strlen(text);
 
 	if (fd < 0)
 		return error_sys(err, errno, "can't write '%s'", tmp);
-	if (fchmod(fd, 0600) || write(fd, text, n) != (ssize_t)n || fsync(fd) ||
+	if (fchmod(fd, 0600) || write(fd, text.p, text.n) != (ssize_t)text.n || fsync(fd) ||
 		rename(tmp, path)) {
 		int num = errno;
 
@@ -143,11 +143,12 @@ int registry_state_write(const struct registry_state *s, struct arena *a,
 	json_object_set_new(root, "password", json_of(s->password));
 	json_object_set_new(root, "host", json_of(s->host));
 	json_object_set_new(root, "started", json_boolean(s->started));
+	json_object_set_new(root, "tls", json_boolean(s->tls));
 	text = json_dumps(root, JSON_INDENT(2));
 	json_decref(root);
 	if (!text)
 		return error_set(err, ERR_SYS, EINVAL, "the registry's host is not UTF-8");
-	rc = write_private(path, text, err);
+	rc = registry_write_private(path, str_c(text), err);
 	free(text);
 	return rc;
 }
@@ -299,10 +300,21 @@ struct str registry_fingerprint(struct arena *a, const struct registry_state *s)
 	return arena_str(a, str_c(text));
 }
 
-const char *registry_authorization(struct arena *a, const struct registry_state *s)
+bool registry_uses_tls(const struct registry_state *s, const struct registry_options *o)
 {
-	struct str plain =
-		arena_printf(a, STR_FMT ":" STR_FMT, STR_ARG(s->user), STR_ARG(s->password));
+	if (o->tls == REGISTRY_TLS_AS_IS)
+		return s->started && s->tls;
+	return o->tls == REGISTRY_TLS_ON;
+}
+
+struct str registry_host_name(struct str host)
+{
+	return str_sub(host, 0, MIN(host.n, str_chr(host, ':')));
+}
+
+const char *registry_authorization(struct arena *a, struct str user, struct str password)
+{
+	struct str plain = arena_printf(a, STR_FMT ":" STR_FMT, STR_ARG(user), STR_ARG(password));
 	char *out = arena_alloc(a, plain.n * 4 / 3 + 8);
 
 	EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)plain.p, (int)plain.n);

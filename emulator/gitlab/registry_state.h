@@ -16,6 +16,7 @@ struct registry_state {
 	struct str user, password; /* empty: none made yet */
 	struct str host;           /* of the last start */
 	bool started;              /* `registry start`, not undone by `registry stop` */
+	bool tls;                  /* of the last start */
 };
 
 /* Path of the file, in the arena; NULL with err set. */
@@ -29,10 +30,15 @@ int registry_state_write(const struct registry_state *s, struct arena *a,
 	const struct registry_options *o, struct error *err);
 int registry_state_remove(struct arena *a, const struct registry_options *o, struct error *err);
 
-/* Of the container and of its storage, by the state folder. 0, or -1 where there is no such folder.
+/*
+ * Writes a file that nobody but its owner may read, not even for a moment; as a whole.
  */
+int registry_write_private(const char *path, struct str text, struct error *err);
+
+/* Of the container, of its storage, and of the volume with the authority's certificate, by the
+ * state folder. 0, or -1 where there is no such folder. */
 struct registry_names {
-	struct str container, volume;
+	struct str container, volume, ca_volume;
 };
 int registry_names(struct registry_names *n, struct arena *a, const struct registry_options *o,
 	struct error *err);
@@ -49,12 +55,17 @@ int registry_lock(
 int registry_state_ensure(struct registry_state *s, struct arena *a,
 	const struct registry_options *o, struct error *err);
 
+/* With TLS: as o says, else as it was started. */
+bool registry_uses_tls(const struct registry_state *s, const struct registry_options *o);
+
 /* "user:$2y$..." and a line end: a htpasswd file. */
 int registry_htpasswd(
 	struct str *out, struct arena *a, const struct registry_state *s, struct error *err);
 /* Tells one password from another without telling the password (it has over 200 random bits). */
 struct str registry_fingerprint(struct arena *a, const struct registry_state *s);
+/* The name of CI_REGISTRY without its port. */
+struct str registry_host_name(struct str host);
 /* "Authorization: Basic ..." */
-const char *registry_authorization(struct arena *a, const struct registry_state *s);
+const char *registry_authorization(struct arena *a, struct str user, struct str password);
 
 #endif

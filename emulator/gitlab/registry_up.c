@@ -5,18 +5,32 @@
 #include "emulator/core/loop.h"
 #include "emulator/store/archive.h"
 
+#include <time.h>
 #include <unistd.h>
 
-#define LABEL_KEY     "cilocal.registry.key"
-#define HTPASSWD_DIR  "/etc"
+#define LABEL_KEY "cilocal.registry.key"
+/* "http:80", "https:443:FINGERPRINT" */
+#define LABEL_LISTENS "cilocal.registry.listens"
+#define FILES_DIR     "/etc"
 #define HTPASSWD_NAME "cilocal-registry.htpasswd"
-#define INNER_PORT    "80/tcp"
+#define CERT_NAME     "cilocal-registry.pem"
+#define KEY_NAME      "cilocal-registry.key"
+#define CA_DIR_NAME   "cilocal-registry-ca"
+#define CA_NAME       CA_DIR_NAME "/ca.crt"
 
 #define READY_MS 20000
 #define TRIES    5
 
 static const struct docker_kv managed[] = {{STR_INIT("cilocal.managed"), STR_INIT("true")},
 	{STR_INIT("cilocal.registry"), STR_INIT("true")}};
+
+/* How the container is to listen. */
+struct listen {
+	struct str port; /* "80", "443", the port of CI_REGISTRY */
+	struct str label;
+	bool tls;
+	struct registry_tls files; /* with tls */
+};
 
 static struct str image_of(const struct registry_options *o)
 {
@@ -40,18 +54,21 @@ static int tar_bytes(void *arg, const void *p, size_t n, struct error *err)
 	return 0;
 }
 
-/* "127.0.0.1:32768" of the published port. */
-static void read_address(struct registry_info *out, const struct sync_container *c)
+/* "127.0.0.1:32768" of the published port, and how it is spoken to. */
+static void read_address(struct registry_info *out, struct arena *a, const struct sync_container *c)
 {
-	struct str at = docker_kv_get(c->ports, INNER_PORT);
+	struct str at = c->ports.n ? c->ports.v[0].value : STR_NULL;
 	size_t colon = str_rchr(at, ':');
 	uint64_t port;
 
+	out->tls = str_starts(docker_kv_get(c->labels, LABEL_LISTENS), STR("https:"));
 	if (!c->running || colon == STR_NPOS || !parse_u64(str_from(at, colon + 1), &port) ||
 		port > UINT16_MAX)
 		return;
 	out->address = at;
 	out->port = (uint16_t)port;
+	out->url = arena_printf(
+		a, "%s://" STR_FMT, out->tls ? "https" : "http", STR_ARG(out->address));
 }
 
 /*
@@ -63,25 +80,33 @@ static void forget_images(struct session *s, struct arena *a, const struct sync_
 	struct registry_info info = {.port = 0};
 	struct error ignored = ERROR_INIT;
 
-	read_address(&info, c);
+	read_address(&info, a, c);
 	if (info.port)
 		sync_forget_images(
 			s, arena_printf(a, STR_FMT "/", STR_ARG(info.address)), &ignored);
 }
 
-/* A tar with the htpasswd file in it. */
-static int htpasswd_tar(
-	struct buf *out, struct arena *a, const struct registry_state *state, struct error *err)
+/* A tar with the files of the registry in it. */
+static int files_tar(struct buf *out, struct arena *a, const struct registry_state *state,
+	const struct listen *l, struct error *err)
 {
-	struct archive_item item = {.kind = ARCHIVE_FILE, .path = STR(HTPASSWD_NAME), .mode = 0644};
+	struct archive_item items[] = {
+		{.path = STR(HTPASSWD_NAME), .mode = 0644},
+		{.path = STR(CERT_NAME), .mode = 0644, .data = l->files.cert},
+		{.path = STR(KEY_NAME), .mode = 0600, .data = l->files.key},
+		{.path = STR(CA_NAME), .mode = 0644, .data = l->files.ca},
+	};
 	struct archive_writer *w;
-	int rc;
+	int rc = 0;
 
-	if (registry_htpasswd(&item.data, a, state, err))
+	if (registry_htpasswd(&items[0].data, a, state, err))
 		return -1;
-	item.size = item.data.n;
 	w = archive_writer_new(ARCHIVE_TAR, tar_bytes, out);
-	rc = archive_writer_add(w, &item, err);
+	for (size_t i = 0; !rc && i < (l->tls ? ARRAY_SIZE(items) : 1); i++) {
+		items[i].kind = ARCHIVE_FILE;
+		items[i].size = items[i].data.n;
+		rc = archive_writer_add(w, &items[i], err);
+	}
 	if (!rc)
 		rc = archive_writer_close(w, err);
 	archive_writer_free(w);
@@ -96,31 +121,40 @@ static int make_volume(struct session *s, struct str name, struct error *err)
 }
 
 static int make_container(struct session *s, const struct registry_state *state,
-	const struct registry_info *info, const struct registry_options *o, struct arena *a,
-	struct error *err)
+	const struct registry_info *info, const struct listen *l, const struct registry_options *o,
+	struct arena *a, struct error *err)
 {
-	static const struct str env[] = {STR_INIT("REGISTRY_HTTP_ADDR=0.0.0.0:80"),
-		STR_INIT("REGISTRY_AUTH=htpasswd"),
-		STR_INIT("REGISTRY_AUTH_HTPASSWD_REALM=cilocal"),
-		STR_INIT("REGISTRY_AUTH_HTPASSWD_PATH=" HTPASSWD_DIR "/" HTPASSWD_NAME),
-		STR_INIT("REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/var/lib/registry"),
-		STR_INIT("REGISTRY_STORAGE_DELETE_ENABLED=true"),
-		STR_INIT("OTEL_TRACES_EXPORTER=none")};
-	static const struct str ports[] = {STR_INIT(INNER_PORT)};
-	static const struct docker_kv bindings[] = {
-		{STR_INIT(INNER_PORT), STR_INIT("127.0.0.1:0")}};
-	struct docker_mount storage = {.type = DOCKER_MOUNT_VOLUME,
-		.source = info->volume,
-		.target = STR("/var/lib/registry")};
-	struct docker_kv labels[ARRAY_SIZE(managed) + 1];
+	struct str env[] = {
+		arena_printf(a, "REGISTRY_HTTP_ADDR=0.0.0.0:" STR_FMT, STR_ARG(l->port)),
+		STR("REGISTRY_AUTH=htpasswd"),
+		STR("REGISTRY_AUTH_HTPASSWD_REALM=cilocal"),
+		STR("REGISTRY_AUTH_HTPASSWD_PATH=" FILES_DIR "/" HTPASSWD_NAME),
+		STR("REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/var/lib/registry"),
+		STR("REGISTRY_STORAGE_DELETE_ENABLED=true"),
+		STR("OTEL_TRACES_EXPORTER=none"),
+		/* Only with TLS. */
+		STR("REGISTRY_HTTP_TLS_CERTIFICATE=" FILES_DIR "/" CERT_NAME),
+		STR("REGISTRY_HTTP_TLS_KEY=" FILES_DIR "/" KEY_NAME),
+	};
+	struct str inner = arena_printf(a, STR_FMT "/tcp", STR_ARG(l->port));
+	struct docker_kv binding = {inner, STR("127.0.0.1:0")};
+	struct docker_mount mounts[] = {
+		{.type = DOCKER_MOUNT_VOLUME,
+			.source = info->volume,
+			.target = STR("/var/lib/registry")},
+		{.type = DOCKER_MOUNT_VOLUME,
+			.source = info->ca_volume,
+			.target = STR(FILES_DIR "/" CA_DIR_NAME)},
+	};
+	struct docker_kv labels[ARRAY_SIZE(managed) + 2];
 	struct container_spec spec = {.name = info->name,
 		.image = image_of(o),
-		.env = {env, ARRAY_SIZE(env)},
+		.env = {env, l->tls ? ARRAY_SIZE(env) : ARRAY_SIZE(env) - 2},
 		.labels = {labels, ARRAY_SIZE(labels)},
-		.exposed_ports = {ports, ARRAY_SIZE(ports)},
-		.port_bindings = {bindings, ARRAY_SIZE(bindings)},
-		.mounts = &storage,
-		.n_mounts = 1};
+		.exposed_ports = {&inner, 1},
+		.port_bindings = {&binding, 1},
+		.mounts = mounts,
+		.n_mounts = l->tls ? 2 : 1};
 	struct buf tar = BUF_INIT;
 	struct str id;
 	int rc;
@@ -128,11 +162,13 @@ static int make_container(struct session *s, const struct registry_state *state,
 	memcpy(labels, managed, sizeof(managed));
 	labels[ARRAY_SIZE(managed)] =
 		(struct docker_kv){STR(LABEL_KEY), registry_fingerprint(a, state)};
-	if (make_volume(s, info->volume, err) || sync_create(s, &spec, a, &id, err))
+	labels[ARRAY_SIZE(managed) + 1] = (struct docker_kv){STR(LABEL_LISTENS), l->label};
+	if (make_volume(s, info->volume, err) || (l->tls && make_volume(s, info->ca_volume, err)) ||
+		sync_create(s, &spec, a, &id, err))
 		return -1;
-	rc = htpasswd_tar(&tar, a, state, err);
+	rc = files_tar(&tar, a, state, l, err);
 	if (!rc)
-		rc = sync_put(s, id, STR(HTPASSWD_DIR), buf_str(&tar), err);
+		rc = sync_put(s, id, STR(FILES_DIR), buf_str(&tar), err);
 	if (!rc)
 		rc = sync_start(s, id, err);
 	buf_release(&tar);
@@ -154,6 +190,8 @@ static int fill_info(struct registry_info *out, const struct registry_state *sta
 		return -1;
 	*out = (struct registry_info){.name = names.container,
 		.volume = names.volume,
+		.ca_volume = names.ca_volume,
+		.ca_file = registry_tls_ca(a, o, NULL),
 		.host = o->host ? str_c(o->host) : state->host,
 		.user = state->user,
 		.password = state->password,
@@ -178,7 +216,9 @@ int registry_look(struct session *s, const struct registry_state *state,
 	out->running = c.running;
 	out->container = c.id;
 	out->image = c.image;
-	read_address(out, &c);
+	read_address(out, a, &c);
+	if (!out->tls)
+		out->ca_file = NULL;
 	return 0;
 }
 
@@ -214,15 +254,18 @@ static int wait_ready(
 			return -1;
 		if (!c.running)
 			return died(s, &c, a, err);
-		read_address(out, &c);
+		read_address(out, a, &c);
 		out->container = c.id;
 		if (!local && pause > 500)
 			return 0;
-		if (local && out->port &&
-			!sync_get(s, arena_printf(a, "http://127.0.0.1:%u/v2/", out->port).p, NULL,
-				a, &r, &mine) &&
-			(r.status == 401 || r.status == 200))
-			return 0;
+		if (local && out->port) {
+			struct sync_request q = {
+				.url = arena_printf(a, STR_FMT "/v2/", STR_ARG(out->url)).p,
+				.ca_file = out->ca_file};
+
+			if (!sync_http(s, &q, a, &r, &mine) && (r.status == 401 || r.status == 200))
+				return 0;
+		}
 		if (s->signum)
 			return error_set(err, ERR_CANCELLED, s->signum, "interrupted");
 		if (loop_now(s->loop) > end)
@@ -243,20 +286,54 @@ static int gone_or_going(int rc, const struct error *mine, struct error *err)
 	return pass_on(err, mine);
 }
 
+int registry_jobs(struct session *s, struct arena *a, size_t *n, struct error *err)
+{
+	struct sync_rows rows;
+
+	*n = 0;
+	if (sync_list_containers(s, "cilocal.run", a, &rows, err))
+		return -1;
+	for (size_t i = 0; i < rows.n; i++)
+		*n += str_is(rows.v[i].state, "running");
+	return 0;
+}
+
+static int may_replace(struct session *s, const struct registry_info *info, const struct listen *l,
+	struct arena *a, struct error *err)
+{
+	size_t n;
+
+	if (registry_jobs(s, a, &n, err))
+		return -1;
+	if (!n)
+		return 0;
+	return error_set(err, ERR_DOCKER, 409,
+		"it runs otherwise than it should, which is %s TLS on port " STR_FMT " for " STR_FMT
+		", and can't be started anew while jobs run (%zu of their containers are there): "
+		"wait until they have ended",
+		l->tls ? "with" : "without", STR_ARG(l->port),
+		STR_ARG(info->host.n ? info->host : STR("localhost")), n);
+}
+
 /* One look and what follows from it: 1: look again, 0: it is up, -1 with err. */
 static int one_try(struct session *s, const struct registry_state *state,
-	const struct registry_info *info, const struct registry_options *o, struct arena *a,
-	struct error *err)
+	const struct registry_info *info, const struct listen *l, const struct registry_options *o,
+	struct arena *a, struct error *err)
 {
 	struct error mine = ERROR_INIT;
 	struct sync_container c;
 
 	if (!sync_inspect(s, info->name, a, &c, &mine)) {
 		struct str key = docker_kv_get(c.labels, LABEL_KEY);
+		bool other = !str_eq(docker_kv_get(c.labels, LABEL_LISTENS), l->label);
 
-		if (!str_eq(key, registry_fingerprint(a, state)) ||
-			(o->image && !str_is(c.image, o->image)))
+		if (other && c.running && may_replace(s, info, l, a, err))
+			return -1;
+		if (other || !str_eq(key, registry_fingerprint(a, state)) ||
+			(o->image && !str_is(c.image, o->image))) {
+			forget_images(s, a, &c);
 			return gone_or_going(sync_remove_container(s, c.id, &mine), &mine, err);
+		}
 		if (c.running || !sync_start(s, c.id, &mine))
 			return 0;
 		return gone_or_going(-1, &mine, err);
@@ -264,7 +341,7 @@ static int one_try(struct session *s, const struct registry_state *state,
 	if (!is_404(&mine))
 		return pass_on(err, &mine);
 	mine = ERROR_INIT;
-	if (!make_container(s, state, info, o, a, &mine))
+	if (!make_container(s, state, info, l, o, a, &mine))
 		return 0;
 	/* Another process was quicker with the same name. */
 	if (mine.domain == ERR_DOCKER && mine.code == 409)
@@ -272,14 +349,46 @@ static int one_try(struct session *s, const struct registry_state *state,
 	return pass_on(err, &mine);
 }
 
+/*
+ * While jobs run, a certificate that is still valid is kept, for the container can't be replaced
+ * then.
+ */
+static int plan_listen(struct session *s, struct listen *l, const struct registry_state *state,
+	const struct registry_options *o, struct registry_info *info, struct arena *a,
+	struct error *err)
+{
+	size_t colon = str_chr(info->host, ':'), jobs;
+
+	*l = (struct listen){.tls = registry_uses_tls(state, o)};
+	l->port = colon != STR_NPOS ? str_from(info->host, colon + 1)
+		  : l->tls          ? STR("443")
+				    : STR("80");
+	l->label = arena_printf(a, "%s:" STR_FMT, l->tls ? "https" : "http", STR_ARG(l->port));
+	info->tls = l->tls;
+	if (!l->tls) {
+		info->ca_file = NULL;
+		return 0;
+	}
+	if (registry_jobs(s, a, &jobs, err) || registry_tls_ensure(&l->files, a, o, info->host,
+						       (int64_t)time(NULL), jobs > 0, err))
+		return -1;
+	info->ca = l->files.ca;
+	info->ca_file = l->files.ca_path;
+	l->label = arena_printf(
+		a, STR_FMT ":" STR_FMT, STR_ARG(l->label), STR_ARG(l->files.fingerprint));
+	return 0;
+}
+
 int registry_up(struct session *s, const struct registry_state *state,
 	const struct registry_options *o, struct arena *a, struct registry_info *out,
 	struct error *err)
 {
 	CLEANUP(close) int lock = registry_lock(s, a, o, err);
+	struct listen l;
 	int rc = 1;
 
-	if (lock < 0 || fill_info(out, state, o, a, err))
+	if (lock < 0 || fill_info(out, state, o, a, err) ||
+		plan_listen(s, &l, state, o, out, a, err))
 		return -1;
 	if (sync_need_image(s, image_of(o), err))
 		return error_wrap(err, "the local registry's image '%s'",
@@ -287,7 +396,7 @@ int registry_up(struct session *s, const struct registry_state *state,
 	for (unsigned i = 0; rc == 1 && i < TRIES; i++) {
 		if (i)
 			sync_sleep(s, 100 * i);
-		rc = one_try(s, state, out, o, a, err);
+		rc = one_try(s, state, out, &l, o, a, err);
 	}
 	if (rc == 1)
 		return error_set(err, ERR_DOCKER, 409,
@@ -331,6 +440,8 @@ int registry_down(struct session *s, bool purge, bool *was, const struct registr
 		rc = sync_has_volume(s, names.volume, &has, err);
 		if (!rc && has)
 			rc = sync_remove_volume(s, names.volume, err);
+		if (!rc)
+			rc = sync_remove_volume(s, names.ca_volume, err);
 		if (was)
 			*was = *was || has;
 	}

@@ -123,6 +123,8 @@ struct run {
 	struct image_rule *image_rules;
 	size_t n_image_rules;
 	struct extra_name extra_name;
+	struct ca_mount ca_mount; /* of the local registry; its volume is empty without TLS */
+	struct str registry_ca;   /* PEM; empty without TLS */
 	struct registry_login logins[2];
 	size_t n_logins;
 	struct terminal *terminal; /* top: for debug; NULL: nobody looks inside */

@@ -46,16 +46,14 @@ static void make_rules(struct run *r, size_t more)
  * group, which jobs may yet push, and each repository that is there already. Other images of the
  * same host (registry.gitlab.com/...) keep their name and come from where they always come from.
  */
-static int registry_rules(struct run *r, const struct registry_state *state,
-	const struct registry_info *info, struct error *err)
+static int registry_rules(struct run *r, const struct registry_info *info, struct error *err)
 {
 	const struct facts *f = r->p->facts;
 	struct str at = info->address, *repos = NULL;
-	const char *base = arena_printf(&r->arena, "http://127.0.0.1:%u", info->port).p;
 	size_t n = 0;
 
 	if (engine_is_local(r->session.engine) &&
-		registry_api_catalog(&r->session, base, state, &r->arena, &repos, &n, err))
+		registry_api_catalog(&r->session, info, &r->arena, &repos, &n, err))
 		return -1;
 	make_rules(r, 3 * n + 1);
 	if (f->project_root_namespace.n)
@@ -81,11 +79,17 @@ static int setup_registry(struct run *r, struct error *err)
 	if (registry_state_ensure(&state, &r->arena, &o, err) ||
 		registry_up(&r->session, &state, &o, &r->arena, &info, err))
 		return -1;
-	r->extra_name = (struct extra_name){f->registry_host, info.container, info.address};
+	r->extra_name = (struct extra_name){
+		registry_host_name(f->registry_host), info.container, info.address};
+	r->registry_ca = info.ca;
+	if (info.tls)
+		r->ca_mount = (struct ca_mount){
+			info.ca_volume, arena_printf(&r->arena, "/etc/docker/certs.d/" STR_FMT,
+						STR_ARG(f->registry_host))};
 	r->logins[0] = (struct registry_login){f->registry_host, state.user, state.password};
 	r->logins[1] = (struct registry_login){info.address, state.user, state.password};
 	r->n_logins = 2;
-	return registry_rules(r, &state, &info, err);
+	return registry_rules(r, &info, err);
 }
 
 int run_setup_engine(struct run *r, struct error *err)
@@ -134,6 +138,7 @@ static struct build_host host_of(const struct run *r, const struct run_runner *x
 		.n_image_rules = registry ? r->n_image_rules : o->n_stand_ins,
 		.extra_names = &r->extra_name,
 		.n_extra_names = registry && r->extra_name.host.n ? 1 : 0,
+		.ca_mount = registry ? r->ca_mount : (struct ca_mount){STR_NULL, STR_NULL},
 		.docker_host = x->where.host,
 		.keep_failed = o->keep};
 }

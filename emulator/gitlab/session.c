@@ -616,12 +616,15 @@ static void get_done(void *arg, struct error *err, const struct http_response *r
 	wait_over(w, err);
 }
 
-int sync_get(struct session *s, const char *url, const char *const *headers, struct arena *a,
+int sync_http(struct session *s, const struct sync_request *q, struct arena *a,
 	struct sync_response *out, struct error *err)
 {
 	struct wait w = WAIT(s, a, out);
-	struct http_request req = {.url = url,
-		.headers = headers,
+	struct http_request req = {.method = q->method,
+		.url = q->url,
+		.headers = q->headers,
+		.body = q->body,
+		.tls.ca_file = q->ca_file,
 		.timeout_ms = s->get_timeout_ms ? s->get_timeout_ms : 30000,
 		.done = get_done,
 		.arg = &w};

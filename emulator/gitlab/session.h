@@ -29,7 +29,7 @@ struct session {
 	struct engine *engine;    /* NULL until session_engine() succeeded */
 	struct docker_call *call; /* what is waited for: one of these or none */
 	struct http_call *transfer;
-	unsigned get_timeout_ms; /* of sync_get(); 0: 30 s */
+	unsigned get_timeout_ms; /* of sync_http(); 0: 30 s */
 	int signum;              /* the signal that interrupted, 0: none */
 };
 
@@ -119,8 +119,15 @@ struct sync_response {
 	long status;
 	struct str body, digest, link; /* Docker-Content-Digest, Link */
 };
-/* GET with these header lines (NULL at the end, or NULL). Any status is a success. */
-int sync_get(struct session *s, const char *url, const char *const *headers, struct arena *a,
+struct sync_request {
+	const char *method; /* NULL: GET */
+	const char *url;
+	const char *const *headers; /* lines, NULL at the end; or NULL */
+	const char *ca_file;        /* NULL: the system's authorities */
+	struct str body;
+};
+/* Any status is a success. */
+int sync_http(struct session *s, const struct sync_request *q, struct arena *a,
 	struct sync_response *out, struct error *err);
 void sync_sleep(struct session *s, uint64_t ms);
 

@@ -94,6 +94,12 @@ struct build_upload {
 	uint64_t bytes;
 };
 
+/* A volume with the file ca.crt, for the folder where Docker looks for it. */
+struct ca_mount {
+	struct str volume; /* empty: none */
+	struct str folder; /* /etc/docker/certs.d/HOST[:PORT] */
+};
+
 /* What all builds of one run share. Everything is borrowed and outlives the builds. */
 struct build_host {
 	struct loop *loop;
@@ -119,6 +125,7 @@ struct build_host {
 	size_t n_image_rules;
 	const struct extra_name *extra_names;
 	size_t n_extra_names;
+	struct ca_mount ca_mount;
 	bool keep_failed;        /* --keep: what a failed job was made of stays */
 	const char *docker_host; /* as users have to name the engine to docker; NULL: not at all */
 };

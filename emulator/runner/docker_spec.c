@@ -175,6 +175,51 @@ static int one_volume(struct executor_docker *e, struct volumes *out, const stru
 	return 0;
 }
 
+static bool path_holds(struct str folder, struct str path)
+{
+	while (str_ends(folder, STR("/")))
+		folder.n--;
+	return str_starts(path, folder) && (path.n == folder.n || path.p[folder.n] == '/');
+}
+
+static bool mounted_over(const struct volumes *v, struct str folder)
+{
+	bool over = false;
+	size_t i;
+
+	for (i = 0; i < v->binds.n; i++) {
+		struct docker_volume_text t;
+
+		over |= docker_volume_parse(v->binds.v[i], &t) && path_holds(t.target, folder);
+	}
+	for (i = 0; i < v->anonymous.n; i++)
+		over |= path_holds(v->anonymous.v[i], folder);
+	for (i = 0; i < v->mounts.n; i++)
+		over |= path_holds(v->mounts.v[i].target, folder);
+	return over;
+}
+
+/* Below a volume of the user's it would leave a folder in there. */
+static void ca_volume(struct executor_docker *e, struct volumes *v)
+{
+	const struct ca_mount *ca = &build_host(e->base.build)->ca_mount;
+	struct docker_mount m = {.type = DOCKER_MOUNT_VOLUME,
+		.source = ca->volume,
+		.target = ca->folder,
+		.read_only = true};
+
+	if (!ca->volume.n)
+		return;
+	if (mounted_over(v, ca->folder))
+		job_log_warnln(build_log(e->base.build),
+			"a volume lies over " STR_FMT
+			": the certificate of the local registry is not put there; "
+			"$CI_SERVER_TLS_CA_FILE has it",
+			STR_ARG(ca->folder));
+	else
+		vec_push_in(e->arena, &v->mounts, m);
+}
+
 static int volumes(struct executor_docker *e, struct container_spec *out)
 {
 	const struct rc_docker *d = config(e);
@@ -199,6 +244,7 @@ static int volumes(struct executor_docker *e, struct container_spec *out)
 
 		vec_push_in(e->arena, &v.mounts, m);
 	}
+	ca_volume(e, &v);
 	out->binds = (struct docker_strs){v.binds.v, v.binds.n};
 	out->anonymous_volumes = (struct docker_strs){v.anonymous.v, v.anonymous.n};
 	out->mounts = v.mounts.v;

@@ -131,6 +131,22 @@ static struct str tags_json(struct arena *a, const struct predefined_run *run)
 	return out;
 }
 
+/* GitLab Runner, common/build.go: a variable of type file, which services get too. */
+static void set_ca(struct varset *s, struct str pem)
+{
+	struct var v = {
+		.key = STR("CI_SERVER_TLS_CA_FILE"),
+		.value = pem,
+		.from = "predefined",
+		.layer = VAR_RUNNER_JOB,
+		.file = true,
+		.raw = true,
+	};
+
+	if (pem.n)
+		varset_put(s, &v);
+}
+
 static void set_runner(struct varset *s, const struct predefined_run *run)
 {
 	const enum var_layer l = VAR_RUNNER;
@@ -157,7 +173,7 @@ static void set_runner(struct varset *s, const struct predefined_run *run)
 		put(s, last, "CI_DISPOSABLE_ENVIRONMENT", STR("true"), false, false);
 	if (run->shared)
 		put(s, last, "CI_SHARED_ENVIRONMENT", STR("true"), false, false);
-	put(s, last, "CI_SERVER_TLS_CA_FILE", run->server_tls_ca_file, false, false);
+	set_ca(s, run->server_tls_ca);
 }
 
 void predefined_run(struct varset *s, const struct facts *f, const struct predefined_run *run)

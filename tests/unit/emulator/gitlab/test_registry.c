@@ -116,7 +116,7 @@ static void test_htpasswd(void **state)
 	free(work);
 	s.password = STR("open sesame");
 	s.user = STR("Aladdin");
-	assert_string_equal(registry_authorization(&f->arena, &s),
+	assert_string_equal(registry_authorization(&f->arena, s.user, s.password),
 		"Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
 }
 
