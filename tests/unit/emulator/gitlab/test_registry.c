@@ -165,7 +165,10 @@ static void test_json(void **state)
 	struct registry_info info = {.running = true,
 		.host = STR("registry.gitlab.example.com"),
 		.address = STR("127.0.0.1:32768"),
+		.url = STR("https://127.0.0.1:32768"),
 		.port = 32768,
+		.tls = true,
+		.ca_file = "/state/ca.pem",
 		.user = STR("gitlab-ci-token"),
 		.password = STR("glcbt-secret")};
 	struct registry_tag tags[] = {{STR("g/a"), STR("1"), STR("sha256:aa"), 10},
@@ -174,7 +177,9 @@ static void test_json(void **state)
 	struct str text = registry_status_json(&f->arena, &info, &f->o, false);
 
 	assert_int_equal(str_find(text, STR("glcbt-secret")), STR_NPOS);
-	assert_int_not_equal(str_find(text, STR("\"url\":\"http://127.0.0.1:32768\"")), STR_NPOS);
+	assert_int_not_equal(str_find(text, STR("\"url\":\"https://127.0.0.1:32768\"")), STR_NPOS);
+	assert_int_not_equal(
+		str_find(text, STR("\"tls\":true,\"ca\":\"/state/ca.pem\"")), STR_NPOS);
 	text = registry_status_json(&f->arena, &info, &f->o, true);
 	assert_int_not_equal(str_find(text, STR("\"password\":\"glcbt-secret\"")), STR_NPOS);
 	text = registry_list_json(&f->arena, STR("h"), tags, 3);
