@@ -25,42 +25,55 @@ static struct str iso_now(struct arena *a)
 }
 
 /* The tag of a tag pipeline: --tag, or with --event tag the one at HEAD. */
-static int choose_tag(struct load *l, struct str event)
+static int choose_tag(struct load *l, struct event_ask *ask)
 {
-	struct facts *f = &l->facts;
-	f->tag = option(l, OPT_TAG);
-	if (str_is(event, "tag") && !f->tag.n)
-		f->tag = l->repo.tag;
-	if (str_is(event, "tag") && !f->tag.n)
+	bool tagged = str_is(ask->event, "tag");
+	if (tagged && !ask->tag.n)
+		ask->tag = l->repo.tag;
+	if (tagged && !ask->tag.n)
 		return cli_usage(l->c, "'--event tag' wants '--tag NAME', since no tag is at HEAD");
-	if (f->tag.n && option(l, OPT_BRANCH).n)
+	if (ask->tag.n && ask->branch.n)
 		return cli_usage(l->c, "'--tag' and '--branch' exclude each other");
 	return EXIT_OK;
 }
 
-int facts_from_options(struct load *l)
+int event_from_options(struct load *l, struct event_ask *ask)
 {
-	struct facts *f = &l->facts;
-	struct str event = option(l, OPT_EVENT);
-	struct str branch = option(l, OPT_BRANCH), target = option(l, OPT_TARGET_BRANCH);
-	int code = choose_tag(l, event);
+	*ask = (struct event_ask){option(l, OPT_EVENT), option(l, OPT_BRANCH), option(l, OPT_TAG),
+		option(l, OPT_TARGET_BRANCH)};
+	/* They name what the events have that are compared: none of them contradicts another. */
+	if (opt_flag(&l->c->opt, OPT_ALL) && l->c->cmd->id == CMD_explain) {
+		*ask = (struct event_ask){.branch = ask->branch};
+		return EXIT_OK;
+	}
+	int code = choose_tag(l, ask);
 	if (code)
 		return code;
-	bool mr = str_is(event, "merge_request_event");
-	f->source = !event.n || str_is(event, "tag") ? STR("push") : event;
-	f->default_branch = option(l, OPT_DEFAULT_BRANCH);
-	if (target.n && !mr)
+	bool mr = str_is(ask->event, "merge_request_event");
+	if (ask->target.n && !mr)
 		return cli_usage(
 			l->c, "'--target-branch' belongs to '--event merge_request_event'");
-	if (mr && f->tag.n)
+	if (mr && ask->tag.n)
 		return cli_usage(l->c, "a merge request has no tag");
-	if (mr) {
-		f->mr.source_branch = branch;
-		f->mr.target_branch = target;
+	if (option(l, OPT_TRIGGER_PAYLOAD).n && !str_is(ask->event, "trigger"))
+		return cli_usage(l->c, "'--trigger-payload' belongs to '--event trigger'");
+	return EXIT_OK;
+}
+
+void facts_from_event(struct load *l, const struct event_ask *ask)
+{
+	struct facts *f = &l->facts;
+	struct str event = ask->event;
+	f->source = !event.n || str_is(event, "tag") ? STR("push") : event;
+	f->tag = ask->tag;
+	f->default_branch = option(l, OPT_DEFAULT_BRANCH);
+	if (str_is(event, "merge_request_event")) {
+		f->mr.source_branch = ask->branch;
+		f->mr.target_branch = ask->target;
 		f->mr.id = f->mr.iid = 1;
 		f->mr.event_type = STR("detached");
 	} else {
-		f->branch = branch;
+		f->branch = ask->branch;
 	}
 	f->created_at = iso_now(&l->c->arena);
 	if (str_is(event, "schedule"))
@@ -70,7 +83,6 @@ int facts_from_options(struct load *l)
 		f->upstream_project_id = STR("1");
 		f->upstream_job_id = STR("1");
 	}
-	return EXIT_OK;
 }
 
 /* ---- --changed ---- */

@@ -10,6 +10,20 @@
 
 #include <unistd.h>
 
+int jobs_unknown(struct cli *c, struct str name, const struct str *names, size_t n)
+{
+	const struct str *near = str_nearest(name, names, n);
+	if (!glob_is_literal(name) && str_chr(name, '[') == STR_NPOS)
+		cli_error(c, "no job fits the pattern '" STR_FMT "'", STR_ARG(name));
+	else if (near)
+		cli_error(c, "there is no job '" STR_FMT "'; did you mean '" STR_FMT "'?",
+			STR_ARG(name), STR_ARG(*near));
+	else
+		cli_error(c, "there is no job '" STR_FMT "'; 'cilocal list' shows the jobs",
+			STR_ARG(name));
+	return EXIT_USAGE;
+}
+
 int jobs_find(struct cli *c, const struct pipeline *p, const char *name, bool all,
 	struct job ***out, size_t *n)
 {
@@ -27,16 +41,9 @@ int jobs_find(struct cli *c, const struct pipeline *p, const char *name, bool al
 			names[n_names++] = j->base_name;
 		}
 	}
-	const struct str *near = str_nearest(str_c(name), names, n_names);
-	if (is_out)
-		cli_error(c, "job '%s' is not in this pipeline; 'cilocal explain' says why", name);
-	else if (!glob_is_literal(str_c(name)) && !strchr(name, '['))
-		cli_error(c, "no job fits the pattern '%s'", name);
-	else if (near)
-		cli_error(c, "there is no job '%s'; did you mean '" STR_FMT "'?", name,
-			STR_ARG(*near));
-	else
-		cli_error(c, "there is no job '%s'; 'cilocal list' shows the jobs", name);
+	if (!is_out)
+		return jobs_unknown(c, str_c(name), names, n_names);
+	cli_error(c, "job '%s' is not in this pipeline; 'cilocal explain' says why", name);
 	return EXIT_USAGE;
 }
 
@@ -105,29 +112,6 @@ struct row {
 	bool out;
 };
 
-/* Cuts text to `width` columns, with an ellipsis where something is lost. */
-static void fit(struct buf *out, struct str text, size_t width)
-{
-	size_t w = str_width(text), n = 0, used = 0;
-	if (w <= width || width < 2) {
-		pad_text(out, text, width);
-		return;
-	}
-	while (n < text.n) {
-		size_t len = utf8_len(text.p + n, text.n - n);
-		len = len ? len : 1;
-		size_t one = str_width(str_sub(text, n, n + len));
-		if (used + one > width - 1)
-			break;
-		used += one;
-		n += len;
-	}
-	buf_addstr(out, str_sub(text, 0, n));
-	buf_adds(out, "\xe2\x80\xa6");
-	for (used++; used < width; used++)
-		buf_addc(out, ' ');
-}
-
 static void trim_line(struct buf *b)
 {
 	while (b->n && b->p[b->n - 1] == ' ')
@@ -147,7 +131,7 @@ static void put_row(struct cli *c, const struct row *r, const size_t *width, con
 		if (last_used)
 			buf_adds(b, "  ");
 		last_used = true;
-		fit(b, r->cell[i], width[i]);
+		fit_text(b, r->cell[i], width[i]);
 	}
 	if (c->color_out && color) {
 		while (b->n && b->p[b->n - 1] == ' ')

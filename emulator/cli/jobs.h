@@ -17,6 +17,9 @@ struct pipeline;
 int jobs_find(struct cli *c, const struct pipeline *p, const char *name, bool all,
 	struct job ***out, size_t *n);
 
+/* Prints that there is no such job, with the nearest of the names. Returns EXIT_USAGE. */
+int jobs_unknown(struct cli *c, struct str name, const struct str *names, size_t n);
+
 /* The table of `list`, and its CSV (RFC 4180). */
 void jobs_table(struct cli *c, const struct pipeline *p, bool all);
 /*

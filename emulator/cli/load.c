@@ -19,6 +19,23 @@
 
 #define DEFAULT_FILE ".gitlab-ci.yml"
 
+static void begin_facts(struct load *l, const struct event_ask *ask)
+{
+	facts_from_event(l, ask);
+	l->facts.pipeline_id = l->facts.pipeline_iid = store_next_pipeline(l->root);
+	repo_fill_facts(&l->repo, &l->facts);
+}
+
+static int end_facts(struct load *l)
+{
+	int code = load_trigger_payload(l);
+	if (!code)
+		code = facts_complete(l);
+	l->facts.settings_vars = &l->vars;
+	l->facts.secrets = &l->secrets;
+	return code;
+}
+
 int load_project(struct cli *c, struct load *l)
 {
 	struct error err = ERROR_INIT;
@@ -37,20 +54,31 @@ int load_project(struct cli *c, struct load *l)
 		cli_error(c, STR_FMT, STR_ARG(why));
 		return EXIT_SURROUNDINGS;
 	}
+	struct event_ask ask;
 	int code = settings_load(c, &l->settings, l->root);
 	if (!code)
-		code = facts_from_options(l);
+		code = event_from_options(l, &ask);
 	if (code)
 		return code;
 	l->repo.committed = opt_flag(&c->opt, OPT_COMMITTED);
-	l->facts.pipeline_id = l->facts.pipeline_iid = store_next_pipeline(l->root);
-	repo_fill_facts(&l->repo, &l->facts);
+	begin_facts(l, &ask);
 	code = load_variables(l);
-	if (!code)
-		code = facts_complete(l);
-	l->facts.settings_vars = &l->vars;
-	l->facts.secrets = &l->secrets;
-	return code;
+	return code ? code : end_facts(l);
+}
+
+int load_event(struct load *l, const struct event_ask *ask)
+{
+	struct varset vars;
+	load_release_definition(l);
+	l->facts = (struct facts){.source = STR_NULL};
+	begin_facts(l, ask);
+	/* What an earlier event brought goes, what files and options gave stays. */
+	varset_init(&vars, &l->c->arena);
+	for (size_t i = 0; i < l->vars.n; i++)
+		if (!str_is(l->vars.v[i].key, "TRIGGER_PAYLOAD"))
+			varset_put(&vars, &l->vars.v[i]);
+	l->vars = vars;
+	return end_facts(l);
 }
 
 /* ---- the definition's file ---- */
@@ -168,7 +196,10 @@ static bool local_exists(void *ctx, struct str path)
 
 static void fetch_message(void *arg, enum diag_level level, const char *text)
 {
-	struct cli *c = arg;
+	const struct load *l = arg;
+	struct cli *c = l->c;
+	if (l->hush && level != DIAG_ERROR)
+		return;
 	if (level == DIAG_ERROR)
 		cli_error(c, "%s", text);
 	else if (level == DIAG_WARNING)
@@ -216,7 +247,7 @@ static enum config_status compile(struct load *l)
 				.p,
 		.offline = opt_flag(&l->c->opt, OPT_OFFLINE),
 		.message = fetch_message,
-		.message_arg = l->c};
+		.message_arg = l};
 	if (l->settings.templates.set)
 		o.templates = arena_cstr(&l->c->arena, l->settings.templates.v);
 	o.places = project_places(l, &o.n_places);

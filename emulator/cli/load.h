@@ -37,6 +37,7 @@ struct load {
 	struct mask_set *mask;            /* of load_masked(), made when it is asked for */
 	const struct downstream_ask *ask; /* of a run: who answers include:artifact; or NULL */
 	bool registry;                    /* the local registry is in use */
+	bool hush;                        /* what fetching has to say was said already */
 
 	/* one definition */
 	struct arena arena; /* handed to the pipeline once it is built */
@@ -47,6 +48,16 @@ struct load {
 
 /* Project, configuration, variables, facts. Prints errors; returns an exit code. */
 int load_project(struct cli *c, struct load *l);
+
+/* What starts a pipeline, as the options say it; what is empty git answers. */
+struct event_ask {
+	struct str event, branch, tag, target;
+};
+/*
+ * After load_project(): the facts of another event, for the definition that is loaded next.
+ * Releases the one that was loaded before. Exit code.
+ */
+int load_event(struct load *l, const struct event_ask *ask);
 
 /*
  * One definition. path: as the user named it, relative to the current directory or else to the
@@ -80,10 +91,14 @@ void load_release(struct load *l);
 
 /* ---- for load.c: facts_options.c and varfiles.c ---- */
 
-/* Before repo_fill_facts(): what options say. After: what needs the repository. Exit codes. */
-int facts_from_options(struct load *l);
+/* The event that the options ask for; an exit code where they contradict each other. */
+int event_from_options(struct load *l, struct event_ask *ask);
+/* Before repo_fill_facts(): what the event says. After: what needs the repository. Exit code. */
+void facts_from_event(struct load *l, const struct event_ask *ask);
 int facts_complete(struct load *l);
 /* Variable files, --var-file, --var into l->vars. Exit code. */
 int load_variables(struct load *l);
+/* TRIGGER_PAYLOAD into l->vars where the event is a trigger's. Exit code. */
+int load_trigger_payload(struct load *l);
 
 #endif

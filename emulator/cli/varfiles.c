@@ -138,14 +138,12 @@ static struct str request_payload(const struct load *l)
 	return arena_str(a, buf_str(&out));
 }
 
-static int add_trigger_payload(struct load *l)
+int load_trigger_payload(struct load *l)
 {
 	struct cli *c = l->c;
 	const char *path = opt_text(&c->opt, OPT_TRIGGER_PAYLOAD);
-	bool triggered = str_is(str_c(opt_text(&c->opt, OPT_EVENT)), "trigger");
+	bool triggered = str_is(l->facts.source, "trigger");
 	struct str text;
-	if (path && !triggered)
-		return cli_usage(c, "'--trigger-payload' belongs to '--event trigger'");
 	if (!triggered)
 		return EXIT_OK;
 	int why = path ? read_small_file(&c->arena, path, &text) : 0;
@@ -171,8 +169,6 @@ int load_variables(struct load *l)
 	int code = read_settings_files(l, &d);
 	if (!code)
 		code = read_options(l, &d);
-	if (!code)
-		code = add_trigger_payload(l);
 	if (d.first && (d.errors || !c->quiet)) {
 		CLEANUP(buf_release) struct buf out = BUF_INIT;
 		diags_print(&out, &l->sources, &d, c->color_err);

@@ -5,6 +5,7 @@
  */
 #include "base/base.h"
 #include "pipeline/pipeline_internal.h"
+#include "pipeline/reason.h"
 #include "yaml/node.h"
 
 /* GitLab's plan limit for needs (ci_needs_size_limit). */
@@ -301,8 +302,8 @@ static void absent_need(struct builder *b, const struct job *job, const struct n
 	if (other)
 		diag_note(b->d, d,
 			other->def->rules.set ? other->def->rules.at : other->def->name.at,
-			"job '" STR_FMT "' is left out %s", STR_ARG(need->name),
-			other->def->rules.set ? "by its rules" : "by only or except");
+			"job '" STR_FMT "' is left out: " STR_FMT, STR_ARG(need->name),
+			STR_ARG(job_reason(&b->scratch, other)));
 	diag_note(b->d, d, SPAN_NONE, "'optional: true' makes it a need that may be absent");
 }
 

@@ -31,7 +31,8 @@ struct need {
 struct rule_step {
 	int index; /* in rules, 0-based; -1 only/except */
 	bool matched;
-	struct str why; /* a sentence with the values that decided */
+	uint32_t because; /* offset in why: what can stand behind the word "because" */
+	struct str why;   /* a sentence with the values that decided */
 	struct span at;
 };
 

@@ -99,13 +99,24 @@ static struct clause_ctx clauses(struct rules_ctx *ctx)
 		.arena = &ctx->b->scratch, .facts = ctx->b->f, .vars = ctx->sorted};
 }
 
-static void add_reason(struct buf *why, const char *clause, struct str text)
+/* Why a rule matches, or not. because: where the text of the clause that decided begins. */
+struct reason {
+	struct buf text;
+	size_t because;
+};
+
+static void add_reason(struct reason *r, const char *clause, struct str text, bool holds)
 {
-	buf_printf(why, "%s%s%s" STR_FMT, why->n ? "; " : "", clause, text.n ? ": " : "",
-		STR_ARG(text));
+	bool first = !r->text.n;
+
+	buf_printf(&r->text, "%s%s%s", first ? "" : "; ", clause, text.n ? ": " : "");
+	/* Of several that hold, the first begins the reason; one that does not is all of it. */
+	if (first || !holds)
+		r->because = r->text.n;
+	buf_addstr(&r->text, text);
 }
 
-static bool eval_if(struct rules_ctx *ctx, const struct rule_def *rule, struct buf *why)
+static bool eval_if(struct rules_ctx *ctx, const struct rule_def *rule, struct reason *why)
 {
 	struct arena *scratch = &ctx->b->scratch;
 	uint64_t steps = 0;
@@ -117,7 +128,7 @@ static bool eval_if(struct rules_ctx *ctx, const struct rule_def *rule, struct b
 	bool holds = expr_eval(rule->expr, scratch, &env, &trace, NULL, &failed);
 	ctx->b->work -= MIN(ctx->b->work, steps);
 	struct str read = trace_text(ctx, &trace);
-	add_reason(why, holds ? "if holds" : "if does not hold", failed.n ? failed : read);
+	add_reason(why, holds ? "if holds" : "if does not hold", failed.n ? failed : read, holds);
 	return holds;
 }
 
@@ -164,7 +175,7 @@ static struct verdict eval_clause(
 
 /* Whether all clauses hold; the ones behind the first that does not are not looked at. */
 static enum clause_verdict eval_rule(
-	struct rules_ctx *ctx, const struct rule_def *rule, struct buf *why, struct str *invalid)
+	struct rules_ctx *ctx, const struct rule_def *rule, struct reason *why, struct str *invalid)
 {
 	if (rule->expr && !eval_if(ctx, rule, why))
 		return CLAUSE_FALSE;
@@ -175,13 +186,13 @@ static enum clause_verdict eval_rule(
 			continue;
 		v = i == 0 ? eval_clause(ctx, rule->changes, NULL)
 			   : eval_clause(ctx, NULL, rule->exists);
-		add_reason(why, i == 0 ? "changes" : "exists", v.text);
+		add_reason(why, i == 0 ? "changes" : "exists", v.text, v.v == CLAUSE_TRUE);
 		*invalid = v.text;
 		if (v.v != CLAUSE_TRUE)
 			return v.v;
 	}
-	if (!why->n)
-		buf_adds(why, "it has no conditions");
+	if (!why->text.n)
+		buf_adds(&why->text, "it has no conditions");
 	return CLAUSE_TRUE;
 }
 
@@ -190,15 +201,16 @@ enum rules_verdict eval_rules(struct rules_ctx *ctx, const struct rule_defs *rul
 {
 	*index = -1;
 	for (size_t i = 0; i < rules->n && ctx->b->work; i++) {
-		struct buf reason = BUF_INIT;
+		struct reason reason = {.text = BUF_INIT};
 		enum clause_verdict v = eval_rule(ctx, &rules->v[i], &reason, why);
 
 		push_step(&ctx->b->scratch, steps, n_steps,
 			(struct rule_step){.index = (int)i,
 				.matched = v == CLAUSE_TRUE,
-				.why = arena_str(&ctx->b->scratch, buf_str(&reason)),
+				.because = (uint32_t)reason.because,
+				.why = arena_str(&ctx->b->scratch, buf_str(&reason.text)),
 				.at = rules->v[i].at});
-		buf_release(&reason);
+		buf_release(&reason.text);
 		if (v == CLAUSE_INVALID)
 			return RULES_INVALID;
 		if (v == CLAUSE_TRUE) {
