@@ -1,13 +1,11 @@
 # shellcheck shell=bash
 # A real terminal for the tests of both kinds, by tmux; sourced after their lib.sh.
-command -v tmux >/dev/null || {
-	echo "skipped: there is no tmux" >&2
-	exit 77
-}
+command -v tmux >/dev/null || skip "there is no tmux"
 
 pane() {
 	tmux -S "$work/tmux" "$@"
 }
+at_end pane kill-server '2>/dev/null'
 
 # terminal ARGUMENT...: cilocal with these in a new terminal of 100 columns. When it has ended, its exit code is
 # shown, and whether the terminal has its mode back.

@@ -114,7 +114,7 @@ has 'link away /etc'
 has 'link nowhere none'
 has 'link out/in real'
 has 'within/*: found 1 matching artifact files and directories'
-has 'within/f is a file'
+has_line '^(look +\| )?within/f is a file'
 has 'not-a-folder/*: no matching files'
 has_line '^(look +\| )?all here'
 nothing_left

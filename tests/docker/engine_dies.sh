@@ -4,15 +4,10 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=tests/lib_terminal.sh
 . "$root/tests/lib_terminal.sh"
-at_end pane kill-server '2>/dev/null'
 
 # An engine of its own, since it does not survive.
-engine=$work/e
-at_end "'$root/tests/engine/engine' purge '$engine'"
-"$root/tests/engine/engine" start "$engine" >/dev/null
-api GET /images/busybox:latest/get -o "$work/busybox.tar"
-export DOCKER_HOST=unix://$engine/docker.sock
-api POST /images/load -f -o /dev/null -H 'Content-Type: application/x-tar' -T "$work/busybox.tar"
+own_engine
+export DOCKER_HOST=$engine_host
 project main <<'END'
 job: {image: busybox, script: ["echo started", "sleep 100"]}
 after: {image: busybox, script: ["true"], after_script: ["echo its end", "sleep 100"]}

@@ -11,14 +11,13 @@ c: {script: [echo]}
 d: {image: there.example/no:1, script: [echo]}
 END
 run 0 images
-grep -qE '^busybox:latest +[0-9.]+ MB +a and 1 more$' "$work/out" || fail "busybox is not listed"
-grep -qE '^corp.example/db:1 +missing +a$' "$work/out" || fail "the service is not listed"
-grep -qE '^there.example/no:1 +missing +d$' "$work/out" || fail "the missing image is not listed"
+has_line '^busybox:latest +[0-9.]+ MB +a and 1 more$'
+has_line '^corp.example/db:1 +missing +a$'
+has_line '^there.example/no:1 +missing +d$'
 run 0 images --image 'corp.example/db:1=redis:7' a
-grep -qE '^corp.example/db:1 +[0-9.]+ MB +a +\(taken as redis:7\)$' "$work/out" || fail "the stand-in is not shown"
+has_line '^corp.example/db:1 +[0-9.]+ MB +a +\(taken as redis:7\)$'
 run 0 images --json b
-grep -qE '^\{"images":\[\{"name":"busybox:latest","taken_as":"busybox:latest","here":true,"size":[0-9]+,' "$work/out" ||
-	fail "not the JSON"
+has_line '^\{"images":\[\{"name":"busybox:latest","taken_as":"busybox:latest","here":true,"size":[0-9]+,'
 
 run 4 images --save images.tar
 has 'not on the engine: corp.example/db:1, there.example/no:1'
@@ -32,7 +31,7 @@ api DELETE /images/cilocal-test/packed:1 -o /dev/null
 run 0 images d
 has 'missing'
 run 0 images --load images.tar d
-grep -qE '^cilocal-test/packed:1 +[0-9.]+ MB +d$' "$work/out" || fail "it was not loaded"
+has_line '^cilocal-test/packed:1 +[0-9.]+ MB +d$'
 run 0 run --pull never d
 api DELETE /images/cilocal-test/packed:1 -o /dev/null
 

@@ -15,8 +15,7 @@ remember
 
 start run long
 printed started
-kill -KILL "$pid"
-wait "$pid" 2>/dev/null || :
+dies
 [[ $(everything | sort | comm -13 "$work/before" - | grep -c '^container') -ge 2 ]] || fail "there is nothing to clean: the test is wrong"
 run 0 run short
 nothing_left
@@ -26,8 +25,7 @@ nothing_left
 killed() {
 	start run long
 	printed started
-	kill -KILL "$pid"
-	wait "$pid" 2>/dev/null || :
+	dies
 	set -- .cilocal/runs/*
 	id=${*: -1}
 	id=${id##*/}
@@ -65,12 +63,9 @@ remember
 
 start run long
 printed started
-cp "$work/out" "$work/first"
-first=$pid
-"$cilocal" run short >"$work/out" 2>&1 </dev/null || fail "a second run beside the first"
-kill -0 "$first" || fail "the second run ended the first"
+"$cilocal" run short >"$work/second" 2>&1 </dev/null || fail "a second run beside the first"
+kill -0 "$pid" || fail "the second run ended the first"
 [[ $(everything | sort | comm -13 "$work/before" - | grep -c '^container') -ge 2 ]] || fail "the second run took the containers of the first"
-pid=$first
 kill -TERM "$pid"
 ends 143 within 30
 nothing_left

@@ -1,59 +1,16 @@
-# shellcheck shell=bash
-# For the tests on a real engine: sourced first thing by each of them.
-#
-# It gives: $cilocal (the program), $work (a folder that is removed at the end), DOCKER_HOST, an empty home for
-# configuration and state, and the functions below. A test is a script that ends with 0 when all it checked
-# held; the first thing that does not ends it with 1 and a sentence. What the program printed last is shown
-# with it.
-set -euo pipefail
-
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$here/../.." && pwd)
+# shellcheck shell=bash disable=SC2034,SC2154
+# For the tests on a real engine: sourced first thing by each of them. DOCKER_HOST is the engine; what this gives
+# besides the functions below is in tests/lib.sh.
+# shellcheck source=tests/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+here=$root/tests/docker
 # shellcheck source=tests/engine/lib.sh
 . "$root/tests/engine/lib.sh"
-# shellcheck source=tests/lib.sh
-. "$root/tests/lib.sh"
-
-cilocal=${CILOCAL:-$root/build/dev/bin/cilocal}
-
-# skip SENTENCE: something that this test needs is not there. Under tests/run that is a failure.
-skip() {
-	printf 'skipped: %s\n' "$*" >&2
-	[[ -z ${CILOCAL_TEST_STRICT:-} ]] || exit 1
-	exit 77
-}
 
 [[ -n ${CILOCAL_TEST_DOCKER_HOST:-} ]] ||
 	skip "CILOCAL_TEST_DOCKER_HOST names no engine; tests/run starts one, or tests/engine/engine start DIR"
 export DOCKER_HOST=$CILOCAL_TEST_DOCKER_HOST
 engine_answers || skip "no engine answers at $DOCKER_HOST"
-[[ -x $cilocal ]] || skip "there is no program at $cilocal"
-
-work=$(mktemp -d)
-export XDG_CONFIG_HOME=$work/.config XDG_STATE_HOME=$work/.state XDG_CACHE_HOME=$work/.cache HOME=$work/.home
-export GIT_CONFIG_NOSYSTEM=1 NO_COLOR=1
-unset DOCKER_CONTEXT DOCKER_CONFIG CI GITLAB_CI
-mkdir -p "$HOME"
-
-# Functions and commands to run at the end, last one first, whatever happens.
-cleanups=()
-at_end() {
-	cleanups+=("$*")
-}
-
-finish() {
-	local status=$? i
-	trap - EXIT
-	set +e
-	for ((i = ${#cleanups[@]} - 1; i >= 0; i--)); do
-		eval "${cleanups[i]}"
-	done
-	# Containers write as root, also what a test made as somebody else.
-	rm -rf "$work"
-	exit "$status"
-}
-trap finish EXIT
-trap 'exit 143' TERM INT
 
 # derive NAME FROM CHANGE...: an image made from another one, with Dockerfile lines like USER or ENTRYPOINT.
 derive() {
@@ -86,58 +43,6 @@ run() {
 	sanitizers
 }
 
-# start ARGUMENT...: cilocal in the background; its process is $pid, its output goes to $work/out.
-start() {
-	: >"$work/out"
-	# An interactive shell gives each job a group of its own; here it keeps SIGINT from being ignored,
-	# which a shell without job control does to what it starts in the background.
-	set -m
-	"$cilocal" "$@" >"$work/out" 2>&1 </dev/null &
-	pid=$!
-	set +m
-	# Until it is the program: a signal for the shell that is to become it would be lost.
-	local i
-	for ((i = 0; i < 200; i++)); do
-		[[ /proc/$pid/exe -ef /proc/$$/exe ]] || break
-		sleep 0.005
-	done
-	at_end "kill -KILL $pid 2>/dev/null"
-}
-
-# ends CODE... [within SECONDS]: the one started ends with one of these codes.
-ends() {
-	local got=0 seconds=60 i
-	local -a codes=()
-	while (($#)); do
-		case $1 in
-		within)
-			seconds=$2
-			shift
-			;;
-		*) codes+=("$1") ;;
-		esac
-		shift
-	done
-	for ((i = 0; i < seconds * 20; i++)); do
-		kill -0 "$pid" 2>/dev/null || break
-		sleep 0.05
-	done
-	! kill -0 "$pid" 2>/dev/null || fail "still running after $seconds s"
-	wait "$pid" || got=$?
-	[[ " ${codes[*]} " == *" $got "* ]] || fail "exit code $got, not ${codes[*]}"
-	sanitizers
-}
-
-# printed TEXT: waits until the one started has printed it.
-printed() {
-	until_true 60 grep -qF -- "$1" "$work/out"
-}
-
-# has_line REGEX: an extended regular expression for a whole line, without what stands before it.
-has_line() {
-	grep -qE -- "$1" "$work/out" || fail "no line matches: $1"
-}
-
 # everything: all that is on the engine but its images and the cache volumes of `volumes = ["/cache"]`, which
 # are there to stay until `cilocal clean`; one line each, to compare with later.
 everything() {
@@ -163,15 +68,27 @@ nothing_left() {
 	fail "something is left on the engine"
 }
 
-# until_true SECONDS COMMAND...: waits for it; fails when it does not come.
-until_true() {
-	local seconds=$1 i
-	shift
-	for ((i = 0; i < seconds * 10; i++)); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	fail "still not true after $seconds s: $*"
+# own_engine: a Docker engine that only this test has, at $engine_host, with busybox. It is in the folder $engine.
+own_engine() {
+	engine=$work/e
+	at_end "'$root/tests/engine/engine' purge '$engine' 2>/dev/null"
+	"$root/tests/engine/engine" start "$engine" >/dev/null
+	engine_host=unix://$engine/docker.sock
+	api GET /images/busybox:latest/get -f -o "$work/busybox.tar"
+	DOCKER_HOST=$engine_host api POST /images/load -f -o /dev/null -H 'Content-Type: application/x-tar' -T "$work/busybox.tar"
+}
+
+# own_podman IMAGE...: a Podman that only this test has, at $podman_host, with these images of the engine. False where
+# the distribution has none that is new enough.
+own_podman() {
+	local code=0
+	at_end "'$root/tests/engine/podman' stop '$work/p'"
+	podman_host=unix://$work/p/podman.sock
+	"$root/tests/engine/podman" start "$work/p" "$@" >"$work/podman.log" 2>&1 || code=$?
+	((code)) || return 0
+	cat "$work/podman.log" >&2
+	((code == 3)) || skip "Podman cannot be started on this machine; what it said is above"
+	return 1
 }
 
 # with_registry: starts the local registry for this test, and sets $address, $user and $password.

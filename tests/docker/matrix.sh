@@ -7,18 +7,9 @@
 # shellcheck source=tests/docker/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-podman=$work/p
-at_end "'$root/tests/engine/podman' stop '$podman'"
-lanes=(docker podman shell)
-code=0
-"$root/tests/engine/podman" start "$podman" busybox:latest debian:bookworm >"$work/podman.log" 2>&1 || code=$?
-((code == 0)) || cat "$work/podman.log" >&2
-case $code in
-0) ;;
-3) lanes=(docker shell) ;;
-*) skip "Podman cannot be started on this machine; what it said is above" ;;
-esac
-declare -A host=([docker]=$DOCKER_HOST [podman]=unix://$podman/podman.sock [shell]='')
+lanes=(docker shell)
+! own_podman busybox:latest debian:bookworm || lanes=(docker podman shell)
+declare -A host=([docker]=$DOCKER_HOST [podman]=$podman_host [shell]='')
 
 field() { # field NAME FILE [DEFAULT]
 	local value
@@ -53,10 +44,8 @@ lane() {
 	export XDG_STATE_HOME=$work/$lane/state HOME=$work/$lane/home
 	mkdir -p "$HOME" "$work/$lane/project"
 	cd "$work/$lane/project"
-	git init -q -b main
+	repository
 	git remote add origin git@gitlab.example.com:group/project.git
-	git config user.name Test
-	git config user.email test@example.com
 	for file in "$root"/tests/matrix/${CILOCAL_TEST_MATRIX:-*}.yml; do
 		name=$(basename "$file" .yml)
 		[[ " $(field on "$file" "docker podman shell") " == *" $lane "* ]] || continue
@@ -70,7 +59,6 @@ lane() {
 	done
 }
 
-# same LANE: after Docker's, this lane's logs.
 failures=0
 wrong() {
 	printf 'FAILED: %s\n' "$*" >&2
@@ -90,12 +78,12 @@ count=0
 for file in "$root"/tests/matrix/${CILOCAL_TEST_MATRIX:-*}.yml; do
 	name=$(basename "$file" .yml)
 	count=$((count + 1))
+	says=$(field says "$file")
 	for on in $(field on "$file" "docker podman shell"); do
 		[[ " ${lanes[*]} " == *" $on "* ]] || continue
 		tail -n 1 "$work/$on/$name" | grep -qx "exit code $(field code "$file" 0)" ||
 			wrong "$name on $on: $(tail -n 1 "$work/$on/$name"), not $(field code "$file" 0)"
-		grep -qF -- "$(field says "$file" "$name")" "$work/$on/$name" || [[ -z $(field says "$file") ]] ||
-			wrong "$name on $on does not say: $(field says "$file")"
+		grep -qF -- "$says" "$work/$on/$name" || wrong "$name on $on does not say: $says"
 		! grep -qE 'ERROR: (Address|Leak)Sanitizer|runtime error:' "$work/$on/$name" ||
 			wrong "$name on $on: a sanitizer found something"
 		[[ $on == docker ]] || diff -u --label "docker: $name" --label "$on: $name" \

@@ -5,7 +5,6 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=tests/lib_terminal.sh
 . "$root/tests/lib_terminal.sh"
-at_end pane kill-server '2>/dev/null'
 
 project main <<'END'
 stages: [build, test]

@@ -60,7 +60,7 @@ has 'two'
 has 'commits 1'
 run 0 run --committed hook
 has 'kept'
-grep -qx one "$work/out" || fail "not the commit's file"
+has_line '^one$'
 run 0 run bare
 has 'Skipping Git checkout'
 nothing_left

@@ -13,7 +13,7 @@ while [[ $1 != -- ]]; do shift; done
 shift 2
 [[ $* == "docker system dial-stdio" ]] || exit 9
 # What the docker client does there.
-exec perl -MIO::Socket::UNIX -MIO::Select -e '
+exec -a "$0" perl -MIO::Socket::UNIX -MIO::Select -e '
 	my $s = IO::Socket::UNIX->new(Peer => $ENV{ENGINE}) or die "dial: $!\n";
 	my $sel = IO::Select->new(\*STDIN, $s); my $buf;
 	while ($sel->count) { for my $h ($sel->can_read) {
@@ -55,11 +55,14 @@ echo 'long: {image: busybox, script: [echo begun, sleep 60]}' >.gitlab-ci.yml
 start run
 printed begun
 kill -INT "$pid"
-ends 130 20
+ends 130 within 20
 DOCKER_HOST=unix://$ENGINE
 nothing_left
 [[ -z $(ls "$TMPDIR") ]] || fail "left in TMPDIR: $(ls "$TMPDIR")"
-! pgrep -f "$work/bin/ssh" >/dev/null || fail "ssh still runs"
+no_ssh() {
+	! pgrep -f "$work/bin/ssh"
+}
+until_true 5 no_ssh
 
 # ssh's own words.
 export DOCKER_HOST=ssh://nowhere

@@ -2,17 +2,13 @@
 # A pipeline of ten jobs with services, struck at a random moment by SIGINT, SIGTERM, SIGKILL or a restart of
 # the engine: it ends within 15 seconds, and after the next start nothing of it is left.
 # CILOCAL_TEST_COUNT: how often (12 by default); CILOCAL_TEST_RESTARTS: every which one is a restart (12);
-# CILOCAL_TEST_SPAN: within so many seconds of the start (3).
+# CILOCAL_TEST_SPAN: within so many seconds of the start (3); CILOCAL_TEST_SEED: for the same moments again.
 # shellcheck source=tests/docker/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # An engine of its own, since it is restarted.
-engine=$work/e
-at_end "'$root/tests/engine/engine' purge '$engine' 2>/dev/null"
-"$root/tests/engine/engine" start "$engine" >/dev/null
-api GET /images/busybox:latest/get -o "$work/busybox.tar"
-export DOCKER_HOST=unix://$engine/docker.sock
-api POST /images/load -f -o /dev/null -H 'Content-Type: application/x-tar' -T "$work/busybox.tar"
+own_engine
+export DOCKER_HOST=$engine_host
 
 {
 	cat <<'YAML'
@@ -51,7 +47,8 @@ for ((n = 0; n < count; n++)); do
 	1) kill -TERM "$pid" 2>/dev/null && codes=(143) ;;
 	2) kill -KILL "$pid" 2>/dev/null && codes=(137) ;;
 	3)
-		"$root/tests/engine/engine" restart "$engine" >/dev/null && codes=(0 1 4)
+		"$root/tests/engine/engine" restart "$engine" >/dev/null || fail "the engine did not come back"
+		codes=(0 1 4)
 		# From when it is back: it has its own ten seconds for containers that do not end.
 		began=$EPOCHREALTIME
 		;;

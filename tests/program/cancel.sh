@@ -48,12 +48,12 @@ printed "listening"
 kill -INT "$pid"
 sleep 0.5
 kill -INT "$pid"
-ends 130 30
+ends 130 within 30
 is "$(processes "sleep $mark")" ""
 
 # The terminal goes away.
 start run
 printed "listening"
 kill -HUP "$pid"
-ends 143 30
+ends 143 within 30
 is "$(processes "sleep $mark")" ""

@@ -113,17 +113,13 @@ has "job 'other' is skipped: project 'group/other' is not on this machine"
 has "[cilocal.projects]"
 mkdir "$work/other"
 cd "$work/other"
-git init -q -b trunk
-git config user.name Test
-git config user.email test@example.com
 cat >.gitlab-ci.yml <<'END'
 theirs:
   script: [cat file, 'echo "$CI_PROJECT_PATH $CI_COMMIT_BRANCH $CI_PIPELINE_SOURCE $FROM"']
   rules: [{if: $CI_PIPELINE_SOURCE == "pipeline"}]
 END
 echo "of the other project" >file
-git add -A
-git commit -q -m one
+repository trunk
 cd "$work/project"
 printf '[cilocal.projects]\n"group/other" = "%s"\n' "$work/other" >.cilocal.toml
 run 0 run

@@ -56,16 +56,12 @@ has "whose definition can't be had"
 # Another project is followed where a clone of it is known.
 mkdir "$work/other"
 cd "$work/other"
-git init -q -b main
-git config user.name Test
-git config user.email test@example.com
 cat >.gitlab-ci.yml <<'END'
 include: more.yml
 theirs: {script: x, rules: [{if: $CI_PIPELINE_SOURCE == "pipeline" && $CI_PROJECT_NAME == "other"}]}
 END
 echo 'more: {script: x}' >more.yml
-git add -A
-git commit -q -m one
+repository
 cd "$work/project"
 printf '[cilocal.projects]\n"group/other" = "%s"\n' "$work/other" >.cilocal.toml
 run 0 explain elsewhere

@@ -3,10 +3,9 @@
 # they outlive their job, as with GitLab Runner, and none outlives the run, nor a killed one the next start.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-[[ -r /proc/self/environ ]] || exit 77
+[[ -r /proc/self/environ ]] || skip "there is no /proc to read"
 mark=$((62000 + RANDOM % 1000)).75
-# shellcheck disable=SC2034,SC2016 # lib.sh runs it at the end
-at_end='pkill -KILL -f -- "sleep $mark"'
+at_end "pkill -KILL -f -- 'sleep $mark'"
 project <<END
 stages: [test, later]
 .daemons: &daemons
@@ -22,14 +21,11 @@ deaf:
   script: [*daemons, "trap '' TERM INT", echo started, "while :; do sleep $mark; done"]
 short: {script: ["true"]}
 END
+none_runs() {
+	! pgrep -af -- "sleep $mark"
+}
 none() {
-	local i
-	for ((i = 0; i < 20; i++)); do
-		[[ -n $(pgrep -f -- "sleep $mark") ]] || return 0
-		sleep 0.05
-	done
-	pgrep -af -- "sleep $mark" >&2 || :
-	fail "processes are left"
+	until_true 2 none_runs
 }
 
 # One that is no job's, though it was started in the project.
@@ -61,15 +57,13 @@ for _ in 1 2 3; do
 	kill -INT "$pid" 2>/dev/null || :
 	sleep 0.1
 done
-ends 130 10
+ends 130 within 10
 none
 
 killed() {
 	start run stays
 	printed started
-	kill -KILL "$pid"
-	wait "$pid" 2>/dev/null || :
-	pid=
+	dies
 	[[ -n $(pgrep -f -- "sleep $mark") ]] || fail "there is nothing to end: the test is wrong"
 }
 killed
@@ -78,7 +72,7 @@ has "processes that a run that died had left running"
 none
 killed
 run 0 clean --dry-run
-grep -qE "processes [0-9]+ of run " "$work/out" || fail "clean --dry-run does not say what runs"
+has_line "processes [0-9]+ of run "
 [[ -n $(pgrep -f -- "sleep $mark") ]] || fail "--dry-run ended them"
 run 0 clean
 none

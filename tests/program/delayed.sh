@@ -21,5 +21,5 @@ END
 start run --wait-delayed
 sleep 1
 kill -INT "$pid"
-ends 130 5
+ends 130 within 5
 has_not "now"

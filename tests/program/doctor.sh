@@ -57,12 +57,12 @@ jobs = 3
 END
 run 0 doctor --config config.toml
 has '    1  concurrent'
-grep -qE '^    2  check_interval +0 +\(not needed\)' "$work/out" || fail "check_interval is not explained"
-grep -qE '^    4  token +\(not shown\)' "$work/out" || fail "token is not explained"
-grep -qE '^    7  clone_url .*\(no effect\)' "$work/out" || fail "clone_url is not explained"
-grep -qE '^   10  nonsense .*\(unknown\)' "$work/out" || fail "nonsense is not explained"
-grep -qE '^   13  command +\["--insecure-registry", ' "$work/out" || fail "command is not explained"
-grep -qE '^   16  images +use image TO' "$work/out" || fail "images is not explained"
+has_line '^    2  check_interval +0 +\(not needed\)'
+has_line '^    4  token +\(not shown\)'
+has_line '^    7  clone_url .*\(no effect\)'
+has_line '^   10  nonsense .*\(unknown\)'
+has_line '^   13  command +\["--insecure-registry", '
+has_line '^   16  images +use image TO'
 has '[PASSWORD=...]'
 has_not 'glrt-secret'
 has_not 'hunter2'

@@ -17,11 +17,11 @@ END
 start run
 sleep 1
 kill -INT "$pid"
-ends 130 5
+ends 130 within 5
 start registry status
 sleep 1
 kill -INT "$pid"
-ends 130 5
+ends 130 within 5
 
 engine <<'END'
 on GET *
@@ -65,11 +65,11 @@ END
 start run
 printed "Pulling"
 kill -TERM "$pid"
-ends 143 10
+ends 143 within 10
 start run --registry
 sleep 1
 kill -INT "$pid"
-ends 130 5
+ends 130 within 5
 
 # Nothing that was started ever ends, not even its removal: the third signal leaves all the same.
 engine <<END
@@ -101,5 +101,5 @@ sleep 0.5
 kill -INT "$pid"
 sleep 0.5
 kill -INT "$pid"
-ends 130 5
+ends 130 within 5
 has "leaving at once"

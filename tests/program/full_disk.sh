@@ -1,25 +1,12 @@
 #!/usr/bin/env bash
 # The project's file system is full: what fails says so, with the disk's word; the log that is cut off is named, and
-# nothing half is left. The disk is a small tmpfs, in a mount namespace of the test's own.
-if [[ -z ${FULL_DISK_INSIDE:-} ]]; then
-	for options in -m -rm; do
-		! unshare $options mount -t tmpfs none /mnt 2>/dev/null ||
-			FULL_DISK_INSIDE=yes exec unshare $options "${BASH_SOURCE[0]}"
-	done
-	echo "skipped: a file system can't be mounted here" >&2
-	exit 77
-fi
+# nothing half is left.
 # shellcheck source=tests/program/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/lib_disk.sh
+. "$root/tests/lib_disk.sh"
 
-mkdir -p "$work/project"
-mount -t tmpfs -o size=4m none "$work/project"
-at_end="cd /; umount '$work/project'"
-cd "$work/project"
-git init -q -b main
-git config user.name Test
-git config user.email test@example.com
-cat >.gitlab-ci.yml <<'END'
+small_project <<'END'
 stages: [test]
 workspace: {script: ["dd if=/dev/zero of=big bs=1M count=10"]}
 artifact: {script: ["dd if=/dev/zero of=big bs=1M count=2 2>/dev/null"], artifacts: {paths: [big]}}
@@ -28,7 +15,6 @@ cached: {script: ["dd if=/dev/zero of=big bs=1M count=2 2>/dev/null"], cache: {k
 talks: {script: ["head -c 8000000 /dev/zero | tr '\\0' x | fold -w 100", "echo the last word"]}
 small: {script: ["echo works"]}
 END
-git add -A && git commit -q -m "A commit"
 big=$(stat -f -c '%a' .)
 
 # clean: what a run left is small, and no part of anything.

@@ -6,9 +6,7 @@
 server() {
 	mkdir -p "$work/server/$1.git"
 	cd "$work/server/$1.git"
-	git init -q -b main
-	git config user.name Test
-	git config user.email test@example.com
+	repository
 }
 git config --global "url.$work/server/.insteadOf" git@gitlab.example.com:
 

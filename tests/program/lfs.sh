@@ -2,10 +2,7 @@
 # Files of Git LFS: jobs get the content that the work tree or the clone has, never a pointer in its place.
 # shellcheck source=tests/program/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-git lfs version >/dev/null 2>&1 || {
-	echo "skipped: git-lfs is not installed" >&2
-	exit 77
-}
+git lfs version >/dev/null 2>&1 || skip "git-lfs is not installed"
 
 project <<'YAML'
 look:

@@ -2,10 +2,7 @@
 # For tests with the scripted engine of tests/daemon in place of a real one: sourced after lib.sh.
 
 fake=${CILOCAL_FAKE_DAEMON:-$(dirname "$cilocal")/../tests/daemon/fake-daemon}
-[[ -x $fake ]] || {
-	echo "skipped: there is no scripted engine at $fake" >&2
-	exit 77
-}
+[[ -x $fake ]] || skip "there is no scripted engine at $fake"
 daemon=
 # engine: the scripted engine with standard input as its script; replaces the one before.
 engine() {
@@ -20,7 +17,8 @@ engine() {
 	done
 	fail "the scripted engine did not start"
 }
-at_end+='; [[ -z $daemon ]] || kill "$daemon" 2>/dev/null'
+# shellcheck disable=SC2016 # expanded when it runs
+at_end '[[ -z $daemon ]] || kill "$daemon" 2>/dev/null'
 export DOCKER_HOST=unix://$work/engine.sock
 ping='on GET /_ping
 header Api-Version: 1.41

@@ -4,13 +4,10 @@
 # shellcheck source=tests/program/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-command -v tmux >/dev/null || {
-	echo "skipped: there is no tmux" >&2
-	exit 77
-}
+command -v tmux >/dev/null || skip "there is no tmux"
 export TMUX_TMPDIR=$work
 unset TMUX
-at_end='tmux kill-server 2>/dev/null'
+at_end tmux kill-server '2>/dev/null'
 
 # terminal COLUMNS LINES: a new one, in the project.
 terminal() {

@@ -112,19 +112,17 @@ echo "a: {script: [echo here, sleep $mark]}" >.gitlab-ci.yml
 start run
 printed "here"
 # The record follows a moment later.
-for ((i = 0; i < 100; i++)); do
-	[[ $("$cilocal" runs --json 2>/dev/null | jq -r '.runs[0].status') != running ]] || break
-	sleep 0.1
-done
+runs_now() {
+	"$cilocal" runs --json | jq -e '.runs[0].status == "running"'
+}
+until_true 10 runs_now
 got=0
 "$cilocal" run --resume >"$work/resumed" 2>&1 </dev/null || got=$?
 is "$got" 2
 grep -q 'is still going on' "$work/resumed" || fail "$(<"$work/resumed")"
 
 # One that was killed, it is.
-kill -KILL "$pid"
-wait "$pid" || :
-pid=
+dies
 printf 'a: {script: [echo here]}\n' >.gitlab-ci.yml
 run 0 run --resume
 has "0 of 1 jobs stay passed"

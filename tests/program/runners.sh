@@ -2,10 +2,6 @@
 # Several [[runners]]: chosen by the tags of jobs, as GitLab does; each with its limit and settings.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-is() {
-	grep -qE "^  $1 +[^ ]+ +$2\b" "$work/out" || fail "$1 is not $2"
-}
-
 project <<'END'
 plain: {script: ['echo "plain on $WHO, $CI_RUNNER_ID $CI_RUNNER_DESCRIPTION $CI_RUNNER_TAGS"']}
 gpu: {tags: [gpu], script: ['echo "gpu on $WHO, $CI_RUNNER_ID $CI_RUNNER_DESCRIPTION $CI_RUNNER_TAGS"']}
@@ -28,8 +24,8 @@ has 'plain on the-laptop, 1 laptop []'
 has 'gpu on the-big-one, 2 big ["gpu", "linux"]'
 run 0 vars gpu
 has 'the-big-one'
-grep -qE '^CI_RUNNER_DESCRIPTION +big ' "$work/out" || fail "vars tells of another runner"
-grep -qE '^CI_RUNNER_TAGS +\["gpu", "linux"\] ' "$work/out" || fail "vars tells of other tags"
+has_line '^CI_RUNNER_DESCRIPTION +big '
+has_line '^CI_RUNNER_TAGS +\["gpu", "linux"\] '
 
 # All tags must be there; a runner with tags leaves untagged jobs alone, unless it says otherwise.
 project <<'END'
@@ -43,14 +39,14 @@ executor = "shell"
 tags = ["gpu", "linux"]
 END
 run 1 run
-is both failed
-is plain failed
+job_is both failed
+job_is plain failed
 has 'this job is stuck: no runner has all of its tags: gpu, windows; '"'big' (.cilocal.toml:4) has gpu, linux"
 has 'this job is stuck: it has no tags, and no runner runs untagged jobs'
 sed -i 's/^tags.*/&\nrun_untagged = true/' .cilocal.toml
 run 1 run
-is both failed
-is plain success
+job_is both failed
+job_is plain success
 run 1 run --json both
 has '"failure_reason":"stuck_or_timeout_failure"'
 

@@ -2,7 +2,6 @@
 # A shell in a job of the shell executor: what it finds, how it ends, that nothing stays; and in a failed job.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib_terminal.sh"
-at_end='pane kill-server 2>/dev/null'
 
 project <<'END'
 stages: [build, test]
@@ -71,11 +70,8 @@ has "needs a terminal"
 # A signal ends it, and what it started.
 mark=$((62000 + RANDOM % 1000)).25
 mkfifo "$work/fifo"
-set -m
-"$cilocal" shell check <"$work/fifo" >"$work/out" 2>&1 &
-pid=$!
-set +m
-exec 7>"$work/fifo"
+exec 7<>"$work/fifo"
+launch shell check <"$work/fifo"
 echo "echo here; sleep $mark" >&7
 printed here
 kill -TERM "$pid"

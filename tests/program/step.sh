@@ -2,7 +2,6 @@
 # --step: a question before each command, and what its answers do; the script is still one shell process.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib_terminal.sh"
-at_end='pane kill-server 2>/dev/null'
 
 mark=$((1000 + RANDOM % 1000)).25
 project < <(sed "s/MARK/$mark/" <<'END'

@@ -2,11 +2,6 @@
 # The traps of GitLab's language that only show when jobs run; those of the definition alone are in tests/cases/traps.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# is JOB STATUS: the state of a job at the end, from the summary.
-is() {
-	grep -qE "^  $1 +[^ ]+ +$2\b" "$work/out" || fail "$1 is not $2"
-}
-
 # A dotenv report is not unquoted.
 project <<'END'
 stages: [a, b]
@@ -22,7 +17,7 @@ for line in '' '# a comment' 'export A=1'; do
 make: {script: ["echo '$line' >v.env", "echo B=2 >>v.env"], artifacts: {reports: {dotenv: v.env}}}
 END
 	run 1 run
-	is make failed
+	job_is make failed
 done
 
 # An optional manual job as a need: what needs it is skipped. As an earlier stage it counts for nothing.
@@ -33,8 +28,8 @@ needing: {stage: b, needs: [ask], script: [echo needing]}
 following: {stage: b, script: [echo following]}
 END
 run 0 run
-is needing skipped
-is following success
+job_is needing skipped
+job_is following success
 
 # when: always does not run after what was canceled: here the second stage, after an interruption in the first.
 project <<'END'
@@ -63,7 +58,7 @@ bad: {stage: a, allow_failure: true, script: [exit 1]}
 rescue: {stage: b, when: on_failure, script: [echo rescued]}
 END
 run 0 run
-is rescue skipped
+job_is rescue skipped
 has_not rescued
 
 # A skipped need skips; skipped jobs of earlier stages are neutral.
@@ -74,16 +69,16 @@ dag: {stage: b, needs: [never], script: [echo dag]}
 staged: {stage: c, script: [echo staged]}
 END
 run 0 run
-is never skipped
-is dag skipped
-is staged success
+job_is never skipped
+job_is dag skipped
+job_is staged success
 
 # A failing after_script changes nothing, and it does not see what the script exported.
 project <<'END'
 job: {script: [export SEEN=script, echo done], after_script: ['echo "<$SEEN>"', exit 1]}
 END
 run 0 run
-is job success
+job_is job success
 has '<>'
 
 # artifacts:when is about paths; reports are kept always.
@@ -106,13 +101,13 @@ after: {stage: b, script: [echo after]}
 END
 echo 'bad: {script: [exit 1]}' >child.yml
 run 0 run
-is loose success
-is after success
+job_is loose success
+job_is after success
 has "the pipeline of job 'loose' failed; that does not count"
 sed -i 's/include: \[child.yml\]/include: [child.yml], strategy: depend/' .gitlab-ci.yml
 run 1 run
-is loose failed
-is after skipped
+job_is loose failed
+job_is after skipped
 
 # Coverage is the last match, its last group and the first number in that.
 project <<'END'
