@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# For bash scripts that talk to the engine that DOCKER_HOST names: sourced, not run.
+# For bash scripts that talk to the engine that DOCKER_HOST names, or start one: sourced, not run.
 # No client program is needed, only curl.
 
 # engine_answers: whether an engine listens there.
@@ -50,4 +50,30 @@ push_as() {
 		printf '%s\n' "$answer" | tail -n 3 >&2
 		return 1
 	fi
+}
+
+# wait_gone PID SECONDS: until the process has ended; false when it has not.
+wait_gone() {
+	local i
+	for ((i = 0; i < $2 * 10; i++)); do
+		[[ -d /proc/$1 ]] || return 0
+		! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# unmount_below DIR: whatever is mounted there, also what lies over another.
+unmount_below() {
+	local i point
+	for ((i = 0; i < 5; i++)); do
+		local -a points=()
+		# Deepest first; the kernel writes blanks in paths as \040.
+		mapfile -t points < <(awk -v d="$1/" 'index($5, d) == 1 { print $5 }' /proc/self/mountinfo | sort -r)
+		((${#points[@]})) || return 0
+		for point in "${points[@]}"; do
+			printf -v point '%b' "${point//\\0/\\00}"
+			umount "$point" 2>/dev/null || umount -l "$point" 2>/dev/null || :
+		done
+	done
 }
