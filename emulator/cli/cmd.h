@@ -25,7 +25,7 @@ enum exit_code {
 	EXIT_SURROUNDINGS = 4
 };
 
-enum arg_kind { ARG_NONE, ARG_JOBS, ARG_FILES, ARG_WORDS };
+enum arg_kind { ARG_NONE, ARG_JOBS, ARG_FILES, ARG_WORDS, ARG_RUNS /* "show", then a run */ };
 
 struct cmd {
 	enum cmd_id id;

@@ -7,6 +7,7 @@
 #include "emulator/cli/load.h"
 #include "emulator/store/store.h"
 #include "emulator/cli/term.h"
+#include "emulator/cli/timeline.h"
 #include "emulator/core/error.h"
 #include "emulator/gitlab/run.h"
 #include "emulator/runner/docker_values.h"
@@ -14,6 +15,9 @@
 #include "pipeline/pipeline.h"
 
 #include <unistd.h>
+
+/* At the end of a run with more jobs the timeline has only those of the longest chain. */
+#define TIMELINE_ROWS 30
 
 static void message(void *arg, enum diag_level level, const char *text)
 {
@@ -239,6 +243,28 @@ static int run_with(struct cli *c, struct load *l, struct run_options *o)
 	return code;
 }
 
+/* Goes out with the program's other output, when the run has said all. */
+static void draw_timeline(void *arg, const struct run_record *r)
+{
+	struct cli *c = arg;
+	struct timeline t;
+	struct timeline_look look = {.columns = term_columns(STDOUT_FILENO),
+		.color = c->color_out,
+		.utf8 = term_utf8(),
+		.most = TIMELINE_ROWS};
+	timeline_make(&t, &c->arena, r, r->started + r->duration);
+	if (!timeline_tells(&t))
+		return;
+	buf_addc(&c->out, '\n');
+	timeline_text(&t, &look, &c->out);
+}
+
+static bool wants_timeline(const struct cli *c, const struct run_options *o)
+{
+	const struct opt_value *v = opt_last(&c->opt, OPT_TIMELINE);
+	return c->tty_out && !o->json && !o->quiet && !(v && v->negated);
+}
+
 static int run(struct cli *c)
 {
 	struct load l;
@@ -251,6 +277,10 @@ static int run(struct cli *c)
 	code = load_pipeline(c, &l);
 	if (!code)
 		code = run_options_read(c, &l, &o);
+	if (!code && wants_timeline(c, &o)) {
+		o.recorded = draw_timeline;
+		o.recorded_arg = c;
+	}
 	if (!code)
 		code = run_with(c, &l, &o);
 	load_release(&l);
@@ -283,7 +313,10 @@ const struct cmd cmd_run = {
 		"second Ctrl-C does without after_script.\n"
 		"On a terminal, a block below the logs of several jobs shows what runs, with "
 		"its last line, and what is waited for; --no-live goes without. Where manual "
-		"jobs block the pipeline it asks whether to play them, and with which variables.",
+		"jobs block the pipeline it asks whether to play them, and with which variables. "
+		"At "
+		"the end it draws where the time went, as 'cilocal runs show' does; --no-timeline "
+		"goes without.",
 	.output = "With --json: one object a line, each with \"event\", \"time\" and \"pipeline\" "
 		  "(null, "
 		  "or the trigger job whose pipeline it is about): "

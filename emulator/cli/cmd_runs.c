@@ -1,37 +1,17 @@
 #include "base/base.h"
 
 #include "emulator/cli/cmd.h"
+#include "emulator/cli/cmd_runs.h"
 #include "emulator/cli/earlier.h"
 #include "emulator/cli/term.h"
+#include "emulator/cli/timeline.h"
 #include "emulator/cli/tree.h"
 #include "emulator/core/error.h"
+#include "emulator/log/console.h"
 #include "emulator/store/environment_record.h"
 #include "yaml/node.h"
 
 #include <time.h>
-
-static struct str when(struct arena *a, double started, const char *format)
-{
-	struct tm tm;
-	char text[64];
-	time_t t = (time_t)started;
-	if (started < 0 || !localtime_r(&t, &tm))
-		return STR_NULL;
-	strftime(text, sizeof(text), format, &tm);
-	return str_c(arena_strdup(a, text));
-}
-
-static struct str duration(struct arena *a, double s)
-{
-	if (s < 0)
-		return STR("-");
-	if (s < 60)
-		return arena_printf(a, "%.1fs", s);
-	unsigned long n = (unsigned long)s;
-	if (n < 3600)
-		return arena_printf(a, "%lum%02lus", n / 60, n % 60);
-	return arena_printf(a, "%luh%02lum", n / 3600, n / 60 % 60);
-}
 
 /* "5 jobs, 1 failed" */
 static struct str summary(struct arena *a, const struct run_record *r)
@@ -60,7 +40,7 @@ static struct node *job_tree(struct arena *a, const struct job_record *j)
 	return m;
 }
 
-static struct node *run_tree(struct arena *a, const struct run_record *r)
+struct node *runs_tree(struct arena *a, const struct run_record *r, const struct timeline *t)
 {
 	struct node *m = tree_map(a), *jobs = tree_seq(a);
 	tree_str(a, m, "id", r->id);
@@ -71,8 +51,14 @@ static struct node *run_tree(struct arena *a, const struct run_record *r)
 	tree_opt(a, m, "source", r->source);
 	tree_seconds(a, m, "started", r->started);
 	tree_seconds(a, m, "duration", r->duration);
-	for (size_t i = 0; i < r->n_jobs; i++)
-		node_seq_push(a, jobs, job_tree(a, &r->jobs[i]));
+	for (size_t i = 0; i < r->n_jobs; i++) {
+		struct node *job = job_tree(a, &r->jobs[i]);
+		if (t)
+			timeline_tree_job(t, i, a, job);
+		node_seq_push(a, jobs, job);
+	}
+	if (t)
+		timeline_tree(t, a, m);
 	tree_put(a, m, "jobs", jobs);
 	return m;
 }
@@ -98,9 +84,11 @@ static void print_row(struct cli *c, const struct run_record *r, size_t ref_widt
 	else
 		buf_addstr(&c->out, buf_str(&status));
 	buf_adds(&c->out, "  ");
-	pad_text(&c->out, when(a, r->started, "%Y-%m-%d %H:%M:%S"), 19);
+	pad_text(&c->out, local_time(a, r->started, "%Y-%m-%d %H:%M:%S"), 19);
 	buf_adds(&c->out, "  ");
-	pad_text(&c->out, duration(a, r->duration), 7);
+	buf_clear(&status);
+	console_duration(&status, r->duration);
+	pad_text(&c->out, buf_str(&status), 7);
 	buf_adds(&c->out, "  ");
 	pad_text(&c->out, r->ref, ref_width);
 	buf_printf(&c->out, "  " STR_FMT "\n", STR_ARG(summary(a, r)));
@@ -144,7 +132,7 @@ static void print_environments(struct cli *c, const struct environment_list *l)
 		buf_adds(&c->out, "\n");
 	for (size_t i = 0; i < l->n; i++) {
 		const struct environment_record *e = &l->v[i];
-		struct str until = when(&c->arena, e->auto_stop, "%Y-%m-%d %H:%M");
+		struct str until = local_time(&c->arena, e->auto_stop, "%Y-%m-%d %H:%M");
 		buf_adds(&c->out, "environment  ");
 		pad_text(&c->out, e->name, width);
 		buf_adds(&c->out, "  ");
@@ -181,7 +169,7 @@ static void show_environments(struct cli *c, const struct earlier *e, struct nod
 	tree_put(&c->arena, json, "environments", list);
 }
 
-static int run(struct cli *c)
+static int list(struct cli *c)
 {
 	struct earlier e;
 	uint64_t limit = SIZE_MAX;
@@ -208,7 +196,7 @@ static int run(struct cli *c)
 		if (names)
 			buf_printf(&c->out, STR_FMT "\n", STR_ARG(records[i].id));
 		else if (json)
-			node_seq_push(&c->arena, list, run_tree(&c->arena, &records[i]));
+			node_seq_push(&c->arena, list, runs_tree(&c->arena, &records[i], NULL));
 		else
 			print_row(c, &records[i], width);
 	if (json) {
@@ -225,11 +213,32 @@ static int run(struct cli *c)
 	return EXIT_OK;
 }
 
+static int run(struct cli *c)
+{
+	if (!c->opt.n_args && opt_last(&c->opt, OPT_RUN_FORMAT))
+		return cli_usage(c, "'--format' goes with one run: cilocal runs show RUN");
+	if (!c->opt.n_args)
+		return list(c);
+	if (strcmp(c->opt.args[0], "show") != 0)
+		return cli_usage(c,
+			"'%s' is nothing that 'runs' does; one run is shown by "
+			"'cilocal runs show RUN'",
+			c->opt.args[0]);
+	return runs_show(c);
+}
+
 const struct cmd cmd_runs = {
 	.id = CMD_runs,
-	.args = "",
-	.summary = "show earlier runs with their states, the newest first",
-	.details = "Below the runs: the environments that jobs deployed to, from run to run.",
+	.args = "[show [RUN]]",
+	.summary = "show earlier runs with their states, the newest first, or one run",
+	.details =
+		"Below the runs: the environments that jobs deployed to, from run to run.\n"
+		"'runs show' draws where the time of a run went (RUN: its id, or the start of it, "
+		"or 'last'): a bar for each job, with what it did when; what all jobs together "
+		"spent on what; and the longest chain of jobs that waited for each other, marked "
+		"with a '*': only what makes that one shorter makes the run shorter. --format svg "
+		"is a picture for a report, --format trace a file for Chrome's about:tracing and "
+		"ui.perfetto.dev.",
 	.output =
 		"With --json: {\"runs\":[{\"id\", \"status\", \"name\", \"ref\", \"sha\", "
 		"\"source\", \"started\", "
@@ -242,7 +251,19 @@ const struct cmd cmd_runs = {
 		"\"sha\", \"deployed\"}]}. Times are "
 		"seconds since 1970, durations seconds; null where there is none yet. A run that "
 		"was killed "
-		"has status \"died\".",
-	.kind = ARG_NONE,
+		"has status \"died\".\n"
+		"'runs show --json' is one of these runs, its jobs with \"after\" (the job whose "
+		"end "
+		"let it start, or null), \"critical\":bool (on the longest chain) and "
+		"\"phases\":[{\"name\", \"start\", \"duration\"}]; the run with \"setup\" (seconds "
+		"until "
+		"a job might start), \"time\":{\"waiting\", \"images\", \"preparing\", \"files\", "
+		"\"scripts\", \"pipelines\"} and \"longest_chain\":{\"duration\", \"jobs\":[...]}. "
+		"Phases "
+		"are \"waiting\", \"pull_image\", \"pipeline\" (of a trigger job) and the sections "
+		"of a "
+		"job's log; they start so many seconds after the run.",
+	.kind = ARG_RUNS,
+	.max_args = 2,
 	.run = run,
 };

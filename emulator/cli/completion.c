@@ -172,6 +172,12 @@ static void bash_words(struct buf *out, const struct cmd *cmd)
 		words_of(out, cmd->words);
 		buf_addc(out, ')');
 		break;
+	case ARG_RUNS:
+		buf_adds(out,
+			"if [[ $prev == show ]]; then _cilocal_offer < <(cilocal "
+			"\"${pass[@]}\" runs --names 2>/dev/null); else _cilocal_offer <<<show; "
+			"fi");
+		break;
 	case ARG_NONE:
 		buf_addc(out, ':');
 		break;
@@ -322,6 +328,9 @@ static void zsh_script(struct buf *out)
 			buf_adds(out, "\t\t'*:what:(");
 			words_of(out, cmd->words);
 			buf_adds(out, ")'\n");
+		} else if (cmd->kind == ARG_RUNS) {
+			buf_adds(out, "\t\t'2:what:(show)'\n\t\t'3:run:_cilocal_lines runs "
+				      "names'\n");
 		}
 		buf_adds(out, "\t\t)\n\t\t;;\n");
 	}
@@ -422,6 +431,14 @@ static void fish_script(struct buf *out)
 				name);
 			words_of(out, cmd->words);
 			buf_adds(out, "'\n");
+		} else if (cmd->kind == ARG_RUNS) {
+			buf_printf(out,
+				"complete -c cilocal -n '__fish_seen_subcommand_from %s; and not "
+				"__fish_seen_subcommand_from show' -a show\n"
+				"complete -c cilocal -n '__fish_seen_subcommand_from %s; and "
+				"__fish_seen_subcommand_from show' -a '(__cilocal_lines runs "
+				"--names)'\n",
+				name, name);
 		}
 		for (size_t i = 0; i < n; i++)
 			if (help_lists(&t[i], cmd))

@@ -2,6 +2,7 @@
 #include "base/base.h"
 
 #include "emulator/cli/graph.h"
+#include "emulator/cli/xml.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "pipeline/pipeline.h"
@@ -26,28 +27,6 @@ struct svg {
 	double *x, *widths;   /* of stages */
 	double right, bottom;
 };
-
-static void escaped(struct buf *out, struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		switch (s.p[i]) {
-		case '<':
-			buf_adds(out, "&lt;");
-			break;
-		case '>':
-			buf_adds(out, "&gt;");
-			break;
-		case '&':
-			buf_adds(out, "&amp;");
-			break;
-		case '"':
-			buf_adds(out, "&quot;");
-			break;
-		default:
-			buf_addc(out, (unsigned char)s.p[i] < ' ' ? ' ' : s.p[i]);
-		}
-	}
-}
 
 static double job_width(const struct graph_job *j)
 {
@@ -113,7 +92,7 @@ static void draw_stages(struct svg *v)
 {
 	for (size_t s = 0; s < v->g->n_stages; s++) {
 		buf_printf(v->out, "<text class=\"stage\" x=\"%.1f\" y=\"34\">", v->x[s]);
-		escaped(v->out, v->g->stages[s].name);
+		xml_text(v->out, v->g->stages[s].name, false);
 		buf_adds(v->out, "</text>\n");
 		if (s && v->g->stages[s].ordered)
 			buf_printf(v->out,
@@ -156,10 +135,10 @@ static void draw_job(struct svg *v, size_t i)
 		"rx=\"6\"/>",
 		class_of(j->state), p->x, p->y, p->width, HEIGHT);
 	buf_printf(v->out, "<text x=\"%.1f\" y=\"%.1f\">", p->x + 12, p->y + 20);
-	escaped(v->out, j->job->name);
+	xml_text(v->out, j->job->name, false);
 	if (j->note.n) {
 		buf_adds(v->out, "<tspan class=\"note\" dx=\"6\">(");
-		escaped(v->out, j->note);
+		xml_text(v->out, j->note, false);
 		buf_adds(v->out, ")</tspan>");
 	}
 	if (j->seconds >= 0)
@@ -167,9 +146,9 @@ static void draw_job(struct svg *v, size_t i)
 	buf_adds(v->out, "</text>");
 	if (j->state.n) {
 		buf_adds(v->out, "<title>");
-		escaped(v->out, j->job->name);
+		xml_text(v->out, j->job->name, false);
 		buf_adds(v->out, ": ");
-		escaped(v->out, j->state);
+		xml_text(v->out, j->state, false);
 		buf_adds(v->out, "</title>");
 	}
 	buf_addc(v->out, '\n');

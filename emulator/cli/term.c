@@ -3,6 +3,7 @@
 #include "emulator/cli/term.h"
 
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 bool term_is_tty(int fd)
@@ -24,6 +25,28 @@ bool term_color(int fd, const char *when)
 		return true;
 	const char *term = getenv("TERM");
 	return isatty(fd) && term && strcmp(term, "dumb") != 0;
+}
+
+bool term_utf8(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *v = getenv(names[i]);
+		if (v && *v)
+			return strcasestr(v, "utf-8") || strcasestr(v, "utf8");
+	}
+	return false;
+}
+
+struct str local_time(struct arena *a, double seconds, const char *format)
+{
+	struct tm tm;
+	char text[64];
+	time_t t = (time_t)seconds;
+	if (seconds < 0 || !localtime_r(&t, &tm))
+		return STR_NULL;
+	strftime(text, sizeof(text), format, &tm);
+	return str_c(arena_strdup(a, text));
 }
 
 unsigned term_columns(int fd)

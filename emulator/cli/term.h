@@ -7,12 +7,16 @@
 #include "base/buf.h"
 #include "base/str.h"
 
+struct arena;
+
 /*
  * Are colours wanted on this descriptor? when: auto, always, never (NULL: auto). auto honours
  * NO_COLOR (non-empty), CLICOLOR_FORCE (not "0") and TERM=dumb, then asks whether it is a terminal.
  */
 bool term_color(int fd, const char *when);
 bool term_is_tty(int fd);
+/* Whether letters beyond ASCII may be used for drawing: LC_ALL, LC_CTYPE or LANG names UTF-8. */
+bool term_utf8(void);
 /* How a state of a job or a run is coloured: the number of SGR. */
 const char *status_color(struct str status);
 /* A terminal that can move its cursor: neither a file nor TERM=dumb. */
@@ -30,6 +34,9 @@ unsigned term_columns(int fd);
  * the first begin with `indent` blanks. `at` is the column at which the first line starts.
  */
 void wrap_text(struct buf *out, struct str text, size_t at, size_t indent, size_t columns);
+
+/* A time of this machine's zone by strftime's format; empty where it is no time (< 0). */
+struct str local_time(struct arena *a, double seconds, const char *format);
 
 /* Adds text and blanks up to `width` columns of a terminal (wide characters count two). */
 void pad_text(struct buf *out, struct str text, size_t width);

@@ -75,6 +75,7 @@ static void queue(struct job_run *j)
 
 static void settle(struct job_run *j)
 {
+	phase_end(j);
 	enter(j, JOB_DONE);
 	show_move(j);
 	scheduler_wake(j->run);
@@ -189,12 +190,14 @@ static void built(struct job_run *j)
 		progress_set(r->progress, j->job->id, STATUS_PENDING);
 		show_attempt_end(j, true);
 		attempt_release(j);
+		phase_begin(j, "waiting");
 		queue(j);
 		return;
 	}
 	if (j->allowed)
 		progress_set_allow_failure(r->progress, j->job->id, true);
 	progress_set(r->progress, j->job->id, status);
+	phase_over(j);
 	enter(j, JOB_DONE);
 	show_attempt_end(j, false);
 	attempt_release(j);
@@ -311,6 +314,7 @@ static void on_slot(struct job_run *j)
 	if (!j->job->def->trigger)
 		j->runner = runners_free_one(j->run, j->run->classes[j->class].takers);
 	enter(j, JOB_RUNNING);
+	phase_begin(j, j->job->def->trigger ? "pipeline" : "prepare_executor");
 	attempt_start(j);
 }
 
@@ -348,10 +352,13 @@ void job_run_step(struct job_run *j, enum job_event ev)
 {
 	switch (ev) {
 	case JOB_EV_READY:
-		if (j->state == JOB_CREATED || j->state == JOB_DONE)
-			queue(j);
+		if (j->state != JOB_CREATED && j->state != JOB_DONE)
+			return;
+		phase_ready(j);
+		queue(j);
 		return;
 	case JOB_EV_DELAY:
+		phase_ready(j);
 		enter(j, JOB_DELAYED);
 		loop_timer_start(j->run->session.loop, &j->timer,
 			(uint64_t)j->job->start_in_s * 1000, on_time, j);

@@ -212,10 +212,11 @@ static unsigned job_limit(const struct run *r)
 void run_make_jobs(struct run *r)
 {
 	r->jobs = xcalloc(r->p->n_jobs + 1, sizeof(*r->jobs));
+	r->last_of_stage = arena_array(&r->arena, struct job_run *, r->p->n_stages + 1);
 	for (size_t i = 0; i < r->p->n_jobs; i++) {
 		r->jobs[i].run = r;
 		r->jobs[i].job = r->p->jobs[i];
-		r->jobs[i].seconds = -1;
+		r->jobs[i].seconds = r->jobs[i].ended = -1;
 		r->jobs[i].fingerprint = job_fingerprint(&r->arena, r->p->jobs[i]);
 		r->jobs[i].shown =
 			r->prefix.n ? arena_printf(&r->arena, STR_FMT STR_FMT, STR_ARG(r->prefix),
@@ -269,6 +270,7 @@ static void go(struct run *r)
 	resume_begin(r);
 	show_record(r);
 	look_after_the_dead(r);
+	r->setup = (double)(loop_now(r->session.loop) - r->started_ms) / 1000;
 	scheduler_start(r);
 	while (r->state != RUN_OVER)
 		loop_run(r->session.loop);

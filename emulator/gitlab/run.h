@@ -142,6 +142,9 @@ struct run_options {
 	bool ask;     /* the user is asked about manual jobs that block; needs `live` */
 	bool reflows; /* that terminal wraps its text anew when it gets narrower */
 	unsigned columns;
+	/* Its record, once it is over; NULL: nobody wants it. */
+	void (*recorded)(void *arg, const struct run_record *r);
+	void *recorded_arg;
 	/* One message for people (standard error), no line end. NULL: "cilocal: TEXT" on stderr. */
 	void (*message)(void *arg, enum diag_level level, const char *text);
 	void *message_arg;

@@ -26,6 +26,7 @@
 #include "emulator/runner/build.h"
 #include "emulator/runner/runner_config.h"
 #include "emulator/runner/sources.h"
+#include "emulator/store/run_record.h"
 #include "emulator/store/store.h"
 #include "pipeline/progress.h"
 #include "vars/varset.h"
@@ -141,7 +142,10 @@ struct run {
 	uint64_t started_ms;     /* loop_now() */
 	struct loop_timer record_timer;
 
-	struct job_run *jobs; /* parallel to p->jobs; used where plan.chosen */
+	double setup; /* seconds until its first job might start */
+
+	struct job_run *jobs;           /* parallel to p->jobs; used where plan.chosen */
+	struct job_run **last_of_stage; /* of each stage the job that ended last; NULL: none */
 	struct job_class *classes;
 	size_t n_classes, n_ready; /* n_ready: in the heaps of all classes */
 	struct job_heap bridges;   /* trigger jobs that may start: they take no slot */
@@ -222,8 +226,11 @@ struct job_run {
 	bool has_result;
 	bool allowed; /* its failure is allowed */
 	uint64_t began_ms;
-	double started, seconds; /* epoch seconds; duration of the last attempt, < 0: none */
-	struct str fingerprint;  /* of its definition */
+	double started, seconds;      /* epoch seconds; duration of the last attempt, < 0: none */
+	double ended;                 /* seconds, from the start of the run; < 0: not yet */
+	struct str after;             /* the job whose end let it start; may be empty */
+	VEC(struct job_phase) phases; /* of all attempts; in the run's arena */
+	struct str fingerprint;       /* of its definition */
 	struct str slug, log_path, tail, reason; /* in the run's arena */
 	struct job_artifacts artifacts;
 	struct artifact_record record;
@@ -312,6 +319,13 @@ void run_message(const struct run *r, enum diag_level level, const char *fmt, ..
 /* A line of the summary below the table. */
 void run_line(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int run_exit_code(const struct run *r);
+
+/* phases.c: what a job does from when to when. One phase ends where the next begins. */
+void phase_begin(struct job_run *j, const char *name);
+void phase_end(struct job_run *j);
+void phase_pulls(struct job_run *j, bool image); /* whether an image is being pulled */
+void phase_ready(struct job_run *j); /* it may start: it waits, and we know for whom it did */
+void phase_over(struct job_run *j);  /* its last attempt has ended */
 
 /* run_warn.c: one warning for what the jobs' keywords ask and this version does not do. */
 void run_warn_unused(const struct run *r);

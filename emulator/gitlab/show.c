@@ -136,13 +136,17 @@ static void on_stage(void *arg, const char *stage, bool begin)
 {
 	struct job_run *j = arg;
 
+	if (begin)
+		phase_begin(j, stage);
 	if (j->run->events)
 		events_section(events_of(j->run), j->job->name, stage, begin);
 }
 
-static void on_wait(void *arg, struct str what)
+static void on_wait(void *arg, enum build_wait kind, struct str what)
 {
 	struct job_run *j = arg;
+
+	phase_pulls(j, kind == BUILD_WAIT_IMAGE);
 
 	/* An image's name may come from a variable. */
 	if (j->log && what.n) {
@@ -487,7 +491,10 @@ static struct job_record record_of(const struct job_run *j)
 		.fingerprint = j->fingerprint,
 		.started = j->attempt ? j->started : -1,
 		.duration = j->has_result ? j->seconds : -1,
-		.attempt = j->attempt};
+		.attempt = j->attempt,
+		.after = j->after,
+		.phases = j->phases.v,
+		.n_phases = j->phases.n};
 }
 
 static void add_records(const struct run *r, struct run_record *rec)
@@ -515,6 +522,7 @@ void show_record_now(struct run *r, bool over)
 		.pipeline_name = r->p->name,
 		.started = r->started,
 		.duration = -1,
+		.setup = r->setup,
 		.pid = getpid(),
 		.selected = r->plan.selected,
 		.jobs = jobs};
@@ -525,6 +533,8 @@ void show_record_now(struct run *r, bool over)
 		rec.duration = (double)(loop_now(r->session.loop) - r->started_ms) / 1000;
 	if (run_record_write(r->folder.dir, &rec, &err) && over)
 		run_message(r, DIAG_WARNING, "%s", err.text);
+	if (over && r->o->recorded)
+		r->o->recorded(r->o->recorded_arg, &rec);
 	free(jobs);
 }
 

@@ -107,4 +107,10 @@ struct console_row {
 };
 void console_table(struct console *c, const struct console_row *rows, size_t n);
 
+/* For other tables that people read. A time in at most 7 letters: "12.3s", "2m 05s", "-" for < 0.
+ */
+void console_duration(struct buf *out, double seconds);
+/* Adds text in exactly so many columns of a terminal: filled up, or cut with "..." (width >= 3). */
+void console_fit(struct buf *out, struct str text, size_t width);
+
 #endif

@@ -17,7 +17,7 @@ static const char *status_color(const struct console_row *r)
 	return "\033[2m";
 }
 
-static void put_duration(struct buf *b, double s)
+void console_duration(struct buf *b, double s)
 {
 	unsigned long whole;
 
@@ -81,7 +81,7 @@ static void put_tail(struct console *c, const struct console_row *r)
 #define NAME_MIN_WIDTH 12
 
 /* A name that had to be cut says so. */
-static void put_name(struct buf *out, struct str name, size_t width)
+void console_fit(struct buf *out, struct str name, size_t width)
 {
 	struct buf cut = BUF_INIT;
 
@@ -110,9 +110,9 @@ static void put_row(struct console *c, const struct console_row *r, size_t w_job
 	struct buf cell = BUF_INIT;
 
 	buf_adds(&c->out, "  ");
-	put_name(&c->out, r->job, w_job);
+	console_fit(&c->out, r->job, w_job);
 	buf_adds(&c->out, "  ");
-	put_name(&c->out, r->stage, w_stage);
+	console_fit(&c->out, r->stage, w_stage);
 	buf_adds(&c->out, "  ");
 	if (c->o.color)
 		buf_adds(&c->out, status_color(r));
@@ -120,7 +120,7 @@ static void put_row(struct console *c, const struct console_row *r, size_t w_job
 	if (c->o.color)
 		buf_adds(&c->out, "\033[0m");
 	buf_adds(&c->out, "  ");
-	put_duration(&cell, r->seconds);
+	console_duration(&cell, r->seconds);
 	console_pad(&c->out, buf_str(&cell), 8);
 	buf_clear(&cell);
 	if (str_is(r->status, "failed") || str_is(r->status, "canceled"))

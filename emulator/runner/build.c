@@ -438,7 +438,7 @@ const struct build_host *build_host(const struct build *b)
 	return &b->host;
 }
 
-void build_waits(const struct build *b, const char *fmt, ...)
+void build_waits(const struct build *b, enum build_wait kind, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;
 	va_list ap;
@@ -448,8 +448,14 @@ void build_waits(const struct build *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
-	b->spec->on_wait(b->spec->on_arg, buf_str(&text));
+	b->spec->on_wait(b->spec->on_arg, kind, buf_str(&text));
 	buf_release(&text);
+}
+
+void build_waits_over(const struct build *b)
+{
+	if (b->spec->on_wait)
+		b->spec->on_wait(b->spec->on_arg, BUILD_WAIT_OVER, STR_NULL);
 }
 
 const struct build_spec *build_spec(const struct build *b)

@@ -130,6 +130,9 @@ struct build_host {
 	const char *docker_host; /* as users have to name the engine to docker; NULL: not at all */
 };
 
+/* What a job waits for: nothing any more, an image that is pulled, or something else. */
+enum build_wait { BUILD_WAIT_OVER, BUILD_WAIT_IMAGE, BUILD_WAIT_OTHER };
+
 /* One job. Everything is borrowed and outlives the build. */
 struct build_spec {
 	struct str name; /* job name: log, label */
@@ -172,8 +175,8 @@ struct build_spec {
 
 	/* Events for whoever watches; all may be NULL. Called from inside the loop. */
 	void (*on_stage)(void *arg, const char *stage, bool begin);
-	/* What the job waits for now, in a few words for people; empty: for nothing. */
-	void (*on_wait)(void *arg, struct str what);
+	/* What the job waits for now, in a few words for people; empty for BUILD_WAIT_OVER. */
+	void (*on_wait)(void *arg, enum build_wait kind, struct str what);
 	void *on_arg;
 };
 

@@ -47,7 +47,7 @@ static struct loop *loop_of(const struct docker_health *h)
 static void over(struct docker_health *h)
 {
 	h->over = true;
-	build_waits(h->s->e->base.build, "%s", "");
+	build_waits_over(h->s->e->base.build);
 	loop_timer_stop(&h->timer);
 	if (h->awaited)
 		docker_end(h->s->e);
@@ -109,7 +109,8 @@ static void later(struct docker_health *h)
 		unhealthy(h);
 		return;
 	}
-	build_waits(h->s->e->base.build, "waits for service " STR_FMT, STR_ARG(h->s->name.image));
+	build_waits(h->s->e->base.build, BUILD_WAIT_OTHER, "waits for service " STR_FMT,
+		STR_ARG(h->s->name.image));
 	loop_timer_start(loop_of(h), &h->timer, h->pause_ms, probe, h);
 	h->pause_ms = MIN(h->pause_ms * 2, (uint64_t)SLOWEST_MS);
 }

@@ -110,8 +110,10 @@ struct job_log *build_log(const struct build *b);
 struct arena *build_arena(struct build *b);
 /* The job's final variables (job_env.h); complete once prepare is called. */
 const struct job_env *build_env(const struct build *b);
-/* For whoever watches (build_spec.on_wait): what the job waits for; "": for nothing. */
-void build_waits(const struct build *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* For whoever watches (build_spec.on_wait): what the job waits for. */
+void build_waits(const struct build *b, enum build_wait kind, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+void build_waits_over(const struct build *b);
 /*
  * What a script writes, on its way to the log: past its talk, where it has one (t; else NULL). A
  * script of which nothing was heard on standard output did not run. stream: 1 or 2.

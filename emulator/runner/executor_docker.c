@@ -295,7 +295,10 @@ static int policies(
 
 static void on_waits(void *arg, struct str what)
 {
-	build_waits(arg, STR_FMT, STR_ARG(what));
+	if (what.n)
+		build_waits(arg, BUILD_WAIT_IMAGE, STR_FMT, STR_ARG(what));
+	else
+		build_waits_over(arg);
 }
 
 static void fill_fetch(struct executor_docker *e, const struct image *image, struct str name,

@@ -279,7 +279,7 @@ static void shell_came_up(struct executor_shell *e, int exit_code, int term_sign
 	struct outcome o = OUTCOME_OK;
 
 	loop_timer_stop(&e->slow_login);
-	build_waits(b, "%s", "");
+	build_waits_over(b);
 	if (exit_code || term_signal) {
 		CLEANUP(free)
 		char *cause = term_signal ? xasprintf("signal: %s", strsignal(term_signal))
@@ -338,7 +338,7 @@ static void shell_prepare_shell(struct executor *base)
 		answer(e, FAIL_NONE, "");
 		return;
 	}
-	build_waits(base->build, "waits for the login shell's profile");
+	build_waits(base->build, BUILD_WAIT_OTHER, "waits for the login shell's profile");
 	loop_timer_start(h->loop, &e->slow_login, SLOW_LOGIN_MS, on_slow_login, e);
 	if (wants_sh(e))
 		/* There is nothing that could be asked once for all scripts: one does nothing. */

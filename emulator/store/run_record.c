@@ -29,6 +29,29 @@ static json_t *text(struct str s)
 	return j;
 }
 
+/* No more digits than the loop's clock has. */
+static json_t *milliseconds(double s)
+{
+	return json_real(s < 0 ? -1 : (double)(int64_t)(s * 1000 + 0.5) / 1000);
+}
+
+static json_t *phases_json(const struct job_record *r)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < r->n_phases; i++) {
+		const struct job_phase *p = &r->phases[i];
+		json_t *j = json_object();
+
+		json_object_set_new(j, "name", text(p->name));
+		json_object_set_new(j, "start", milliseconds(p->start));
+		json_object_set_new(j, "duration", milliseconds(p->duration));
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
 static json_t *job_json(const struct job_record *r)
 {
 	json_t *j = json_object();
@@ -47,6 +70,10 @@ static json_t *job_json(const struct job_record *r)
 	json_object_set_new(j, "started", json_real(r->started));
 	json_object_set_new(j, "duration", json_real(r->duration));
 	json_object_set_new(j, "attempt", json_integer(r->attempt));
+	if (r->after.n)
+		json_object_set_new(j, "after", text(r->after));
+	if (r->n_phases)
+		json_object_set_new(j, "phases", phases_json(r));
 	return j;
 }
 
@@ -67,6 +94,7 @@ int run_record_write(const char *run_dir, const struct run_record *r, struct err
 	json_object_set_new(j, "name", text(r->pipeline_name));
 	json_object_set_new(j, "started", json_real(r->started));
 	json_object_set_new(j, "duration", json_real(r->duration));
+	json_object_set_new(j, "setup", milliseconds(r->setup));
 	json_object_set_new(j, "pid", json_integer(r->pid));
 	json_object_set_new(j, "selected", json_boolean(r->selected));
 	for (i = 0; i < r->n_jobs; i++)
@@ -96,6 +124,22 @@ static double get_real(json_t *j, const char *key)
 	return json_is_number(v) ? json_number_value(v) : -1;
 }
 
+static void read_phases(struct arena *a, json_t *list, struct job_record *r)
+{
+	struct job_phase *v = arena_array(a, struct job_phase, json_array_size(list) + 1);
+	size_t i;
+
+	for (i = 0; i < json_array_size(list); i++) {
+		json_t *j = json_array_get(list, i);
+
+		v[i] = (struct job_phase){.name = get_text(a, j, "name"),
+			.start = get_real(j, "start"),
+			.duration = get_real(j, "duration")};
+	}
+	r->phases = v;
+	r->n_phases = i;
+}
+
 static void read_job(struct arena *a, json_t *j, struct job_record *r)
 {
 	json_t *code = json_object_get(j, "exit_code");
@@ -113,6 +157,8 @@ static void read_job(struct arena *a, json_t *j, struct job_record *r)
 	r->started = get_real(j, "started");
 	r->duration = get_real(j, "duration");
 	r->attempt = (unsigned)json_integer_value(json_object_get(j, "attempt"));
+	r->after = get_text(a, j, "after");
+	read_phases(a, json_object_get(j, "phases"), r);
 }
 
 int run_record_read(const char *run_dir, struct arena *a, struct run_record *out, struct error *err)
@@ -143,6 +189,7 @@ int run_record_read(const char *run_dir, struct arena *a, struct run_record *out
 	out->pipeline_name = get_text(a, j, "name");
 	out->started = get_real(j, "started");
 	out->duration = get_real(j, "duration");
+	out->setup = get_real(j, "setup");
 	out->pid = json_integer_value(json_object_get(j, "pid"));
 	out->selected = json_is_true(json_object_get(j, "selected"));
 	jobs = json_object_get(j, "jobs");

@@ -13,6 +13,12 @@
 
 struct error;
 
+/* What a job did from when to when; those of a job follow one another. */
+struct job_phase {
+	struct str name;        /* "waiting", "pull_image", "pipeline", or a stage of the Runner */
+	double start, duration; /* seconds, from the start of the run; duration < 0: goes on */
+};
+
 struct job_record {
 	struct str name, stage, slug;
 	struct str status; /* created, running, success, failed, canceled, skipped, manual ... */
@@ -24,6 +30,9 @@ struct job_record {
 	struct str fingerprint;    /* of its definition; may be empty */
 	double started, duration;  /* seconds since the epoch; < 0: not */
 	unsigned attempt;
+	struct str after;               /* the job whose end let it start; may be empty */
+	const struct job_phase *phases; /* of all attempts; none in records of older runs */
+	size_t n_phases;
 };
 
 struct run_record {
@@ -31,6 +40,7 @@ struct run_record {
 	struct str status; /* running, success, failed, canceled */
 	struct str ref, sha, source, pipeline_name;
 	double started, duration; /* duration < 0: not finished */
+	double setup;             /* seconds until the first job might start; < 0: not told */
 	int64_t pid;
 	bool selected; /* a part of the pipeline only */
 	struct job_record *jobs;

@@ -11,6 +11,7 @@ static void test_round_trip(void **state)
 	char dir[] = "/tmp/cilocal-record-XXXXXX";
 	struct error err = ERROR_INIT;
 	struct arena a = ARENA_INIT;
+	struct job_phase phases[] = {{STR("waiting"), 0, 0.0124}, {STR("step_script"), 0.0124, -1}};
 	struct job_record jobs[] = {
 		{.name = STR("test: [a, \"b\"]"),
 			.stage = STR("test"),
@@ -23,7 +24,10 @@ static void test_round_trip(void **state)
 			.fingerprint = STR("0123456789abcdef"),
 			.started = 1700000000.25,
 			.duration = 1.5,
-			.attempt = 2},
+			.attempt = 2,
+			.after = STR("build"),
+			.phases = phases,
+			.n_phases = 2},
 		{.name = STR("bad \xff name"),
 			.status = STR("created"),
 			.started = -1,
@@ -36,6 +40,7 @@ static void test_round_trip(void **state)
 		.source = STR("push"),
 		.started = 1700000000,
 		.duration = -1,
+		.setup = 0.25,
 		.pid = 42,
 		.selected = true,
 		.jobs = jobs,
@@ -56,6 +61,14 @@ static void test_round_trip(void **state)
 	assert_true(got.jobs[0].has_exit_code);
 	assert_true(got.jobs[0].started == 1700000000.25);
 	assert_int_equal(got.jobs[0].attempt, 2);
+	assert_string_equal(got.jobs[0].after.p, "build");
+	assert_int_equal(got.jobs[0].n_phases, 2);
+	assert_string_equal(got.jobs[0].phases[1].name.p, "step_script");
+	/* To the millisecond, which is all that is known. */
+	assert_true(got.jobs[0].phases[0].duration == 0.012);
+	assert_true(got.jobs[0].phases[1].start == 0.012 && got.jobs[0].phases[1].duration == -1);
+	assert_true(got.setup == 0.25);
+	assert_int_equal(got.jobs[1].n_phases, 0);
 	assert_string_equal(got.jobs[1].name.p, "bad \xef\xbf\xbd name");
 	assert_false(got.jobs[1].has_exit_code);
 	assert_int_equal(
