@@ -24,9 +24,12 @@ static struct auth_source *add_source(struct auth *a, const char *label)
 	return s;
 }
 
-void auth_add_text(struct auth *a, const char *label, struct str text)
+void auth_add_text(struct auth *a, const char *label, const char *origin, struct str text)
 {
-	add_source(a, label)->text = arena_str(&a->arena, text);
+	struct auth_source *s = add_source(a, label);
+
+	s->text = arena_str(&a->arena, text);
+	s->origin = origin ? arena_strdup(&a->arena, origin) : NULL;
 }
 
 void auth_add_login(struct auth *a, const char *label, struct str registry, struct str user,
@@ -106,12 +109,15 @@ static struct docker_strs warnings_of(struct auth *a)
 	struct str *v = arena_array(&a->arena, struct str, a->sources.n + 1);
 	size_t n = 0;
 
-	vec_each (struct auth_source **, s, &a->sources)
-		if ((*s)->warning.n)
-			v[n++] = arena_printf(&a->arena,
-				"Failed to resolve credentials from %s: " STR_FMT
-				". Credentials from this source will not be used.",
-				(*s)->label, STR_ARG((*s)->warning));
+	vec_each (struct auth_source **, s, &a->sources) {
+		if (!(*s)->warning.n || (*s)->warned)
+			continue;
+		(*s)->warned = true;
+		v[n++] = arena_printf(&a->arena,
+			"Failed to resolve credentials from %s: " STR_FMT
+			". Credentials from this source will not be used.",
+			(*s)->label, STR_ARG((*s)->warning));
+	}
 	return (struct docker_strs){v, n};
 }
 
@@ -135,7 +141,7 @@ static void answer(void *arg)
 {
 	struct auth_query *q = arg;
 	struct auth *a = q->auth;
-	struct auth_match m = {.warnings = warnings_of(a)};
+	struct auth_match m = {0};
 	const struct auth_source *from = NULL;
 	const struct auth_known *k;
 	struct error err = a->fatal;
@@ -153,6 +159,12 @@ static void answer(void *arg)
 		m.key = k->path;
 		m.entry = k->entry;
 		m.header = buf_str(&header);
+	} else {
+		k = NULL;
+	}
+	if (!error_is(&err)) {
+		m.warnings = warnings_of(a);
+		m.refused = auth_refused(a, buf_str(&path), from, k);
 	}
 	unlink_query(q);
 	q->done(q->arg, error_is(&err) ? &err : NULL, error_is(&err) ? NULL : &m);

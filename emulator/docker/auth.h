@@ -22,9 +22,10 @@ void auth_free(struct auth *a);
 
 /*
  * Sources in order of precedence; label is how messages call it. Texts are docker config.json
- * documents; a broken one only warns at lookup. The environment of helper programs is ours.
+ * documents, empty where there is none; a broken one only warns at lookup. origin (may be NULL):
+ * where the text came from, for people. The environment of helper programs is ours.
  */
-void auth_add_text(struct auth *a, const char *label, struct str text);
+void auth_add_text(struct auth *a, const char *label, const char *origin, struct str text);
 /* $HOME/.docker/config.json (or $DOCKER_CONFIG), else $HOME/.dockercfg; label is the path. */
 void auth_add_user_config(struct auth *a);
 void auth_add_login(struct auth *a, const char *label, struct str registry, struct str user,
@@ -35,7 +36,9 @@ struct auth_match {
 	struct str key;    /* the configured registry path that matched */
 	struct auth_entry entry;
 	struct str header;           /* value of X-Registry-Auth; empty: send none */
-	struct docker_strs warnings; /* each source that could not be used, once */
+	struct docker_strs warnings; /* each source that could not be used; to one query only */
+	/* What to say, a line each, where the registry refuses: what was tried, and from where. */
+	struct docker_strs refused;
 };
 typedef void auth_find_fn(void *arg, struct error *err, const struct auth_match *m);
 struct auth_query;

@@ -75,8 +75,14 @@ static void add_auths(struct auth *a, struct auth_source *s, json_t *map)
 	const char *key;
 	json_t *o;
 
+	if (map && !json_is_object(map))
+		auth_source_fail(a, s, "'auths' is not an object");
 	json_object_foreach(map, key, o)
 	{
+		if (!json_is_object(o)) {
+			auth_source_fail(a, s, "the entry '%s' is not an object", key);
+			return;
+		}
 		struct buf plain = BUF_INIT;
 		struct auth_entry e = {
 			.username = json_str(o, "username"),
@@ -90,7 +96,8 @@ static void add_auths(struct auth *a, struct auth_source *s, json_t *map)
 		if (decode_auth(&e, &plain))
 			auth_known_put(a, s, str_c(key), &e);
 		else
-			auth_source_fail(a, s, "invalid auth of '%s'", key);
+			auth_source_fail(
+				a, s, "the 'auth' of '%s' is not user:password in base64", key);
 		buf_release(&plain);
 	}
 }
@@ -128,7 +135,8 @@ static int read_file(struct auth *a, struct auth_source *s, struct buf *text)
 	if (!docker_file_read(s->file, text, &err))
 		return 0;
 	/* No file is no fault: most users have none. */
-	if (err.code != ENOENT && err.code != ENOTDIR)
+	s->missing = err.code == ENOENT || err.code == ENOTDIR;
+	if (!s->missing)
 		auth_source_fail(a, s, "%s", err.text);
 	return -1;
 }
@@ -147,7 +155,7 @@ void auth_config_load(struct auth *a, struct auth_source *s)
 	if (!s->file)
 		buf_addstr(&text, s->text);
 	if (str_trim(buf_str(&text)).n) {
-		doc = json_parse(buf_str(&text), "the document", &err);
+		doc = json_parse_secret(buf_str(&text), "the document", &err);
 		if (!doc)
 			auth_source_fail(a, s, "%s", err.text);
 		else if (!json_is_object(doc))
@@ -164,13 +172,16 @@ void auth_config_load(struct auth *a, struct auth_source *s)
 void auth_config_listed(struct auth *a, const struct auth_job *job, struct str out)
 {
 	struct error err = ERROR_INIT;
-	json_t *doc = json_parse(out, "the list", &err), *user;
+	json_t *doc = json_parse_secret(out, "the list", &err), *user;
 	struct auth_job *rest = a->jobs;
 	const char *registry;
 
-	if (!doc) {
+	if (doc && !json_is_object(doc))
+		error_set(&err, ERR_DOCKER, 0, "the list is not an object");
+	if (error_is(&err)) {
 		auth_source_fail(
 			a, job->source, STR_FMT " list: %s", STR_ARG(job->program), err.text);
+		json_decref(doc);
 		return;
 	}
 	/* Before the credHelpers of the same source, which are to overlay them. */
@@ -187,12 +198,15 @@ void auth_config_listed(struct auth *a, const struct auth_job *job, struct str o
 void auth_config_got(struct auth *a, const struct auth_job *job, struct str out)
 {
 	struct error err = ERROR_INIT;
-	json_t *doc = json_parse(out, "the answer", &err);
+	json_t *doc = json_parse_secret(out, "the answer", &err);
 	struct auth_entry e = {0};
 
-	if (!doc) {
+	if (doc && !json_is_object(doc))
+		error_set(&err, ERR_DOCKER, 0, "the answer is not an object");
+	if (error_is(&err)) {
 		auth_source_fail(
 			a, job->source, STR_FMT " get: %s", STR_ARG(job->program), err.text);
+		json_decref(doc);
 		return;
 	}
 	e.username = json_str(doc, "Username");

@@ -33,6 +33,15 @@ static struct auth_job *take_job(struct auth *a)
 	return job;
 }
 
+/* One line of what a helper said; an answer would hold a password. */
+static struct str complaint(struct str out)
+{
+	if (str_chr(out, '{') != STR_NPOS)
+		return STR("(it printed an answer all the same)");
+	out = str_trim(str_sub(out, 0, MIN(str_chr(out, '\n'), out.n)));
+	return out.n ? str_sub(out, 0, MIN(out.n, (size_t)200)) : STR("(it printed nothing)");
+}
+
 struct helper_run {
 	struct auth *auth;
 	struct auth_job *job;
@@ -53,7 +62,7 @@ static void on_helper_done(void *arg, struct error *err, const struct proc_resul
 		auth_known_put(a, job->source, job->registry, &(struct auth_entry){0});
 	else if (r->exit_code)
 		auth_source_fail(a, job->source, STR_FMT " %s: exit code %d: " STR_FMT,
-			STR_ARG(job->program), verb, r->exit_code, STR_ARG(out));
+			STR_ARG(job->program), verb, r->exit_code, STR_ARG(complaint(out)));
 	else if (job->registry.p)
 		auth_config_got(a, job, out);
 	else

@@ -17,10 +17,12 @@ struct auth_known {
 };
 
 struct auth_source {
-	const char *label;
-	const char *file; /* read when the source is loaded; NULL: text */
+	const char *label, *origin; /* origin: may be NULL */
+	const char *file;           /* read when the source is loaded; NULL: text */
 	struct str text;
 	bool is_login, legacy, loaded;
+	bool missing;       /* the file is not there */
+	bool warned;        /* a query was told of `warning` */
 	struct str warning; /* set: nothing of this source is used */
 	VEC(struct auth_known) known;
 };
@@ -65,6 +67,13 @@ void auth_source_fail(struct auth *a, struct auth_source *s, const char *fmt, ..
 /* Reads what a helper printed. */
 void auth_config_listed(struct auth *a, const struct auth_job *job, struct str out);
 void auth_config_got(struct auth *a, const struct auth_job *job, struct str out);
+
+/*
+ * auth_words.c: the lines of auth_match.refused for the path that was looked up. from, k: what was
+ * found; NULL: nothing.
+ */
+struct docker_strs auth_refused(struct auth *a, struct str path, const struct auth_source *from,
+	const struct auth_known *k);
 
 /* auth_helper.c: the next job; auth_jobs_done() when there is none left. */
 void auth_helper_next(struct auth *a);

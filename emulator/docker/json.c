@@ -3,15 +3,30 @@
 
 #include "emulator/core/error.h"
 
+static json_t *parse(struct str text, json_error_t *why)
+{
+	return json_loadb(text.p ? text.p : "", text.n, JSON_ALLOW_NUL | JSON_DECODE_ANY, why);
+}
+
 json_t *json_parse(struct str text, const char *what, struct error *err)
 {
 	json_error_t why;
-	json_t *v =
-		json_loadb(text.p ? text.p : "", text.n, JSON_ALLOW_NUL | JSON_DECODE_ANY, &why);
+	json_t *v = parse(text, &why);
 
 	if (!v)
 		error_set(err, ERR_DOCKER, 0, "%s is not JSON: %s (line %d, column %d)", what,
 			why.text, why.line, why.column);
+	return v;
+}
+
+json_t *json_parse_secret(struct str text, const char *what, struct error *err)
+{
+	json_error_t why;
+	json_t *v = parse(text, &why);
+
+	if (!v)
+		error_set(err, ERR_DOCKER, 0, "%s is not JSON (line %d, column %d)", what, why.line,
+			why.column);
 	return v;
 }
 

@@ -21,6 +21,8 @@ static inline void cleanup_json_decref(json_t **p)
 
 /* A document, or NULL and an error that says what was expected. */
 json_t *json_parse(struct str text, const char *what, struct error *err);
+/* The same for texts with passwords: the error has the place, and nothing of what stands there. */
+json_t *json_parse_secret(struct str text, const char *what, struct error *err);
 
 /* Reading; everything absent or of another type reads as empty. Views live as long as the document.
  */

@@ -188,6 +188,9 @@ bool docker_gone(const struct error *err); /* the engine itself is the trouble *
 int docker_plan(struct executor_docker *e);
 struct str docker_stand_in(struct executor_docker *e, struct str image);
 
+/* docker_login.c: fills e->auth with all sources of credentials, in the Runner's order. */
+void docker_credentials(struct executor_docker *e);
+
 /* Activities of the first phase (executor_docker.c, docker_names.c). */
 void docker_make_network(struct executor_docker *e);
 void docker_names_start(struct executor_docker *e);

@@ -121,26 +121,40 @@ bool docker_volume_parse(struct str text, struct docker_volume_text *out)
 	return out->target.n && !str_is(out->target, "/") && (n == 1 || out->source.n);
 }
 
+static bool has_one(struct str words, const char *const *v, size_t n)
+{
+	char low[512];
+	size_t len = MIN(words.n, sizeof(low) - 1);
+
+	for (size_t i = 0; i < len; i++)
+		low[i] = (char)tolower((unsigned char)words.p[i]);
+	low[len] = '\0';
+	for (size_t i = 0; i < n; i++)
+		if (strstr(low, v[i]))
+			return true;
+	return false;
+}
+
+bool docker_pull_refused(struct str words)
+{
+	static const char *const refused[] = {"pull access denied",
+		"access to the resource is denied", "no basic auth credentials",
+		"repository does not exist or may require", "unauthorized",
+		"authentication required", "access forbidden", "403 forbidden"};
+
+	return has_one(words, refused, ARRAY_SIZE(refused));
+}
+
 int docker_pull_failure(struct str words)
 {
 	static const char *const external[] = {"dial tcp", "connection refused", "no such host",
 		"i/o timeout", "tls handshake", "client.timeout exceeded", "request canceled",
 		"connection reset"};
-	static const char *const config[] = {"not found", "manifest unknown", "pull access denied",
-		"access to the resource is denied", "no basic auth credentials",
-		"repository does not exist or may require", "unauthorized",
-		"authentication required"};
-	char low[512];
-	size_t i, n = MIN(words.n, sizeof(low) - 1);
+	static const char *const missing[] = {"not found", "manifest unknown"};
 
-	for (i = 0; i < n; i++)
-		low[i] = (char)tolower((unsigned char)words.p[i]);
-	low[n] = '\0';
-	for (i = 0; i < ARRAY_SIZE(external); i++)
-		if (strstr(low, external[i]))
-			return FAIL_EXTERNAL_DEPENDENCY;
-	for (i = 0; i < ARRAY_SIZE(config); i++)
-		if (strstr(low, config[i]))
-			return FAIL_RUNNER_CONFIG;
+	if (has_one(words, external, ARRAY_SIZE(external)))
+		return FAIL_EXTERNAL_DEPENDENCY;
+	if (has_one(words, missing, ARRAY_SIZE(missing)) || docker_pull_refused(words))
+		return FAIL_RUNNER_CONFIG;
 	return FAIL_IMAGE_PULL;
 }

@@ -42,5 +42,7 @@ bool docker_volume_parse(struct str text, struct docker_volume_text *out);
  * Returns one of FAIL_EXTERNAL_DEPENDENCY, FAIL_RUNNER_CONFIG, FAIL_IMAGE_PULL.
  */
 int docker_pull_failure(struct str words);
+/* Whether they say that the registry refused, for whatever was sent to it, or was not. */
+bool docker_pull_refused(struct str words);
 
 #endif

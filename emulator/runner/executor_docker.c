@@ -199,24 +199,6 @@ static void make_volume(struct executor_docker *e)
 	docker_volume_create(e->engine, &spec, on_volume, e);
 }
 
-static struct auth *credentials(struct executor_docker *e)
-{
-	const struct build *b = e->base.build;
-	const struct build_spec *spec = build_spec(b);
-	const struct job_env *env = build_env(b);
-	size_t i;
-
-	e->auth = auth_new(build_host(b)->loop);
-	for (i = 0; i < env->n; i++)
-		if (str_is(env->v[i].key, "DOCKER_AUTH_CONFIG") && env->v[i].value.n)
-			auth_add_text(e->auth, "$DOCKER_AUTH_CONFIG", env->v[i].value);
-	auth_add_user_config(e->auth);
-	for (i = 0; i < spec->n_logins; i++)
-		auth_add_login(e->auth, "job payload (GitLab Registry)", spec->logins[i].registry,
-			spec->logins[i].user, spec->logins[i].password);
-	return e->auth;
-}
-
 static void keep_policy(struct image_fetch_spec *spec, enum pull_policy p)
 {
 	if (spec->n_policies < ARRAY_SIZE(spec->policies))
@@ -347,7 +329,7 @@ static void fetch_images(struct executor_docker *e)
 	struct image_fetch_spec spec;
 	size_t i;
 
-	credentials(e);
+	docker_credentials(e);
 	for (i = 0; i < e->n_services; i++) {
 		struct docker_service *s = &e->services[i];
 

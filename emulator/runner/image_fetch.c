@@ -23,6 +23,7 @@ struct image_fetch {
 	struct auth_query *query;
 	struct loop_timer timer;
 	struct buf header, id;
+	struct buf refused; /* lines to say where the registry refuses */
 	struct pull_progress progress;
 	struct outcome outcome;
 };
@@ -55,6 +56,7 @@ static void finish(struct image_fetch *f, struct str id)
 	pull_progress_release(&f->progress);
 	buf_release(&f->header);
 	buf_release(&f->id);
+	buf_release(&f->refused);
 	free(f);
 }
 
@@ -73,12 +75,25 @@ static void policies_text(const struct image_fetch *f, struct buf *b)
 	buf_addc(b, ']');
 }
 
+static void tell_refused(const struct image_fetch *f, const struct error *err)
+{
+	struct str_split it = str_split(buf_str(&f->refused), '\n');
+	struct str line;
+
+	if (f->cancelled || !docker_pull_refused(str_c(err->text)))
+		return;
+	while (str_split_next(&it, &line))
+		if (line.n)
+			job_log_warnln(f->spec.log, STR_FMT, STR_ARG(line));
+}
+
 /* This policy did not do: the next one, or the end. */
 static void failed(struct image_fetch *f, const struct error *err)
 {
 	struct buf list = BUF_INIT;
 	int reason = docker_pull_failure(str_c(err->text));
 
+	tell_refused(f, err);
 	if (!f->cancelled && f->policy + 1 < f->spec.n_policies) {
 		job_log_warnln(f->spec.log, "Failed to pull image with policy \"%s\": %s",
 			pull_policy_text(policy(f)), err->text);
@@ -180,6 +195,9 @@ static void on_auth(void *arg, struct error *err, const struct auth_match *m)
 		job_log_warnln(f->spec.log, "%s", err->text);
 	for (i = 0; m && i < m->warnings.n; i++)
 		job_log_warnln(f->spec.log, STR_FMT, STR_ARG(m->warnings.v[i]));
+	buf_clear(&f->refused);
+	for (i = 0; m && i < m->refused.n; i++)
+		buf_printf(&f->refused, STR_FMT "\n", STR_ARG(m->refused.v[i]));
 	if (m && m->source.n) {
 		job_log_println(f->spec.log, "Authenticating with credentials from " STR_FMT,
 			STR_ARG(m->source));
@@ -301,6 +319,7 @@ struct image_fetch *image_fetch_start(
 	f->outcome = OUTCOME_OK;
 	buf_init(&f->header);
 	buf_init(&f->id);
+	buf_init(&f->refused);
 	pull_progress_init(&f->progress);
 	policies_text(f, &list);
 	job_log_println(spec->log, "Using effective pull policy of %s for container " STR_FMT,
