@@ -32,6 +32,7 @@ struct cmd {
 	const char *args;          /* as in the usage line: "[JOB...]"; "" for none */
 	const char *summary;       /* one line, no full stop */
 	const char *details;       /* paragraphs, separated by an empty line; may be NULL */
+	const char *example;       /* lines as they are, of a file or of a terminal; may be NULL */
 	const char *output;        /* the JSON that it prints, for the manual page; may be NULL */
 	enum arg_kind kind;        /* what completion offers */
 	const char *words;         /* ARG_WORDS: "a|b|c" */
@@ -54,6 +55,7 @@ struct cli {
 	bool color_out, color_err;
 	bool tty_out;
 	bool quiet;
+	bool hermetic; /* for tests: nothing of this user or of earlier runs decides */
 	unsigned verbose;
 };
 

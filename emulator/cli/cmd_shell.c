@@ -7,6 +7,8 @@
 #include "emulator/gitlab/run.h"
 #include "pipeline/pipeline.h"
 
+#include <unistd.h>
+
 /* What the job needs, as a run of its own; nothing where it needs nothing. */
 static int run_needs(struct cli *c, struct load *l, const struct run_options *shell)
 {
@@ -47,7 +49,7 @@ static int run(struct cli *c)
 		o.shell = true;
 		/* Standard output is the shell's. */
 		o.color = c->color_err;
-		o.log_to_stderr = true;
+		o.log_fd = STDERR_FILENO;
 		if (opt_flag(&c->opt, OPT_NEEDS))
 			code = run_needs(c, &l, &o);
 	}

@@ -160,6 +160,13 @@ static int answer_changes(void *ctx, struct str compare_to, struct str_list *out
 	return 0;
 }
 
+/* Of a test that names no changed file: none, where GitLab would compare commits. */
+static bool nothing_changed(const struct load *l)
+{
+	return l->c->hermetic &&
+	       (l->facts.mr.iid || (str_is(l->facts.source, "push") && !l->facts.tag.n));
+}
+
 static int pass_files(void *ctx, struct str project, struct str ref, struct str_list *out)
 {
 	struct changed *ch = ctx;
@@ -230,7 +237,7 @@ static struct str tag_message(struct load *l, struct str tag)
 int facts_complete(struct load *l)
 {
 	struct facts *f = &l->facts;
-	if (opt_last(&l->c->opt, OPT_CHANGED)) {
+	if (opt_last(&l->c->opt, OPT_CHANGED) || nothing_changed(l)) {
 		struct changed *ch = arena_new(&l->c->arena, struct changed);
 		ch->l = l;
 		ch->git = *f;

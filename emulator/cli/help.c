@@ -128,6 +128,16 @@ void help_full(struct buf *out, unsigned columns)
 	buf_adds(out, "\n\n'cilocal help COMMAND' and 'man cilocal' say more.\n");
 }
 
+static void put_example(struct buf *out, const char *text)
+{
+	struct str_split it = str_split(str_c(text), '\n');
+	struct str line;
+	buf_addc(out, '\n');
+	while (str_split_next(&it, &line))
+		if (line.n)
+			buf_printf(out, "    " STR_FMT "\n", STR_ARG(line));
+}
+
 void help_command(struct buf *out, const struct cmd *cmd, unsigned columns)
 {
 	size_t width = width_of(columns);
@@ -146,6 +156,8 @@ void help_command(struct buf *out, const struct cmd *cmd, unsigned columns)
 		wrap_text(out, line, 0, 0, width);
 		buf_addc(out, '\n');
 	}
+	if (cmd->example)
+		put_example(out, cmd->example);
 	options_block(out, "Options", cmd, 0, width);
 	options_block(out, "Options of the pipeline", cmd, 1, width);
 	options_block(out, "Options of every command", NULL, -1, width);

@@ -22,7 +22,8 @@
 static void begin_facts(struct load *l, const struct event_ask *ask)
 {
 	facts_from_event(l, ask);
-	l->facts.pipeline_id = l->facts.pipeline_iid = store_next_pipeline(l->root);
+	l->facts.pipeline_id = l->facts.pipeline_iid =
+		l->c->hermetic ? 1 : store_next_pipeline(l->root);
 	repo_fill_facts(&l->repo, &l->facts);
 }
 

@@ -37,6 +37,13 @@ static void paragraphs(struct buf *out, const char *text)
 	}
 }
 
+static void example(struct buf *out, const char *text)
+{
+	buf_adds(out, ".PP\n.nf\n.RS\n");
+	roff(out, str_c(text));
+	buf_adds(out, ".RE\n.fi\n");
+}
+
 static void option(struct buf *out, const struct opt_def *d)
 {
 	buf_adds(out, ".TP\n");
@@ -100,6 +107,8 @@ static void command(struct buf *out, const struct cmd *cmd)
 	buf_adds(out, ".\n");
 	if (cmd->details)
 		paragraphs(out, cmd->details);
+	if (cmd->example)
+		example(out, cmd->example);
 	if (cmd->output)
 		paragraphs(out, cmd->output);
 }

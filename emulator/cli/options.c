@@ -193,6 +193,16 @@ static int check_value(struct buf *err, const struct opt_def *d, const char *val
 	return 0;
 }
 
+void options_add(struct options *o, struct arena *a, enum opt_id id, const char *value)
+{
+	push(o, a, (struct opt_value){&table[id], value, false, NULL});
+}
+
+bool options_value_ok(enum opt_id id, const char *value, struct buf *err)
+{
+	return !check_value(err, &table[id], value);
+}
+
 static int add(struct scan *s, const struct opt_def *d, const char *value, bool negated)
 {
 	push(s->o, s->a, (struct opt_value){d, value, negated, NULL});

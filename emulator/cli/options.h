@@ -103,6 +103,11 @@ static inline bool opt_is_global(const struct opt_def *d)
  */
 int options_parse(struct options *o, struct arena *a, int argc, char *const *argv, struct buf *err);
 
+/* Adds a use, as if it stood at the end of the command line. The value is borrowed. */
+void options_add(struct options *o, struct arena *a, enum opt_id id, const char *value);
+/* Whether the option takes this value; else a message (as of options_parse) in err. */
+bool options_value_ok(enum opt_id id, const char *value, struct buf *err);
+
 /*
  * Adds a default from a configuration file under what the command line says. key: the option's long
  * name ('_' counts as '-'). value: NULL with `on` for flags. Returns 0, -1 with a message in err.

@@ -71,7 +71,7 @@ static int read_settings_files(struct load *l, struct diags *d)
 	};
 	int code = EXIT_OK;
 	for (size_t i = 0; !code && i < ARRAY_SIZE(files); i++)
-		if (files[i].path)
+		if (files[i].path && (files[i].dir || !l->c->hermetic))
 			code = read_one(l, d, files[i].dir, files[i].path, files[i].form,
 				VAR_PROJECT, false);
 	return code;

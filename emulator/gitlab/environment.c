@@ -27,7 +27,7 @@ static const char *state_dir(struct run *r, struct error *err)
 	struct store s;
 	const char *dir;
 
-	if (store_open(&s, r->o->root, true, err))
+	if (store_open(&s, run_store_root(r), true, err))
 		return NULL;
 	dir = arena_str(&r->arena, str_c(s.root)).p;
 	store_release(&s);

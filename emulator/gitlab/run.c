@@ -180,11 +180,16 @@ static int watch_signals(struct run *r, struct error *err)
 	return 0;
 }
 
+const char *run_store_root(const struct run *r)
+{
+	return r->o->store_root ? r->o->store_root : r->o->root;
+}
+
 static int open_folder(struct run *r, struct error *err)
 {
 	long now = (long)(loop_wall_ms(r->session.loop) / 1000);
 
-	if (store_open(&r->store, r->o->root, true, err))
+	if (store_open(&r->store, run_store_root(r), true, err))
 		return -1;
 	r->has_store = true;
 	/* As long as its folder is there; the janitor looks after what is on the engine. */

@@ -116,6 +116,7 @@ struct run_options {
 	/* where */
 	const struct repo *repo; /* jobs' sources come from it (emulator/git); NULL: empty trees */
 	const char *root;        /* the work tree's root, absolute */
+	const char *store_root;  /* whose .cilocal gets the run, instead of root's; NULL: root */
 	const char *state_dir;   /* of the user: see registry_state_dir(); NULL: found from the
 				    environment */
 	unsigned keep_runs;      /* retention of earlier runs; 0: the store's default */
@@ -132,7 +133,7 @@ struct run_options {
 	bool json; /* events on stdout instead of the log */
 	bool timestamps;
 	int fold;           /* enum console_fold: sections that are shown as one line */
-	bool log_to_stderr; /* logs and table; standard output is somebody else's */
+	int log_fd;         /* where logs and the table go; 0: standard output */
 	bool no_hints;      /* about known failures, after a failed job's log */
 	bool quiet;
 	unsigned verbose;

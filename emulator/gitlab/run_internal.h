@@ -308,6 +308,8 @@ void resume_end(struct run *r);
 
 /* run.c */
 void run_quit(struct run *r); /* as Ctrl-C does */
+/* The folder whose .cilocal holds the run. */
+const char *run_store_root(const struct run *r);
 void run_cancel(struct run *r);
 void run_abort(struct run *r);
 /* Jobs, with the names that the user sees, before anything starts. */

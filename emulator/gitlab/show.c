@@ -64,7 +64,7 @@ static struct str *chosen_names(struct run *r, size_t *n)
 int show_open(struct run *r, struct error *err)
 {
 	const struct run_options *o = r->o;
-	struct console_options c = {.fd = o->log_to_stderr ? STDERR_FILENO : STDOUT_FILENO,
+	struct console_options c = {.fd = o->log_fd ? o->log_fd : STDOUT_FILENO,
 		.color = o->color,
 		.tty = o->tty,
 		.timestamps = o->timestamps,

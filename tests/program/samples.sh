@@ -233,3 +233,26 @@ change '      when: manual
 ' ''
 run 0 run --branch blue
 has 'stop-review    deploy  success'
+
+sample pipeline-tests
+run 0 test
+has '7 passed, 0 failed'
+# shellcheck disable=SC2016 # as it stands in the file
+change '[docs/**/*]
+    - if: $CI_COMMIT_TAG' '[docs/**/*]'
+run 1 test
+has '    - docs'
+has "'docs' is not in the pipeline"
+sample pipeline-tests
+change '      when: manual
+' ''
+run 1 test --case 'somebody*'
+has '    - manual'
+has '    + on_success'
+sample pipeline-tests
+change 'paths: [app]' 'paths: [ap]'
+run 1 test
+has 'FAILED what was built is what is deployed'
+sed -i 's/^  branch: topic$/  brunch: topic/' .cilocal-tests.yml
+run 2 test
+has "did you mean 'branch'?"
