@@ -132,9 +132,9 @@ struct run_options {
 	/* what is shown */
 	bool json; /* events on stdout instead of the log */
 	bool timestamps;
-	int fold;           /* enum console_fold: sections that are shown as one line */
-	int log_fd;         /* where logs and the table go; 0: standard output */
-	bool no_hints;      /* about known failures, after a failed job's log */
+	int fold;      /* enum console_fold: sections that are shown as one line */
+	int log_fd;    /* where logs and the table go; 0: standard output */
+	bool no_hints; /* about known failures, after a failed job's log */
 	bool quiet;
 	unsigned verbose;
 	bool color;   /* of stdout */
