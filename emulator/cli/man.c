@@ -39,9 +39,9 @@ static void paragraphs(struct buf *out, const char *text)
 
 static void example(struct buf *out, const char *text)
 {
-	buf_adds(out, ".PP\n.nf\n.RS\n");
+	buf_adds(out, ".PP\n.RS\n.EX\n");
 	roff(out, str_c(text));
-	buf_adds(out, ".RE\n.fi\n");
+	buf_adds(out, ".EE\n.RE\n");
 }
 
 static void option(struct buf *out, const struct opt_def *d)
