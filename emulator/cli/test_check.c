@@ -5,6 +5,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/load.h"
 #include "emulator/cli/runtime.h"
+#include "emulator/cli/verdict.h"
 #include "emulator/runner/job_env.h"
 #include "config/duration.h"
 #include "pipeline/pipeline.h"
@@ -212,29 +213,14 @@ static void check_keywords(struct load *l, struct test_case *t, const struct job
 
 /* ---- which jobs ---- */
 
-/* What decided about a job: the rule that matched, or that none did. */
-static struct str why(struct arena *a, const struct pipeline *p, const struct job *j)
+/* Why the job is in or out, in the words of `explain`. */
+static void note_why(struct load *l, struct test_difference *d, const struct job *j)
 {
-	const struct rule_step *last = NULL;
-	if (p->refusal.n && !j->in)
-		return p->refusal;
-	for (size_t i = 0; i < j->n_steps; i++)
-		if (j->steps[i].matched || j->steps[i].index < 0)
-			last = &j->steps[i];
-	struct str reason = last ? last->why : STR_NULL, plain = STR("if holds: ");
-	if (str_starts(reason, plain))
-		reason = str_from(reason, plain.n);
-	if (last && last->index >= 0)
-		return arena_printf(a, "rule %d of %zu says %s, because " STR_FMT, last->index + 1,
-			j->def->rules.n, job_when_name(j->in ? j->when : WHEN_NEVER),
-			STR_ARG(reason));
-	if (last)
-		return reason;
-	if (j->n_steps == 1)
-		return STR("its only rule did not match");
-	if (j->n_steps)
-		return arena_printf(a, "none of its %zu rules matched", j->n_steps);
-	return STR("it has no rules");
+	CLEANUP(buf_release) struct buf out = BUF_INIT;
+	verdict_say(&out, &l->c->arena, l->pipeline, j);
+	struct str text = buf_str(&out);
+	test_note(&l->c->arena, d, STR_FMT,
+		STR_ARG(load_masked(l, str_sub(text, 0, str_chr(text, '\n')))));
 }
 
 static void say_missing(struct load *l, struct test_difference *d, struct str name)
@@ -245,8 +231,7 @@ static void say_missing(struct load *l, struct test_difference *d, struct str na
 	size_t n = pipeline_find_jobs(a, p, name, true, &jobs);
 	if (n) {
 		test_expected(a, d, STR_FMT, STR_ARG(name));
-		test_note(a, d, "'" STR_FMT "' is not in the pipeline: " STR_FMT,
-			STR_ARG(jobs[0]->name), STR_ARG(why(a, p, jobs[0])));
+		note_why(l, d, jobs[0]);
 		return;
 	}
 	struct str *names = arena_array(a, struct str, p->n_all + 1);
@@ -297,8 +282,7 @@ static void check_list(struct load *l, struct test_case *t, const struct node *l
 		}
 		d = &t->differences.v[differs];
 		test_got(a, d, STR_FMT, STR_ARG(p->jobs[i]->name));
-		test_note(a, d, "'" STR_FMT "' is in the pipeline: " STR_FMT,
-			STR_ARG(p->jobs[i]->name), STR_ARG(why(a, p, p->jobs[i])));
+		note_why(l, d, p->jobs[i]);
 	}
 }
 
@@ -316,8 +300,7 @@ static void check_absent(struct load *l, struct test_case *t, const struct node 
 		test_expected(a, d, "no job '" STR_FMT "'", STR_ARG(v[i]->text));
 		for (size_t k = 0; k < found; k++) {
 			test_got(a, d, STR_FMT, STR_ARG(jobs[k]->name));
-			test_note(a, d, "'" STR_FMT "' is in the pipeline: " STR_FMT,
-				STR_ARG(jobs[k]->name), STR_ARG(why(a, l->pipeline, jobs[k])));
+			note_why(l, d, jobs[k]);
 		}
 	}
 }
@@ -432,9 +415,7 @@ static bool check_created(struct load *l, struct test_case *t, const struct node
 	test_expected(a, d, wanted ? "created" : "not created");
 	test_got(a, d, created ? "created, %zu jobs" : "not created", p->n_jobs);
 	if (!created)
-		test_note(a, d, STR_FMT,
-			STR_ARG(p->refusal.n ? p->refusal
-					     : STR("workflow:rules keep it from being created")));
+		test_note(a, d, STR_FMT, STR_ARG(load_masked(l, verdict_no_pipeline(a, p))));
 	return false;
 }
 

@@ -125,11 +125,11 @@ cat >differs.yml <<'YAML'
 YAML
 run 1 test differs.yml --junit report.xml
 for text in 'differs.yml:3: jobs' '    - docs' '    - deploi' '    + test 1/2' "did you mean 'deploy'?" \
-	"'docs' is not in the pipeline: its only rule did not match" \
+	"'docs' is not in this pipeline: " \
 	'differs.yml:7: stages that have jobs' 'differs.yml:8: name of the pipeline' \
 	"differs.yml:11: job 'build': image" '    - gcc:13' '    + gcc:12' "differs.yml:12: job 'test 2/2': needs" \
 	"differs.yml:14: job 'deploy': when" '    + manual' "differs.yml:15: job 'deploy': variable TARGET" '    + main-x' \
-	'differs.yml:18: jobs: absent' "'deploy' is in the pipeline: rule 1 of 1 says manual" \
+	'differs.yml:18: jobs: absent' "'deploy' is in this pipeline: " \
 	'differs.yml:21: error' '    + a valid definition' 'differs.yml:24: definition' '    + broken.yml:1: ' \
 	'differs.yml:27: pipeline' '    + created, 3 jobs' \
 	"differs.yml:30: replace" "none of its commands does" \

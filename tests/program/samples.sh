@@ -242,7 +242,7 @@ change '[docs/**/*]
     - if: $CI_COMMIT_TAG' '[docs/**/*]'
 run 1 test
 has '    - docs'
-has "'docs' is not in the pipeline"
+has "'docs' is not in this pipeline"
 sample pipeline-tests
 change '      when: manual
 ' ''
