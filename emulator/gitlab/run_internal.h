@@ -331,6 +331,8 @@ void phase_over(struct job_run *j);  /* its last attempt has ended */
 
 /* run_warn.c: one warning for what the jobs' keywords ask and this version does not do. */
 void run_warn_unused(const struct run *r);
+/* run_stand_ins.c: jobs whose own commands ask for an image that has a stand-in. */
+void run_warn_stand_ins(const struct run *r);
 
 /* show_hints.c: known failures in the log of a failed attempt: cause, cure, the line to change. */
 void show_hints(struct job_run *j);

@@ -40,6 +40,29 @@ run 1 run --executor shell a
 has "collapsed multi-line command"
 rm .cilocal.toml
 
+# Stand-ins for images do not reach what a job's own commands pull and build.
+project <<'END'
+pull: {script: ["echo docker pull -q $BASE"], variables: {BASE: "corp.example/base:1"}}
+build:
+  script:
+    - |
+      echo corp.example/base:1
+      echo docker build -t x .
+other: {script: ["echo buildah bud --file=images/Other -t x"]}
+none: {script: ["echo corp.example/base:1", "echo docker build -f images/None .", "echo docker-compose build"]}
+END
+mkdir images
+printf '# FROM corp.example/base:2\nfrom --platform=linux/amd64 corp.example/base:1 AS a\n' >Dockerfile
+printf 'ARG X\nFROM alpine\nFROM corp.example/tools/git' >images/Other
+printf 'FROM corp.example/other\n' >images/None
+run 0 run --executor shell --image corp.example/base:1=busybox --image 'corp.example/tools/*=*'
+has "warning: job 'pull' builds with or pulls 'corp.example/base:1' (.gitlab-ci.yml:1): a stand-in"
+has "warning: job 'build' builds with or pulls 'corp.example/base:1' (Dockerfile:2): a stand-in"
+has "warning: job 'other' builds with or pulls 'corp.example/tools/git' (images/Other:3): a stand-in"
+[[ $(grep -c 'builds with or pulls' "$work/out") == 3 ]] || fail "a warning too many"
+run 0 run --executor shell
+has_not 'builds with or pulls'
+
 # Options that go with another verb are refused before anything is asked.
 run 2 registry start --purge
 has "'--purge' goes with 'registry stop'"
