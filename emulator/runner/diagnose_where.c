@@ -150,6 +150,7 @@ static bool at_docker_key(const struct looking *l, struct str key, struct diagno
 		K(allowed_users),
 		K(memory),
 		K(network_mtu),
+		K(security_opt),
 		K(wait_for_services_timeout),
 		K(image),
 #undef K

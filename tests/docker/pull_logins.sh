@@ -43,6 +43,7 @@ export PATH=$work/bin:$PATH
 
 # --- the order: what there is goes, from the first source to the last
 
+# shellcheck disable=SC2119 # the default branch
 project <<END
 job: {image: "$at/img:1", script: [echo it-ran]}
 service:
@@ -96,6 +97,7 @@ has "no entry for localhost:${at#*:}/img"
 
 # --- helpers: credHelpers before credsStore before auths
 
+# shellcheck disable=SC2016 # the helper's
 helper fine 'read -r server; [ "$1" = get ] && [ "$server" = '"'$at'"' ] && echo "{\"Username\":\"helper\",\"Secret\":\"pw-helper\"}"'
 # shellcheck disable=SC2016 # the helper's
 helper all 'if [ "$1" = list ]; then echo "{\"http://'"$at"'/v1/\":\"store\"}"; else echo "{\"Username\":\"store\",\"Secret\":\"pw-store\"}"; fi'
