@@ -44,10 +44,9 @@ static void put_flags(struct varset *s, const struct runner_config *config)
 			config->feature_flags.v[i].value.v);
 }
 
-static void put_own(struct job_env *e, const struct build_spec *spec, struct str builds_dir,
-	const char *job_status)
+static void put_own(const struct job_env *e, struct varset *s, const struct build_spec *spec,
+	struct str builds_dir, const char *job_status)
 {
-	struct varset *s = &e->vars;
 	bool docker = spec->executor == EXECUTOR_DOCKER;
 
 	varset_set(s, VAR_RUNNER_JOB, STR("CI_BUILDS_DIR"), builds_dir);
@@ -64,25 +63,52 @@ static void put_own(struct job_env *e, const struct build_spec *spec, struct str
 	varset_set(s, VAR_RUNNER_JOB, STR("RUNNER_TEMP_PROJECT_DIR"), e->tmp_dir);
 }
 
-/* What this file adds to a job's variables, about. */
-#define MORE_VARS 64
+/* Its path, in a set that lies on the one where its content is. */
+static void put_path(struct job_env *e, struct varset *to, const struct var *file)
+{
+	struct var v = *file;
 
-/* The set that references are looked up in: a file variable stands for its path. */
-static void with_paths(struct job_env *e, const struct varset *from, struct varset *to)
+	v.value = arena_printf(
+		e->arena, STR_FMT "/" STR_FMT, STR_ARG(e->tmp_dir), STR_ARG(file->key));
+	varset_put(to, &v);
+}
+
+/*
+ * Sets lie on each other, so that a job of very many variables has them once: `own` adds to what
+ * GitLab sent, `paths` is what references of the Runner's pass are looked up in, and e->vars holds
+ * those values that are others after it.
+ */
+static void expand_all(struct job_env *e, const struct varset *own)
 {
 	struct arena scratch = ARENA_INIT;
+	struct varset paths;
 	const struct var **win;
-	size_t n = varset_winners(from, &scratch, &win), i;
+	size_t n = varset_winners(own, &scratch, &win), i;
 
-	varset_init(to, e->arena);
-	varset_reserve(to, n);
+	varset_init_on(&paths, &scratch, own);
+	for (i = 0; i < n; i++)
+		if (win[i]->file)
+			put_path(e, &paths, win[i]);
+	varset_init_on(&e->vars, e->arena, own);
+	e->v = arena_array(e->arena, struct job_var, n ? n : 1);
 	for (i = 0; i < n; i++) {
-		struct var v = *win[i];
+		struct job_var *v = &e->v[e->n++];
 
-		if (v.file)
-			v.value = arena_printf(
-				e->arena, STR_FMT "/" STR_FMT, STR_ARG(e->tmp_dir), STR_ARG(v.key));
-		varset_put(to, &v);
+		*v = (struct job_var){.key = win[i]->key,
+			.value = win[i]->value,
+			.file = win[i]->file,
+			.masked = win[i]->masked,
+			.internal = win[i]->internal};
+		if (!win[i]->raw)
+			v->value = expand(e->arena, v->value, &paths, EXPAND_RUNNER);
+		if (v->file) {
+			put_path(e, &e->vars, win[i]);
+		} else if (v->value.p != win[i]->value.p || v->value.n != win[i]->value.n) {
+			struct var other = *win[i];
+
+			other.value = v->value;
+			varset_put(&e->vars, &other);
+		}
 	}
 	arena_release(&scratch);
 }
@@ -91,46 +117,18 @@ void job_env_make(struct job_env *e, struct arena *a, const struct build_spec *s
 	const struct runner_config *config, struct str builds_dir, unsigned slot,
 	const char *job_status)
 {
-	struct varset paths;
-	const struct var **win;
-	size_t n, i;
+	struct varset *own = arena_new(a, struct varset);
 
 	*e = (struct job_env){.arena = a, .slot = slot};
-	varset_init(&e->vars, a);
 	e->project_dir = arena_printf(
 		a, STR_FMT "/" STR_FMT, STR_ARG(builds_dir), STR_ARG(spec->project_path));
 	e->tmp_dir = arena_printf(a, STR_FMT ".tmp", STR_ARG(e->project_dir));
-	put_image(&e->vars, spec);
-	put_config(&e->vars, config);
-	if (spec->vars) {
-		varset_reserve(&e->vars, spec->vars->n + MORE_VARS);
-		varset_add_all(&e->vars, spec->vars);
-	}
-	put_own(e, spec, builds_dir, job_status);
-	put_flags(&e->vars, config);
-
-	with_paths(e, &e->vars, &paths);
-	n = varset_winners(&e->vars, a, &win);
-	e->v = arena_array(a, struct job_var, n ? n : 1);
-	for (i = 0; i < n; i++) {
-		struct job_var *v = &e->v[e->n++];
-
-		v->key = win[i]->key;
-		v->value = win[i]->raw ? win[i]->value
-				       : expand(a, win[i]->value, &paths, EXPAND_RUNNER);
-		v->file = win[i]->file;
-		v->masked = win[i]->masked;
-		v->internal = win[i]->internal;
-	}
-	/* Texts of the job are expanded with the final values. */
-	varset_init(&e->vars, a);
-	for (i = 0; i < n; i++) {
-		struct var v = *win[i];
-
-		v.value = e->v[i].value;
-		varset_put(&paths, &v);
-	}
-	with_paths(e, &paths, &e->vars);
+	varset_init_on(own, a, spec->vars);
+	put_image(own, spec);
+	put_config(own, config);
+	put_own(e, own, spec, builds_dir, job_status);
+	put_flags(own, config);
+	expand_all(e, own);
 }
 
 struct str job_env_get(const struct job_env *e, const char *key)

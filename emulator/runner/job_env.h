@@ -34,7 +34,8 @@ struct job_env {
 
 /*
  * builds_dir: absolute, no slash at its end. slot: the job's number among those that run at once.
- * The executor decides CI_DISPOSABLE/SHARED_ENVIRONMENT.
+ * The executor decides CI_DISPOSABLE/SHARED_ENVIRONMENT. spec->vars must outlive e, whose sets lie
+ * on it.
  */
 void job_env_make(struct job_env *e, struct arena *a, const struct build_spec *spec,
 	const struct runner_config *config, struct str builds_dir, unsigned slot,

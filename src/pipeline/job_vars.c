@@ -20,14 +20,16 @@ static bool put_split(void *ctx, const struct var *v)
 	return true;
 }
 
-static void put_winners(struct arena *a, struct varset *out, const struct varset *from)
+static void put_winners(struct varset *out, const struct varset *from)
 {
+	struct arena scratch = ARENA_INIT;
 	const struct var **w;
-	size_t n = varset_winners(from, a, &w);
+	size_t n = varset_winners(from, &scratch, &w);
 
 	varset_reserve(out, out->n + n);
 	for (size_t i = 0; i < n; i++)
 		varset_put(out, w[i]);
+	arena_release(&scratch);
 }
 
 bool job_payload_vars(struct arena *a, const struct pipeline *p, const struct job *job,
@@ -44,7 +46,7 @@ bool job_payload_vars(struct arena *a, const struct pipeline *p, const struct jo
 	varset_init(out, a);
 	if (!varset_sort_and_expand(a, &server, true, &sorted, error))
 		return false;
-	put_winners(a, out, &sorted);
+	put_winners(out, &sorted);
 	for (size_t i = 0; i < runner.n; i++) {
 		const struct var *v = varset_get(out, runner.v[i].key);
 

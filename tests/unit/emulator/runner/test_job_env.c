@@ -82,6 +82,27 @@ static void test_expansion(void **state)
 	arena_release(&f.a);
 }
 
+/* Very many variables are there once: the job's sets hold what the Runner makes another thing of.
+ */
+static void test_shares(void **state)
+{
+	struct fixture f;
+
+	UNUSED(state);
+	init(&f);
+	for (int i = 0; i < 2000; i++)
+		put(&f, arena_printf(&f.a, "PLAIN_%d", i).p, "value", "");
+	put(&f, "REFERS", "$PLAIN_7", "");
+	put(&f, "FILE", "content", "f");
+	make(&f);
+	want(&f, "PLAIN_1999", "value");
+	want(&f, "REFERS", "value");
+	want(&f, "FILE", "/builds/group/project.tmp/FILE");
+	assert_int_equal(f.env.vars.n, 2);
+	assert_true(f.env.n > 2000);
+	arena_release(&f.a);
+}
+
 static void test_config(void **state)
 {
 	struct rc_text lines[] = {{.v = STR("PROXY=http://p:1"), .set = true},
@@ -132,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_expansion),
+		cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_secrets),
 	};
