@@ -184,22 +184,30 @@ static void note_untracked(struct snapshot *s, struct str list)
 	}
 }
 
-/* What git tracks, and beside it, for the project's work tree, what it neither tracks nor ignores.
+/*
+ * What git tracks, and beside it, for the project's work tree, what it neither tracks nor ignores,
+ * and what went since an earlier commit.
  */
 static int add_work_tree(struct tree *t)
 {
 	static const char *const tracked[] = {"ls-files", "-s", "-z", NULL};
 	static const char *const others[] = {"ls-files", "-o", "-z", "--exclude-standard",
 		"--directory", "--no-empty-directory", NULL};
-	struct git_proc p[2], *list[] = {&p[0], &p[1]};
-	bool both = t->level == 0 && !t->o->committed_dir;
+	struct str id = t->o->earlier;
+	CLEANUP(free) char *earlier = id.n ? xstrndup(id.p, id.n) : NULL;
+	const char *gone[] = {"diff-index", "--name-only", "-z", "--no-renames", "--diff-filter=D",
+		"--ignore-submodules", earlier, "--", NULL};
+	struct git_proc p[3], *list[] = {&p[0], &p[1], &p[2]};
+	size_t n = t->level || t->o->committed_dir ? 1 : earlier ? 3 : 2;
 	int ret = -1, code;
 
 	t->lfs = lfs_used(t->repo, t->files);
 	git_spawn(&p[0], t->files.p, tracked);
-	if (both)
+	if (n > 1)
 		git_spawn(&p[1], t->files.p, others);
-	git_wait(list, both ? 2 : 1);
+	if (n > 2)
+		git_spawn(&p[2], t->files.p, gone);
+	git_wait(list, n);
 	code = git_exit(&p[0], t->err);
 	if (code > 0)
 		error_set(
@@ -208,12 +216,12 @@ static int add_work_tree(struct tree *t)
 		error_wrap(t->err, "cannot list the sources");
 	else
 		ret = add_files(t, buf_str(&p[0].out));
-	if (both) {
-		if (!git_exit(&p[1], NULL))
-			note_untracked(t->s, buf_str(&p[1].out));
-		git_release(&p[1]);
-	}
-	git_release(&p[0]);
+	if (n > 1 && !git_exit(&p[1], NULL))
+		note_untracked(t->s, buf_str(&p[1].out));
+	if (n > 2 && !git_exit(&p[2], NULL))
+		snapshot_add_gone(t->s, t->files, buf_str(&p[2].out));
+	while (n)
+		git_release(&p[--n]);
 	return ret;
 }
 

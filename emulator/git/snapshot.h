@@ -47,6 +47,14 @@ struct submodule {
 	bool missing;    /* not checked out here, or its commit is not */
 };
 
+/* A file that an earlier commit has and the work tree has not. It went when its folder (or what is
+ * left of the way to it) was last changed, or before. */
+struct gone_file {
+	struct str path;
+	int64_t mtime_s;
+	uint32_t mtime_ns;
+};
+
 struct snapshot {
 	struct arena arena;
 	VEC(struct entry) entries; /* a directory comes before what is in it */
@@ -54,10 +62,11 @@ struct snapshot {
 	int64_t taken_s;           /* when it was begun, seconds since the epoch */
 	size_t tracked;            /* files of the work tree, without .git */
 	VEC(struct submodule) modules;
-	struct str untracked[3]; /* files that are neither tracked nor ignored: the first ones */
-	size_t n_untracked;      /* all of them */
-	struct str pointer;      /* of Git LFS, whose content is not in the clone: the first */
-	size_t n_pointers;       /* all of them */
+	struct str untracked[3];    /* files that are neither tracked nor ignored: the first ones */
+	size_t n_untracked;         /* all of them */
+	struct str pointer;         /* of Git LFS, whose content is not in the clone: the first */
+	size_t n_pointers;          /* all of them */
+	VEC(struct gone_file) gone; /* where options.earlier is set */
 };
 
 struct snapshot_options {
@@ -68,6 +77,7 @@ struct snapshot_options {
 	 * tree.
 	 */
 	const char *committed_dir;
+	struct str earlier; /* id of a commit that the work tree is compared with; empty: none */
 };
 
 /*

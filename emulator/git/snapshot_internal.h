@@ -1,4 +1,4 @@
-/* Shared by snapshot.c and snapshot_git.c only. */
+/* Shared by snapshot*.c only. */
 #ifndef GIT_SNAPSHOT_INTERNAL_H
 #define GIT_SNAPSHOT_INTERNAL_H
 
@@ -16,5 +16,7 @@ int snapshot_add_file(struct snapshot *s, struct str path, const char *source,
 /* The .git directory (snapshot_git.c), with the index of index_dir and HEAD at sha. */
 int snapshot_add_git(struct snapshot *s, const struct repo *r, struct str index_dir, struct str sha,
 	struct error *err);
+/* A NUL-separated list of files below root that are not there (snapshot_gone.c). */
+void snapshot_add_gone(struct snapshot *s, struct str root, struct str list);
 
 #endif

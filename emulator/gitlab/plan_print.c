@@ -4,10 +4,17 @@
 
 #include <jansson.h>
 
+static bool stays_passed(const struct plan *plan, uint32_t id)
+{
+	return plan->adopted && plan->adopted[id];
+}
+
 static const char *treatment(const struct plan *plan, uint32_t id)
 {
 	const struct job *job = plan->p->jobs[id];
 
+	if (stays_passed(plan, id))
+		return "passed";
 	if (job->when == WHEN_MANUAL && (plan->forced[id] || plan->play[id]))
 		return "played";
 	if (job->when == WHEN_DELAYED && plan->forced[id])
@@ -28,6 +35,10 @@ static void add_waits(const struct plan *plan, uint32_t id, struct buf *out)
 	const struct job *job = plan->p->jobs[id];
 	bool any = false;
 
+	if (stays_passed(plan, id)) {
+		buf_adds(out, "not again");
+		return;
+	}
 	if (!job->dag) {
 		for (uint32_t i = 0; i < plan->p->n_jobs && !any; i++)
 			any = plan->chosen[i] && plan->p->jobs[i]->stage_index < job->stage_index;

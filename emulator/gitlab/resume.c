@@ -188,29 +188,47 @@ static bool is_definition(const struct run *r, struct str path)
 
 #define SHOWN_FILES 3
 
+/* The files of the work tree that what stays passed has not seen as they are. */
+struct unseen {
+	const struct run *run;
+	double since;
+	struct buf names; /* of the first ones */
+	size_t n;
+};
+
+static void add_change(
+	struct unseen *c, struct str path, int64_t mtime_s, uint32_t mtime_ns, const char *what)
+{
+	if ((double)mtime_s + mtime_ns / 1e9 <= c->since || is_definition(c->run, path))
+		return;
+	if (c->n++ < SHOWN_FILES)
+		buf_printf(
+			&c->names, "%s" STR_FMT "%s", c->names.n ? ", " : "", STR_ARG(path), what);
+}
+
 static void on_sources(void *arg, const struct snapshot *s, const struct error *err)
 {
 	struct run *r = arg;
-	struct buf names = BUF_INIT;
-	double since = seen_until(r);
-	size_t n = 0;
+	struct unseen c = {.run = r, .since = seen_until(r), .names = BUF_INIT};
 
 	for (size_t i = 0; !err && i < s->entries.n; i++) {
 		const struct entry *e = &s->entries.v[i];
 
-		if (e->kind != ENTRY_FILE || (double)e->mtime_s + e->mtime_ns / 1e9 <= since ||
-			str_starts(e->path, STR(".git/")) || is_definition(r, e->path))
-			continue;
-		if (n++ < SHOWN_FILES)
-			buf_printf(&names, "%s" STR_FMT, names.n ? ", " : "", STR_ARG(e->path));
+		if (e->kind == ENTRY_FILE && !str_starts(e->path, STR(".git/")))
+			add_change(&c, e->path, e->mtime_s, e->mtime_ns, "");
 	}
-	if (n)
+	for (size_t i = 0; !err && i < s->gone.n; i++) {
+		const struct gone_file *g = &s->gone.v[i];
+
+		add_change(&c, g->path, g->mtime_s, g->mtime_ns, " is gone");
+	}
+	if (c.n)
 		run_message(r, DIAG_WARNING,
 			"%zu file%s changed since run " STR_FMT " (" STR_FMT "%s): what passed "
 			"there stays passed, with the files of then",
-			n, n == 1 ? " has" : "s have", STR_ARG(r->o->resume->record->id),
-			STR_ARG(buf_str(&names)), n > SHOWN_FILES ? " ..." : "");
-	buf_release(&names);
+			c.n, c.n == 1 ? " has" : "s have", STR_ARG(r->o->resume->record->id),
+			STR_ARG(buf_str(&c.names)), c.n > SHOWN_FILES ? " ..." : "");
+	buf_release(&c.names);
 }
 
 void resume_end(struct run *r)
@@ -229,8 +247,10 @@ void resume_begin(struct run *r)
 		if (r->plan.adopted[i] &&
 			adopt(&r->jobs[i], record_of(r->o->resume->record, r->p->jobs[i]->name)))
 			n++;
-	if (n && r->sources && !sources_committed(r->sources))
+	if (n && r->sources && !sources_committed(r->sources)) {
+		sources_set_earlier(r->sources, r->o->resume->record->sha);
 		sources_want(r->sources, &r->resume_wait, on_sources, r);
+	}
 	run_message(r, DIAG_NOTE, "goes on from run " STR_FMT ": %zu of %zu jobs stay passed",
 		STR_ARG(r->o->resume->record->id), n, r->plan.n);
 }

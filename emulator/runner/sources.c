@@ -57,6 +57,11 @@ bool sources_committed(const struct sources *s)
 	return s->committed_dir != NULL;
 }
 
+void sources_set_earlier(struct sources *s, struct str commit)
+{
+	s->earlier = commit;
+}
+
 int sources_shallow(const struct sources *s, unsigned depth, struct buf *out, struct error *err)
 {
 	return snapshot_shallow(s->repo, s->repo->sha, depth, out, err);
@@ -74,7 +79,7 @@ bool sources_take_note(struct sources *s)
 static void make(uv_work_t *w)
 {
 	struct sources *s = container_of(w, struct sources, work);
-	struct snapshot_options o = {.committed_dir = s->committed_dir};
+	struct snapshot_options o = {.committed_dir = s->committed_dir, .earlier = s->earlier};
 
 	if (s->committed_dir && store_make_dirs(s->committed_dir, &s->error))
 		return;

@@ -31,6 +31,8 @@ void sources_free(struct sources *s);
  */
 void sources_set_committed(struct sources *s, const char *dir);
 bool sources_committed(const struct sources *s);
+/* The snapshot says which files of that commit (its id, borrowed) are gone. At the same time. */
+void sources_set_earlier(struct sources *s, struct str commit);
 
 /* What one job gets of the files. Zeroed: all that is the project's own, and .git. */
 struct sources_view {

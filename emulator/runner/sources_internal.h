@@ -18,6 +18,7 @@ struct sources {
 	uv_work_t work;
 	struct sources_trees *trees; /* of this machine (sources_tree.h) */
 	char *committed_dir;         /* NULL: the work tree */
+	struct str earlier;          /* sources_set_earlier() */
 	bool noted;                  /* the note about untracked files was given out */
 };
 

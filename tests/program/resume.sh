@@ -35,6 +35,9 @@ is "$(ran)" "check make other"
 first=$("$cilocal" runs --json | jq -r '.runs[0].id')
 
 run 0 run --resume --dry-run
+has_line '^build +make +passed +not again$'
+has_line '^build +other +on_success +at the start$'
+is "$(ran)" ""
 touch "$work/works"
 run 0 run --resume
 is "$(ran)" "other use"
@@ -87,8 +90,14 @@ has_not "check "
 # Files that were written since are told of, but not those of the definition.
 rm "$work/works"
 git add .gitlab-ci.yml
-for file in a.txt b.txt; do echo old >"$file"; git add "$file"; done
-sleep 1.1
+mkdir sub old
+for file in a.txt b.txt sub/c.txt sub/d.txt old/e.txt; do
+	echo old >"$file"
+	git add "$file"
+done
+rm old/e.txt
+git commit -qm "Files"
+touch -d "1 minute ago" .gitlab-ci.yml ./*.txt sub/*.txt sub old .
 run 1 run --until use
 touch "$work/works"
 run 0 run --resume
@@ -97,11 +106,28 @@ rm "$work/works"
 run 1 run --until use
 touch "$work/works"
 echo new >a.txt
-run 0 run --resume --dry-run
+: >"$work/ran"
 run 0 run --resume
 has "warning: 1 file has changed since run"
 has " (a.txt): what passed there stays passed, with the files of then"
+is "$(ran)" "other use"
 run 2 run --resume
+
+# So are those that are gone, however they went.
+rm "$work/works"
+run 1 run --until use
+touch "$work/works"
+rm b.txt
+git rm -q sub/c.txt
+run 0 run --resume
+has "warning: 2 files have changed since run"
+has " (b.txt is gone, sub/c.txt is gone): what passed"
+rm "$work/works"
+touch -d '1 minute ago' sub .
+run 1 run --until use
+touch "$work/works"
+run 0 run --resume
+has_not "changed since run"
 : >"$work/ran"
 
 # Another event is no continuation; nor is a run that still goes on.

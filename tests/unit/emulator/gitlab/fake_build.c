@@ -174,6 +174,12 @@ void sources_unwant(struct sources_wait *w)
 	UNUSED(w);
 }
 
+void sources_set_earlier(struct sources *s, struct str commit)
+{
+	UNUSED(s);
+	UNUSED(commit);
+}
+
 void sources_set_committed(struct sources *s, const char *dir)
 {
 	UNUSED(s);
