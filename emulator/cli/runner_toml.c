@@ -1,11 +1,10 @@
 #include "base/base.h"
 
 #include "emulator/cli/runner_toml.h"
+#include "emulator/cli/runner_check.h"
 #include "base/diag.h"
 #include "yaml/node.h"
 #include "emulator/runner/runner_choose.h"
-
-#include <arpa/inet.h>
 
 enum section { GLOBAL, RUNNERS, DOCKER, SERVICE };
 enum kind {
@@ -289,119 +288,6 @@ static void read_section(
 	}
 }
 
-/* ---- values that can't work ---- */
-
-static bool is_address(struct str s)
-{
-	char text[64];
-	unsigned char out[16];
-	if (s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']')
-		s = str_sub(s, 1, s.n - 1);
-	if (!s.n || s.n >= sizeof(text))
-		return false;
-	memcpy(text, s.p, s.n);
-	text[s.n] = '\0';
-	return inet_pton(AF_INET, text, out) == 1 || inet_pton(AF_INET6, text, out) == 1;
-}
-
-static struct span span_at(const struct node *list, struct rc_at at)
-{
-	struct span s = {{list->at.begin.source, at.line, at.col}, {0, 0, 0}};
-	s.end = s.begin;
-	node_each (item, list)
-		if (item->at.begin.line == at.line && item->at.begin.col == at.col)
-			return item->at;
-	return s;
-}
-
-static void check_extra_hosts(
-	const struct reading *r, const struct rc_list *hosts, const struct node *list)
-{
-	for (size_t i = 0; i < hosts->n; i++) {
-		struct str entry = hosts->v[i].v;
-		struct span at = span_at(list, hosts->v[i].at);
-		size_t cut = str_chr(entry, '=');
-		if (cut == STR_NPOS)
-			cut = str_chr(entry, ':');
-		if (cut == STR_NPOS || !cut) {
-			diag_error(r->diags, "config-extra-hosts", at,
-				"'" STR_FMT "' in 'extra_hosts' wants the form NAME:ADDRESS",
-				STR_ARG(entry));
-			continue;
-		}
-		struct str name = str_sub(entry, 0, cut), address = str_from(entry, cut + 1);
-		if (is_address(address) || str_is(address, "host-gateway"))
-			continue;
-		struct diag *d = diag_error(r->diags, "config-extra-hosts", at,
-			"'" STR_FMT "' in 'extra_hosts' is no IP address", STR_ARG(address));
-		diag_note(r->diags, d, SPAN_NONE,
-			"write the IP address that '" STR_FMT
-			"' has, or host-gateway for this machine: "
-			"\"" STR_FMT ":192.0.2.10\"",
-			STR_ARG(name), STR_ARG(name));
-		if (str_starts(name, STR("registry.")))
-			diag_note(r->diags, d, SPAN_NONE,
-				"for the local registry (--registry) no entry is needed: remove "
-				"it");
-	}
-}
-
-static void check_list_values(const struct reading *r, const struct rc_list *list,
-	const struct node *n, const char *key, const char *const *allowed, size_t n_allowed)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		bool ok = false;
-		struct str names[8];
-		for (size_t j = 0; j < n_allowed; j++) {
-			names[j] = str_c(allowed[j]);
-			ok |= str_eq(names[j], list->v[i].v);
-		}
-		if (ok)
-			continue;
-		struct diag *d = diag_error(r->diags, "config-value",
-			n->kind == NODE_SEQ ? span_at(n, list->v[i].at) : n->at,
-			"'" STR_FMT "' is no value of '%s'", STR_ARG(list->v[i].v), key);
-		const struct str *near = str_nearest(list->v[i].v, names, n_allowed);
-		if (near)
-			diag_note(r->diags, d, SPAN_NONE, "did you mean '" STR_FMT "'?",
-				STR_ARG(*near));
-	}
-}
-
-static void check_docker(
-	const struct reading *r, const struct node *map, const struct runner_config *out)
-{
-	static const char *const policies[] = {"always", "if-not-present", "never"};
-	static const struct {
-		const char *key;
-		size_t offset;
-	} lists[] = {
-		{"pull_policy", offsetof(struct rc_docker, pull_policy)},
-		{"allowed_pull_policies", offsetof(struct rc_docker, allowed_pull_policies)},
-	};
-	const struct node *n = node_get(map, "extra_hosts");
-	if (node_is(n, NODE_SEQ))
-		check_extra_hosts(r, &out->docker.extra_hosts, n);
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		const struct rc_list *list =
-			(const void *)((const char *)&out->docker + lists[i].offset);
-		n = node_get(map, lists[i].key);
-		if (n && list->set)
-			check_list_values(r, list, n, lists[i].key, policies, ARRAY_SIZE(policies));
-	}
-	n = node_get(map, "dns");
-	if (node_is(n, NODE_SEQ))
-		for (size_t i = 0; i < out->docker.dns.n; i++)
-			if (!is_address(out->docker.dns.v[i].v))
-				diag_error(r->diags, "config-value",
-					span_at(n, out->docker.dns.v[i].at),
-					"'" STR_FMT "' in 'dns' is no IP address",
-					STR_ARG(out->docker.dns.v[i].v));
-	n = node_get(map, "shm_size");
-	if (node_is(n, NODE_INT) && n->u.integer < 0)
-		diag_error(r->diags, "config-value", n->at, "'shm_size' can't be negative");
-}
-
 /* ---- the sections ---- */
 
 static void read_services(
@@ -452,7 +338,7 @@ static void read_docker(const struct reading *r, const struct node *map, struct 
 	const struct node *services = node_get(map, "services");
 	if (services)
 		read_services(r, services, out);
-	check_docker(r, map, out);
+	runner_check_docker(r->diags, map, &out->docker);
 }
 
 static void read_runner(const struct reading *r, const struct node *map, struct runner_config *out)
@@ -462,19 +348,7 @@ static void read_runner(const struct reading *r, const struct node *map, struct 
 	const struct node *docker = node_get(map, "docker");
 	if (docker)
 		read_docker(r, docker, out);
-	const struct node *dir = node_get(map, "custom_build_dir");
-	if (dir && dir->kind != NODE_MAP)
-		wrong_type(r, STR("custom_build_dir"), "a table", dir);
-	const struct node *enabled = node_get(dir, "enabled");
-	if (enabled)
-		read_bool(r, STR("enabled"), enabled, &out->custom_build_dir);
-}
-
-static bool can_play(const struct node *runner)
-{
-	const struct node *executor = node_get(runner, "executor");
-	return !executor || !is_text(executor) || str_is(executor->text, "docker") ||
-	       str_is(executor->text, "shell");
+	runner_check(r->diags, map, out);
 }
 
 /* One that earlier files had: the same name, or the only one here and there. */
@@ -513,22 +387,17 @@ static void read_runners(
 {
 	size_t earlier = out->blocks, n = 0;
 	node_each (item, list)
-		n += item->kind == NODE_MAP && can_play(item);
+		n += item->kind == NODE_MAP && runner_can_play(item);
 	struct runner_config *v = arena_array(r->arena, struct runner_config, earlier + n + 1);
 	memcpy(v, out->v, out->n * sizeof(*v));
 	out->v = v;
 	node_each (item, list) {
 		if (item->kind != NODE_MAP) {
 			wrong_type(r, STR("runners"), "tables", item);
-		} else if (can_play(item)) {
+		} else if (runner_can_play(item)) {
 			read_next(r, out, earlier, item, n == 1);
 		} else {
-			const struct node *left_out = node_get(item, "executor");
-			diag_add(r->diags, n ? DIAG_NOTE : DIAG_ERROR, "config-executor",
-				left_out->at,
-				"executor '" STR_FMT
-				"' can't be played here, only docker and shell can%s",
-				STR_ARG(left_out->text), n ? ": this runner takes no jobs" : "");
+			runner_left_out(r->diags, item, n != 0);
 		}
 	}
 }

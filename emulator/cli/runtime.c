@@ -97,9 +97,7 @@ int job_runtime(struct cli *c, struct arena *a, const struct load *l, const stru
 	struct str builds = spec->executor == EXECUTOR_SHELL
 				    ? arena_printf(a, "%s/.cilocal/runs/RUN/" STR_FMT "/builds",
 					      l->root, STR_ARG(spec->slug))
-				    : STR("/builds");
-	if (runner->builds_dir.set)
-		builds = runner->builds_dir.v;
+				    : rc_builds_dir(runner);
 	job_env_make(env, a, spec, runner, builds, 0, "running");
 	return EXIT_OK;
 }

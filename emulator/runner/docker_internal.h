@@ -164,6 +164,8 @@ struct executor_docker {
 	struct image_fetch *fetch;
 	struct sources_wait wait;
 	struct tar_stream *tar;
+	struct buf ahead; /* what stands before the sources in the tar, from ahead_at on */
+	size_t ahead_at;
 	struct docker_call *put;
 	struct docker_step_run run;
 	struct docker_files files;
@@ -193,6 +195,7 @@ void docker_credentials(struct executor_docker *e);
 
 /* Activities of the first phase (executor_docker.c, docker_names.c). */
 void docker_make_network(struct executor_docker *e);
+struct str docker_network_name(const struct executor_docker *e);
 void docker_names_start(struct executor_docker *e);
 /* An entry of extra_hosts (NAME:ADDRESS) has the name of such a container, which the run answers
  * itself. */

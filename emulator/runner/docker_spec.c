@@ -7,6 +7,7 @@
 #include "emulator/runner/runner_config.h"
 #include "emulator/runner/script.h"
 #include "emulator/store/store.h"
+#include "emulator/store/tar_filter.h"
 #include "expr/glob.h"
 
 #include <unistd.h>
@@ -252,13 +253,42 @@ static int volumes(struct executor_docker *e, struct container_spec *out)
 	return 0;
 }
 
+/*
+ * Volumes that last are there for whoever the job runs as (GitLab Runner,
+ * executors/docker/internal/ volumes/permission): their folders get mode 0777 with the sources,
+ * which are put into the container next.
+ */
+static int ahead(void *arg, const void *p, size_t n, struct error *err)
+{
+	UNUSED(err);
+	buf_add(arg, p, n);
+	return 0;
+}
+
+static void open_folder(struct executor_docker *e, struct str target)
+{
+	struct error ignored = ERROR_INIT;
+
+	tar_filter_folder(ahead, &e->ahead, str_from(target, 1), time(NULL), &ignored);
+}
+
+static void open_volumes(struct executor_docker *e, const struct container_spec *spec)
+{
+	for (size_t i = 0; i < spec->anonymous_volumes.n; i++)
+		open_folder(e, spec->anonymous_volumes.v[i]);
+	for (size_t i = 0; i < spec->n_mounts; i++)
+		if (spec->mounts[i].labels.n)
+			open_folder(e, spec->mounts[i].target);
+}
+
 /* Network */
 
 static void network(
 	struct executor_docker *e, struct container_spec *out, struct docker_strs aliases)
 {
 	struct docker_endpoint *p = arena_new(e->arena, struct docker_endpoint);
-	struct str mode = e->network.n ? e->network : e->network_mode;
+	/* By its name: Docker before 25 compares that for mac_address. */
+	struct str mode = e->network.n ? docker_network_name(e) : e->network_mode;
 	bool named = e->network.n ||
 		     (mode.n && !str_is(mode, "bridge") && !str_is(mode, "host") &&
 			     !str_is(mode, "none") && !str_starts(mode, STR("container:")));
@@ -268,7 +298,30 @@ static void network(
 		return;
 	p->network = mode;
 	p->aliases = aliases;
-	p->mac = config(e)->mac_address.v;
+	out->networks = p;
+	out->n_networks = 1;
+}
+
+/* Of the job's container alone: two in one network with the same would not hear each other. */
+static void hardware_address(struct executor_docker *e, struct container_spec *out)
+{
+	struct str mac = config(e)->mac_address.v;
+	struct docker_endpoint *p;
+
+	if (!mac.n || str_is(out->network_mode, "host") || str_is(out->network_mode, "none") ||
+		str_starts(out->network_mode, STR("container:")))
+		return;
+	/* Engine API 1.44 moved it from the container to its place in a network. */
+	if (!engine_api_at_least(e->engine, 1, 44)) {
+		out->mac = mac;
+		return;
+	}
+	if (!out->n_networks)
+		out->network_mode = STR("bridge");
+	p = arena_new(e->arena, struct docker_endpoint);
+	*p = out->n_networks ? out->networks[0]
+			     : (struct docker_endpoint){.network = out->network_mode};
+	p->mac = mac;
 	out->networks = p;
 	out->n_networks = 1;
 }
@@ -402,6 +455,23 @@ static struct docker_strs job_environment(struct executor_docker *e)
 	return (struct docker_strs){v, env->n};
 }
 
+static int user_refused(struct executor_docker *e, struct str user)
+{
+	const struct image *image = build_spec(e->base.build)->image;
+	const struct rc_list *allowed = &config(e)->allowed_users;
+	CLEANUP(buf_release) struct buf names = BUF_INIT;
+	struct outcome o;
+
+	for (size_t i = 0; i < allowed->n; i++)
+		buf_printf(&names, "%s" STR_FMT, i ? " " : "", STR_ARG(allowed->v[i].v));
+	outcome_fail(&o, FAIL_RUNNER_CONFIG, "user \"" STR_FMT "\" is not an allowed user: [%s]",
+		STR_ARG(user), names.p);
+	if (image)
+		o.at = image->at;
+	docker_fail(e, &o);
+	return -1;
+}
+
 static int user(struct executor_docker *e, struct container_spec *out)
 {
 	const struct rc_docker *d = config(e);
@@ -414,7 +484,7 @@ static int user(struct executor_docker *e, struct container_spec *out)
 	for (i = 0; i < d->allowed_users.n && !str_eq(d->allowed_users.v[i].v, out->user); i++)
 		;
 	if (out->user.n && d->allowed_users.n && i == d->allowed_users.n)
-		return bad(e, d->allowed_users.at, "user is not in allowed_users", out->user);
+		return user_refused(e, out->user);
 	return 0;
 }
 
@@ -464,6 +534,7 @@ int docker_job_spec(struct executor_docker *e, struct container_spec *out)
 	if (common(e, out) || limits(e, out) || user(e, out) || devices(e, &d->devices, out) ||
 		gpus(e, &d->gpus, "gpus", out) || security(e, &d->security_opt, &out->security_opt))
 		return -1;
+	open_volumes(e, out);
 	cmd[0] = STR("sh");
 	cmd[1] = STR("-c");
 	cmd[2] = str_c(script_detect_shell);
@@ -487,6 +558,7 @@ int docker_job_spec(struct executor_docker *e, struct container_spec *out)
 	out->open_stdin = out->stdin_once = true;
 	out->attach_stdin = out->attach_stdout = out->attach_stderr = true;
 	network(e, out, (struct docker_strs){&build_alias, 1});
+	hardware_address(e, out);
 	link_hosts(e, out);
 	out->privileged = d->privileged.v && matches(&d->allowed_privileged_images, e->image_name);
 	out->tmpfs = table(e, &d->tmpfs);

@@ -134,14 +134,17 @@ static void on_network(void *arg, struct error *err, struct str id)
 	docker_end(e);
 }
 
+struct str docker_network_name(const struct executor_docker *e)
+{
+	return arena_printf(e->arena, STR_FMT "-net", STR_ARG(e->prefix));
+}
+
 void docker_make_network(struct executor_docker *e)
 {
 	const struct rc_docker *d = &build_host(e->base.build)->config->docker;
 	struct docker_kv mtu = {STR("com.docker.network.driver.mtu"), STR_NULL};
 	struct network_spec spec = {
-		.name = arena_printf(e->arena, STR_FMT "-net", STR_ARG(e->prefix)),
-		.labels = e->labels,
-		.ipv6 = d->enable_ipv6.v};
+		.name = docker_network_name(e), .labels = e->labels, .ipv6 = d->enable_ipv6.v};
 
 	if (d->network_mtu.v > 0) {
 		mtu.value = arena_printf(e->arena, "%" PRId64, d->network_mtu.v);
@@ -453,8 +456,15 @@ static void start_create(struct executor_docker *e)
 static ptrdiff_t produce(void *arg, char *buf, size_t n)
 {
 	struct executor_docker *e = arg;
-	long got = tar_stream_read(e->tar, buf, n);
+	long got;
 
+	if (e->ahead_at < e->ahead.n) {
+		n = MIN(n, e->ahead.n - e->ahead_at);
+		memcpy(buf, e->ahead.p + e->ahead_at, n);
+		e->ahead_at += n;
+		return (ptrdiff_t)n;
+	}
+	got = tar_stream_read(e->tar, buf, n);
 	if (got > 0)
 		return got;
 	if (got == 0)
@@ -553,16 +563,13 @@ static struct executor *docker_open(struct build *b)
 	e->base.build = b;
 	e->arena = build_arena(b);
 	e->first = OUTCOME_OK;
+	buf_init(&e->ahead);
 	return &e->base;
 }
 
 static struct str docker_builds_dir(struct executor *base)
 {
-	struct str dir = build_host(base->build)->config->builds_dir.v;
-
-	while (dir.n > 1 && dir.p[dir.n - 1] == '/')
-		dir.n--;
-	return dir.n > 1 && dir.p[0] == '/' ? dir : STR("/builds");
+	return rc_builds_dir(build_host(base->build)->config);
 }
 
 static void docker_run(struct executor *base, const struct step *s)
@@ -660,6 +667,7 @@ static void docker_free(struct executor *base)
 		auth_free(e->auth);
 	for (i = 0; i < e->n_services; i++)
 		docker_health_free(&e->services[i]);
+	buf_release(&e->ahead);
 	free(e);
 }
 

@@ -7,9 +7,17 @@ void runner_config_init(struct runner_config *c)
 {
 	*c = (struct runner_config){0};
 	c->output_limit.v = 4096;
-	c->custom_build_dir.v = true;
 	c->docker.services_limit.v = -1;
 	c->docker.wait_for_services_timeout.v = 30;
+}
+
+struct str rc_builds_dir(const struct runner_config *c)
+{
+	struct str dir = c->builds_dir.v;
+
+	while (dir.n > 1 && dir.p[dir.n - 1] == '/')
+		dir.n--;
+	return dir.n > 1 && dir.p[0] == '/' ? dir : STR("/builds");
 }
 
 void rc_endpoint(const struct runner_config *c, struct arena *a, struct endpoint_lookup *out)

@@ -118,7 +118,7 @@ struct runner_config {
 
 	/* [[runners]] */
 	struct rc_at at;
-	struct rc_text name, executor, shell, builds_dir, cache_dir;
+	struct rc_text name, executor, shell, builds_dir;
 	/* What GitLab knows of a runner, and its file does not; see runner_choose.h. */
 	struct rc_list tags;
 	struct rc_bool run_untagged;
@@ -129,7 +129,6 @@ struct runner_config {
 	struct rc_text prepare_timeout, get_sources_timeout;
 	struct rc_bool debug_trace_disabled;
 	struct rc_table feature_flags; /* values "true" or "false" */
-	struct rc_bool custom_build_dir;
 	struct rc_docker docker;
 };
 
@@ -151,6 +150,9 @@ struct runner_configs {
  * that read a file start from it.
  */
 void runner_config_init(struct runner_config *c);
+
+/* The folder that project directories are below in containers: builds_dir, else /builds. */
+struct str rc_builds_dir(const struct runner_config *c);
 
 struct endpoint_lookup;
 

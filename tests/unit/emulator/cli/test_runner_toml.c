@@ -102,7 +102,6 @@ static void test_every_kind(void **state)
 	assert_true(str_is(d.all.v[0].environment.v[0].v, "A=b"));
 	assert_int_equal(d.all.v[0].feature_flags.n, 2);
 	assert_true(str_is(d.all.v[0].feature_flags.v[1].value.v, "false"));
-	assert_true(d.all.v[0].custom_build_dir.v);
 	assert_int_equal(d.all.v[0].docker.pull_policy.n, 1);
 	assert_true(str_is(d.all.v[0].docker.tmpfs.v[0].key, "/x"));
 	assert_int_equal(d.all.v[0].docker.services_devices.n, 2);

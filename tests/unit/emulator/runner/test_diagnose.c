@@ -14,7 +14,7 @@ static void test_samples_hit_their_entry(void **state)
 {
 	size_t n;
 	const struct diagnose_entry *table = diagnose_table(&n);
-	assert_int_equal(n, 93);
+	assert_true(n >= 98);
 	for (size_t i = 0; i < n; i++) {
 		struct str_split it = str_split(str_c(table[i].sample), '\n');
 		struct str line;

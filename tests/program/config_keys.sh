@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# What keys of [[runners]] do to a job in a shell: scripts around its own, time limits, switches; and runners that
+# can't be played here.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# order LINES: the job's own output that begins with "at ", joined by commas.
+order() {
+	local got
+	got=$(grep '^at ' "$work/out" | tr '\n' ',')
+	[[ $got == "$1" ]] || fail "the order is $got, not $1"
+}
+
+project <<'END'
+job:
+  variables: {FF_SCRIPT_SECTIONS: "true", WHO: job}
+  script: ['echo "at script, $WHO $OF_CONFIG $FROM_BEFORE"', 'echo "shell ${BASH_VERSION:+bash}"']
+END
+cat >.cilocal.toml <<'END'
+[[runners]]
+executor = "shell"
+environment = ["WHO=config", "OF_CONFIG=config"]
+pre_get_sources_script = "echo at pre-sources; test ! -e .gitlab-ci.yml"
+post_get_sources_script = "echo at post-sources; test -e .gitlab-ci.yml"
+pre_build_script = """
+echo at pre-build
+FROM_BEFORE=kept"""
+post_build_script = "echo at post-build $FROM_BEFORE"
+END
+run 0 run
+order 'at pre-sources,at post-sources,at pre-build,at script, job config kept,at post-build kept,'
+has 'shell bash'
+# The old names; post_build_script only where all before it went well.
+sed -i 's/get_sources_script/clone_script/; s/^executor.*/&\nshell = "sh"/' .cilocal.toml
+run 0 run
+order 'at pre-sources,at post-sources,at pre-build,at script, job config kept,at post-build kept,'
+cat >.gitlab-ci.yml <<'END'
+job: {script: ["false"], after_script: [echo at after]}
+END
+run 1 run
+order 'at pre-sources,at post-sources,at pre-build,at after,'
+sed -i 's/^pre_build_script.*/pre_build_script = """\nfalse/' .cilocal.toml
+run 1 run
+order 'at pre-sources,at post-sources,at after,'
+
+cat >.gitlab-ci.yml <<'END'
+job: {script: ['echo "at script $CI_DEBUG_TRACE"'], variables: {CI_DEBUG_TRACE: "true"}}
+END
+printf '[[runners]]\nexecutor = "shell"\ndebug_trace_disabled = true\n' >.cilocal.toml
+run 0 run
+has_not '+ echo'
+printf '[[runners]]\nexecutor = "shell"\nget_sources_timeout = "1s"\npre_get_sources_script = "sleep 30"\n' >.cilocal.toml
+sed -i 's/true/false/' .gitlab-ci.yml
+run 1 run
+has 'get sources timeout: exceeded timeout of 1s'
+
+# says CODE MESSAGE LINE...: these lines below [[runners]].
+says() {
+	local code=$1 message=$2
+	shift 2
+	printf '%s\n' '[[runners]]' "$@" >.cilocal.toml
+	run "$code" list
+	has "$message"
+}
+says 2 ".cilocal.toml:2:19: error: 'soon' in 'prepare_timeout' is no duration" 'prepare_timeout = "soon"'
+says 2 ".cilocal.toml:2:9: error: 'zsh' is no value of 'shell': bash or sh" 'shell = "zsh"'
+says 2 ".cilocal.toml:2:9: error: shell 'pwsh' can't be played here, only bash and sh can" 'shell = "pwsh"'
+says 2 ".cilocal.toml:2:14: error: 'builds_dir' wants an absolute path" 'builds_dir = "builds"'
+says 0 ".cilocal.toml:3:14: warning: 'builds_dir' has no effect with the shell executor" 'executor = "shell"' 'builds_dir = "/b"'
+says 2 'note: its pods want a cluster; with executor = "docker"' 'executor = "kubernetes"'
+says 2 'note: no machines are started here; executor = "docker" takes the same [runners.docker]' 'executor = "docker+machine"'
+says 2 "note: did you mean 'docker'?" 'executor = "doker"'
+says 2 'note: GitLab Runner has no executor of that name' 'executor = "abacus"'
+# Beside another runner it is only left out.
+says 0 ".cilocal.toml:2:9: note: shell 'powershell' can't be played here, only bash and sh can: this runner takes no jobs" \
+	'shell = "powershell"' '[[runners]]' 'executor = "shell"'
