@@ -2,6 +2,7 @@
 
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/settings.h"
+#include "emulator/cli/term.h"
 #include "emulator/cli/tree.h"
 #include "emulator/core/error.h"
 #include "emulator/git/repo.h"
@@ -39,16 +40,6 @@ static void print_json(struct cli *c, const struct clean_result *r, bool dry_run
 	}
 	tree_put(a, m, "items", list);
 	tree_print(c, m);
-}
-
-static struct str size_text(struct arena *a, int64_t bytes)
-{
-	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-	double n = (double)bytes;
-	size_t u = 0;
-	for (; n >= 1024 && u + 1 < ARRAY_SIZE(units); u++)
-		n /= 1024;
-	return arena_printf(a, u ? "%.1f %s" : "%.0f %s", n, units[u]);
 }
 
 /* " (1.2 MiB, last used 2024-05-01 10:00)", where it is known. */

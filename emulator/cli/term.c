@@ -153,3 +153,13 @@ const char *status_color(struct str status)
 		return "31";
 	return "33";
 }
+
+struct str size_text(struct arena *a, int64_t bytes)
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+	double n = (double)bytes;
+	size_t u = 0;
+	for (; n >= 1024 && u + 1 < ARRAY_SIZE(units); u++)
+		n /= 1024;
+	return arena_printf(a, u ? "%.1f %s" : "%.0f %s", n, units[u]);
+}

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/buf.h"
 #include "base/str.h"
 
@@ -37,6 +38,8 @@ void wrap_text(struct buf *out, struct str text, size_t at, size_t indent, size_
 
 /* A time of this machine's zone by strftime's format; empty where it is no time (< 0). */
 struct str local_time(struct arena *a, double seconds, const char *format);
+/* "1.2 MiB", in the arena. */
+struct str size_text(struct arena *a, int64_t bytes);
 
 /* Adds text and blanks up to `width` columns of a terminal (wide characters count two). */
 void pad_text(struct buf *out, struct str text, size_t width);

@@ -93,36 +93,11 @@ static void lock(struct look *l)
 	l->labels[3] = (struct docker_kv){STR("cilocal.host"), arena_str(l->a, str_c(host))};
 }
 
-static int run_probe(
-	struct look *l, struct str id, int64_t *code, struct str *said, struct error *err)
-{
-	uint64_t end = loop_now(l->s.loop) + PROBE_MS;
-	struct sync_container c;
-
-	if (sync_start(&l->s, id, err))
-		return -1;
-	for (;;) {
-		if (sync_inspect(&l->s, id, l->a, &c, err))
-			return -1;
-		if (!c.running && !str_is(c.status, "created"))
-			break;
-		if (loop_now(l->s.loop) > end)
-			return error_set(
-				err, ERR_TIMEOUT, 0, "it did not end within %d s", PROBE_MS / 1000);
-		sync_sleep(&l->s, 50);
-	}
-	*code = c.exit_code;
-	if (sync_logs(&l->s, id, 20, l->a, said, err))
-		return -1;
-	*said = str_trim(*said);
-	return 0;
-}
-
 /* A script in a container of its own, which is gone afterwards. */
 static int probe(struct look *l, const char *script, bool privileged, struct docker_strs hosts,
 	int64_t *code, struct str *said, struct error *err)
 {
-	struct str entrypoint = STR("sh"), cmd[2] = {STR("-c"), str_c(script)}, id;
+	struct str entrypoint = STR("sh"), cmd[2] = {STR("-c"), str_c(script)};
 	struct container_spec spec = {.image = l->image,
 		.has_entrypoint = true,
 		.entrypoint = {&entrypoint, 1},
@@ -132,14 +107,8 @@ static int probe(struct look *l, const char *script, bool privileged, struct doc
 		.labels = {l->labels, ARRAY_SIZE(l->labels)},
 		.extra_hosts = hosts,
 		.privileged = privileged};
-	struct error ignored = ERROR_INIT;
-	int rc;
 
-	if (sync_create(&l->s, &spec, l->a, &id, err))
-		return -1;
-	rc = run_probe(l, id, code, said, err);
-	sync_remove_container(&l->s, id, &ignored);
-	return rc;
+	return sync_run(&l->s, &spec, PROBE_MS, 20, l->a, code, said, err);
 }
 
 /* ---- one engine ---- */

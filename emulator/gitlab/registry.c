@@ -115,9 +115,7 @@ static int list_on(struct session *s, struct registry_tag **out, size_t *n, stru
 	if (session_engine(s, &o->engine, err) || registry_look(s, state, o, a, &info, err))
 		return -1;
 	if (!info.running)
-		return error_set(err, ERR_DOCKER, 0,
-			"the local registry is not running: start it with 'cilocal registry "
-			"start'");
+		return registry_not_running(err);
 	if (!engine_is_local(s->engine))
 		return error_set(err, ERR_DOCKER, 0,
 			"the engine is on another machine, the registry's port can only be reached "
@@ -181,13 +179,25 @@ struct str registry_status_json(struct arena *a, const struct registry_info *inf
 	return dump(a, root);
 }
 
+static json_t *split(struct str list)
+{
+	struct str_split words = str_split(list, ',');
+	json_t *out = json_array();
+	struct str word;
+
+	while (str_split_next(&words, &word))
+		if (word.n)
+			json_array_append_new(out, text(word));
+	return out;
+}
+
 struct str registry_list_json(
 	struct arena *a, struct str host, const struct registry_tag *tags, size_t n)
 {
 	json_t *root = json_object(), *repos = json_array(), *list = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		json_t *tag = json_object();
+		json_t *tag;
 
 		if (!i || !str_eq(tags[i].repository, tags[i - 1].repository)) {
 			json_t *repo = json_object();
@@ -197,10 +207,14 @@ struct str registry_list_json(
 			json_object_set_new(repo, "tags", list);
 			json_array_append_new(repos, repo);
 		}
+		if (!tags[i].tag.n)
+			continue;
+		tag = json_object();
 		json_object_set_new(tag, "name", text(tags[i].tag));
 		json_object_set_new(tag, "digest", text(tags[i].digest));
+		json_object_set_new(tag, "size", json_integer(tags[i].size));
 		json_object_set_new(
-			tag, "size", tags[i].size < 0 ? json_null() : json_integer(tags[i].size));
+			tag, "platforms", tags[i].index ? split(tags[i].platforms) : json_null());
 		json_array_append_new(list, tag);
 	}
 	json_object_set_new(root, "host", text(host));

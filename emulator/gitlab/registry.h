@@ -76,9 +76,12 @@ struct registry_info {
 	struct str user, password;   /* empty where there are no credentials yet */
 };
 
+/* A repository without tags has one with an empty tag. */
 struct registry_tag {
 	struct str repository, tag, digest;
-	int64_t size; /* bytes of config and layers; -1: unknown */
+	int64_t size;         /* bytes of config and layers, of all images of an index */
+	bool index;           /* several images under one name */
+	struct str platforms; /* of an index, those that are there: "linux/amd64,linux/arm64" */
 };
 
 /*
@@ -94,12 +97,43 @@ int registry_status(struct registry_info *out, struct arena *a, const struct reg
 int registry_list(struct registry_tag **out, size_t *n, struct arena *a,
 	const struct registry_options *o, struct error *err);
 
+/* How a transfer gets on, in a few words: "12.3 of 45.6 MB". */
+typedef void registry_progress_fn(void *arg, struct str text);
+struct registry_moved {
+	struct str name; /* with the host, as jobs and, after a pull, the engine call it */
+	struct str repository, tag, digest; /* tag: the digest where the name has one */
+	int64_t size;                       /* on the engine */
+};
+/*
+ * An image of the engine into the registry. as: what it is called there, with or without the host;
+ * NULL: as on the engine, without the host of another registry. An image that is not there is
+ * domain DOCKER with code 404, and names the nearest.
+ */
+int registry_push(struct registry_moved *out, struct arena *a, const struct registry_options *o,
+	const char *image, const char *as, registry_progress_fn *progress, void *arg,
+	struct error *err);
+/* The other way. */
+int registry_pull(struct registry_moved *out, struct arena *a, const struct registry_options *o,
+	const char *image, registry_progress_fn *progress, void *arg, struct error *err);
+
+struct registry_freed {
+	uint64_t bytes, left;                   /* of the storage */
+	uint64_t tags, manifests, repositories; /* removed */
+};
+/*
+ * Removes images by name ("group/app:1"; "group/app": the repository with all tags), then what no
+ * tag leads to. The registry is stopped meanwhile, and started again where it ran. Refused while
+ * jobs run. Several names or none.
+ */
+int registry_gc(struct registry_freed *out, struct arena *a, const struct registry_options *o,
+	const char *const *names, size_t n, struct error *err);
+
 /*
  * JSON of the commands, one line without line end, in the arena. status: {"running","exists",
  * "storage","host","address","port","url","tls","ca","image","container","user","credentials"},
  * plus "password" with show_password; without, "credentials" names the file (mode 0600) that holds
  * it, so that a password gets into a terminal or a log only when it was asked for. list:
- * {"host","repositories":[{"name","tags":[{"name","digest","size"}]}]}.
+ * {"host","repositories":[{"name","tags":[{"name","digest","size","platforms"}]}]}.
  */
 struct str registry_status_json(struct arena *a, const struct registry_info *info,
 	const struct registry_options *o, bool show_password);

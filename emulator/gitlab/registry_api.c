@@ -3,6 +3,7 @@
 #include "emulator/gitlab/registry_state.h"
 #include "emulator/gitlab/session.h"
 #include "emulator/core/error.h"
+#include "base/map.h"
 
 #include <jansson.h>
 
@@ -103,43 +104,99 @@ int registry_api_catalog(struct session *s, const struct registry_info *info, st
 	return 0;
 }
 
-static int64_t manifest_size(json_t *root)
+/* One tag that is measured: a blob that several images of it share counts once. */
+struct measure {
+	const struct api *api;
+	struct map seen; /* digests */
+	int64_t size;
+	struct buf platforms;
+};
+
+static void add_blob(struct measure *m, json_t *blob)
 {
-	int64_t sum = json_integer_value(json_object_get(json_object_get(root, "config"), "size"));
+	const char *digest = json_string_value(json_object_get(blob, "digest"));
+	struct str key = digest ? arena_str(m->api->a, str_c(digest)) : STR_NULL;
+
+	if (!digest || map_has(&m->seen, key))
+		return;
+	map_put(&m->seen, key, m);
+	m->size += json_integer_value(json_object_get(blob, "size"));
+}
+
+static void add_image(struct measure *m, json_t *root)
+{
 	json_t *layer;
 	size_t i;
 
-	json_array_foreach(json_object_get(root, "layers"), i, layer) sum +=
-		json_integer_value(json_object_get(layer, "size"));
-	return sum;
+	add_blob(m, json_object_get(root, "config"));
+	json_array_foreach(json_object_get(root, "layers"), i, layer) add_blob(m, layer);
 }
 
-/* Size of an image, or of all images of an index. -1 with err on failure. */
-static int64_t size_of(const struct api *api, struct str repo, json_t *root, struct error *err)
+/* "linux/arm/v7". What says "unknown" is no image but what is told about one (BuildKit). */
+static void add_platform(struct measure *m, const json_t *child)
 {
-	json_t *list = json_object_get(root, "manifests"), *child;
-	int64_t sum = 0;
+	json_t *p = json_object_get(child, "platform");
+	const char *os = json_string_value(json_object_get(p, "os"));
+	const char *arch = json_string_value(json_object_get(p, "architecture"));
+	const char *variant = json_string_value(json_object_get(p, "variant"));
+
+	if (!os || !arch || !strcmp(os, "unknown"))
+		return;
+	buf_printf(&m->platforms, "%s%s/%s%s%s", m->platforms.n ? "," : "", os, arch,
+		variant ? "/" : "", variant ? variant : "");
+}
+
+/*
+ * An index may name images of platforms that nobody pushed here: they are left out. 0, or -1 with
+ * err.
+ */
+static int add_children(struct measure *m, struct str repo, json_t *list, struct error *err)
+{
+	json_t *child;
 	size_t i;
 
-	if (!json_is_array(list))
-		return manifest_size(root);
 	json_array_foreach(list, i, child)
 	{
 		const char *digest = json_string_value(json_object_get(child, "digest"));
-		const char *path;
+		struct error mine = ERROR_INIT;
 		struct sync_response r;
+		const char *path;
 		json_t *one;
 
 		if (!digest)
 			continue;
-		path = arena_printf(api->a, "/v2/" STR_FMT "/manifests/%s", STR_ARG(repo), digest)
+		path = arena_printf(
+			m->api->a, "/v2/" STR_FMT "/manifests/%s", STR_ARG(repo), digest)
 			       .p;
-		if (get(api, path, &r, &one, err))
-			return -1;
-		sum += manifest_size(one);
+		if (get(m->api, path, &r, &one, &mine)) {
+			if (mine.code == 404)
+				continue;
+			return error_set(err, mine.domain, mine.code, "%s", mine.text);
+		}
+		add_platform(m, child);
+		add_image(m, one);
 		json_decref(one);
 	}
-	return sum;
+	return 0;
+}
+
+static int measure_tag(
+	const struct api *api, json_t *root, struct registry_tag *out, struct error *err)
+{
+	struct measure m = {.api = api, .platforms = BUF_INIT};
+	json_t *list = json_object_get(root, "manifests");
+	int rc = 0;
+
+	map_init(&m.seen, api->a);
+	if (json_is_array(list))
+		rc = add_children(&m, out->repository, list, err);
+	else
+		add_image(&m, root);
+	out->size = m.size;
+	out->index = json_is_array(list);
+	out->platforms = arena_str(api->a, buf_str(&m.platforms));
+	buf_release(&m.platforms);
+	return rc;
 }
 
 static int add_tag(const struct api *api, struct str repo, struct str tag, struct registry_tag *out,
@@ -148,21 +205,49 @@ static int add_tag(const struct api *api, struct str repo, struct str tag, struc
 	const char *path = arena_printf(
 		api->a, "/v2/" STR_FMT "/manifests/" STR_FMT, STR_ARG(repo), STR_ARG(tag))
 				   .p;
-	struct error mine = ERROR_INIT;
 	struct sync_response r;
 	json_t *root;
+	int rc;
 
 	if (get(api, path, &r, &root, err))
 		return -1;
-	*out = (struct registry_tag){repo, tag, r.digest, size_of(api, repo, root, &mine)};
+	*out = (struct registry_tag){.repository = repo, .tag = tag, .digest = r.digest};
+	rc = measure_tag(api, root, out, err);
 	json_decref(root);
-	return 0;
+	return rc;
 }
 
 struct tags {
 	struct registry_tag *v;
 	size_t n, cap;
 };
+
+/* One repository; without a tag it has one row with an empty one. */
+static int list_repository(
+	const struct api *api, struct str repo, struct tags *all, struct error *err)
+{
+	const char *path = arena_printf(api->a, "/v2/" STR_FMT "/tags/list", STR_ARG(repo)).p;
+	struct registry_tag tag = {.repository = repo};
+	struct error mine = ERROR_INIT;
+	struct names tags;
+
+	/* One whose tags are all deleted stays in the catalogue. */
+	if (list_names(api, path, "tags", &tags, &mine)) {
+		if (mine.code != 404)
+			return error_set(err, mine.domain, mine.code, "%s", mine.text);
+		tags.n = 0;
+	}
+	if (!tags.n)
+		vec_push_in(api->a, all, tag);
+	for (size_t i = 0; i < tags.n; i++) {
+		mine = ERROR_INIT;
+		if (!add_tag(api, repo, tags.v[i], &tag, &mine))
+			vec_push_in(api->a, all, tag);
+		else if (mine.code != 404) /* it went meanwhile */
+			return error_set(err, mine.domain, mine.code, "%s", mine.text);
+	}
+	return 0;
+}
 
 int registry_api_list(struct session *s, const struct registry_info *info, struct arena *a,
 	struct registry_tag **out, size_t *n, struct error *err)
@@ -174,26 +259,9 @@ int registry_api_list(struct session *s, const struct registry_info *info, struc
 
 	if (registry_api_catalog(s, info, a, &repos, &n_repos, err))
 		return -1;
-	for (size_t i = 0; i < n_repos; i++) {
-		const char *path =
-			arena_printf(a, "/v2/" STR_FMT "/tags/list", STR_ARG(repos[i])).p;
-		struct error mine = ERROR_INIT;
-		struct names tags;
-
-		if (list_names(&api, path, "tags", &tags, &mine)) {
-			/* A repository whose tags are all deleted stays in the catalogue. */
-			if (mine.code == 404)
-				continue;
-			return error_set(err, mine.domain, mine.code, "%s", mine.text);
-		}
-		for (size_t j = 0; j < tags.n; j++) {
-			struct registry_tag tag;
-
-			if (add_tag(&api, repos[i], tags.v[j], &tag, err))
-				return -1;
-			vec_push_in(a, &all, tag);
-		}
-	}
+	for (size_t i = 0; i < n_repos; i++)
+		if (list_repository(&api, repos[i], &all, err))
+			return -1;
 	*out = all.v;
 	*n = all.n;
 	return 0;

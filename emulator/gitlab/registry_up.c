@@ -32,6 +32,11 @@ struct listen {
 	struct registry_tls files; /* with tls */
 };
 
+struct docker_kvs registry_labels(void)
+{
+	return (struct docker_kvs){managed, ARRAY_SIZE(managed)};
+}
+
 static struct str image_of(const struct registry_options *o)
 {
 	return str_c(o->image ? o->image : REGISTRY_IMAGE);
@@ -284,6 +289,12 @@ static int gone_or_going(int rc, const struct error *mine, struct error *err)
 	if (!rc || (mine->domain == ERR_DOCKER && (mine->code == 404 || mine->code == 409)))
 		return 1;
 	return pass_on(err, mine);
+}
+
+int registry_not_running(struct error *err)
+{
+	return error_set(err, ERR_DOCKER, 0,
+		"the local registry is not running: start it with 'cilocal registry start'");
 }
 
 int registry_jobs(struct session *s, struct arena *a, size_t *n, struct error *err)

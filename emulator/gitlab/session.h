@@ -43,6 +43,13 @@ int session_engine_more(struct session *s, const struct endpoint_lookup *where, 
 /* The session's engine goes, so that session_engine() can find another. */
 void session_engine_close(struct session *s);
 int session_close(struct session *s, struct error *err);
+/*
+ * A call that takes down what was made, done also after a signal: the signal is forgotten
+ * meanwhile.
+ */
+int session_finish(struct session *s,
+	int (*call)(struct session *s, struct str id, struct error *err), struct str id,
+	struct error *err);
 /* As the signal handler does; for an owner of the loop that handles signals itself. */
 void session_interrupt(struct session *s, int signum);
 
@@ -99,6 +106,17 @@ int sync_save_images(struct session *s, struct docker_strs names, int fd, struct
 int sync_load_images(struct session *s, int fd, struct error *err);
 /* Pulls the image unless it is here. */
 int sync_need_image(struct session *s, struct str name, struct error *err);
+/* Between the engine and a registry; auth: the value of X-Registry-Auth (docker/auth.h). */
+struct image_progress;
+typedef void sync_progress_fn(void *arg, const struct image_progress *now);
+int sync_push_image(struct session *s, struct str name, struct str auth, sync_progress_fn *progress,
+	void *arg, struct error *err);
+int sync_pull_image(struct session *s, struct str name, struct str auth, sync_progress_fn *progress,
+	void *arg, struct error *err);
+int sync_tag_image(
+	struct session *s, struct str name, struct str repo, struct str tag, struct error *err);
+/* One name of an image; the image goes with its last one. */
+int sync_untag_image(struct session *s, struct str name, struct error *err);
 /*
  * Names of images that start with prefix, and the tags that were made beside them for another host,
  * are removed; the images go when no other name is left.
@@ -107,6 +125,12 @@ int sync_forget_images(struct session *s, struct str prefix, struct error *err);
 /* The last lines that a container wrote. */
 int sync_logs(struct session *s, struct str id, int64_t tail, struct arena *a, struct str *out,
 	struct error *err);
+/*
+ * A container of its own: started, waited for (limit_ms, 0: as long as it takes), its last lines
+ * read, removed, also after a signal.
+ */
+int sync_run(struct session *s, const struct container_spec *spec, uint64_t limit_ms, int64_t tail,
+	struct arena *a, int64_t *code, struct str *said, struct error *err);
 int sync_list_containers(struct session *s, const char *label, struct arena *a,
 	struct sync_rows *out, struct error *err);
 int sync_list_networks(struct session *s, const char *label, struct arena *a, struct sync_rows *out,

@@ -40,7 +40,8 @@ void pull_progress_add(struct pull_progress *p, const struct image_progress *eve
 	l = layer_of(p, event->id);
 	if (!l)
 		return;
-	if (str_is(event->status, "Downloading") && event->total > 0) {
+	if ((str_is(event->status, "Downloading") || str_is(event->status, "Pushing")) &&
+		event->total > 0) {
 		l->current = MIN(event->current, event->total);
 		l->total = event->total;
 	} else if (str_is(event->status, "Download complete") ||
@@ -49,7 +50,8 @@ void pull_progress_add(struct pull_progress *p, const struct image_progress *eve
 		l->current = l->total;
 		l->loaded = true;
 	} else if (str_is(event->status, "Pull complete") ||
-		   str_is(event->status, "Already exists")) {
+		   str_is(event->status, "Already exists") || str_is(event->status, "Pushed") ||
+		   str_is(event->status, "Layer already exists")) {
 		l->current = l->total;
 		l->loaded = l->there = true;
 	}

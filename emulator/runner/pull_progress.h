@@ -1,6 +1,6 @@
 /*
- * The progress of an image that is pulled, in one line for people: the engine reports each layer
- * for itself. Pure.
+ * The progress of an image that is pulled or pushed, in one line for people: the engine reports
+ * each layer for itself. Pure.
  */
 #ifndef RUNNER_PULL_PROGRESS_H
 #define RUNNER_PULL_PROGRESS_H
@@ -17,7 +17,7 @@ struct image_progress;
 struct pull_layer {
 	struct str id;
 	int64_t current, total; /* bytes; total 0: not told yet */
-	bool loaded, there;     /* downloaded; also unpacked */
+	bool loaded, there;     /* transferred; also unpacked */
 };
 
 struct pull_progress {

@@ -171,9 +171,15 @@ static void test_json(void **state)
 		.ca_file = "/state/ca.pem",
 		.user = STR("gitlab-ci-token"),
 		.password = STR("glcbt-secret")};
-	struct registry_tag tags[] = {{STR("g/a"), STR("1"), STR("sha256:aa"), 10},
-		{STR("g/a"), STR("2"), STR("sha256:bb"), -1},
-		{STR("g/b"), STR("x"), STR("sha256:cc"), 0}};
+	struct registry_tag tags[] = {
+		{.repository = STR("g/a"), .tag = STR("1"), .digest = STR("sha256:aa"), .size = 10},
+		{.repository = STR("g/a"),
+			.tag = STR("2"),
+			.digest = STR("sha256:bb"),
+			.size = 20,
+			.index = true,
+			.platforms = STR("linux/amd64,linux/arm/v7")},
+		{.repository = STR("g/b")}};
 	struct str text = registry_status_json(&f->arena, &info, &f->o, false);
 
 	assert_int_equal(str_find(text, STR("glcbt-secret")), STR_NPOS);
@@ -185,10 +191,11 @@ static void test_json(void **state)
 	text = registry_list_json(&f->arena, STR("h"), tags, 3);
 	assert_string_equal(text.p,
 		"{\"host\":\"h\",\"repositories\":["
-		"{\"name\":\"g/a\",\"tags\":[{\"name\":\"1\",\"digest\":\"sha256:aa\",\"size\":10},"
-		"{\"name\":\"2\",\"digest\":\"sha256:bb\",\"size\":null}]},"
-		"{\"name\":\"g/"
-		"b\",\"tags\":[{\"name\":\"x\",\"digest\":\"sha256:cc\",\"size\":0}]}]}");
+		"{\"name\":\"g/a\",\"tags\":[{\"name\":\"1\",\"digest\":\"sha256:aa\",\"size\":10,"
+		"\"platforms\":null},"
+		"{\"name\":\"2\",\"digest\":\"sha256:bb\",\"size\":20,"
+		"\"platforms\":[\"linux/amd64\",\"linux/arm/v7\"]}]},"
+		"{\"name\":\"g/b\",\"tags\":[]}]}");
 }
 
 int main(void)
