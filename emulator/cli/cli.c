@@ -154,6 +154,9 @@ static int change_directory(struct cli *c)
 {
 	size_t i = 0;
 	const struct opt_value *v;
+	char *here = getcwd(NULL, 0);
+	c->started_in = here ? arena_strdup(&c->arena, here) : NULL;
+	free(here);
 	while ((v = opt_next(&c->opt, OPT_DIRECTORY, &i)))
 		if (chdir(v->value)) {
 			cli_error(c, "cannot go to directory '%s': %s", v->value, strerror(errno));
@@ -190,6 +193,7 @@ static int check_arguments(struct cli *c)
 int cli_main(struct cli *c, int argc, char **argv)
 {
 	struct buf err = BUF_INIT;
+	c->argv = argv;
 	bool bad = options_parse(&c->opt, &c->arena, argc, argv, &err) != 0;
 	c->cmd = c->opt.cmd < 0 ? NULL : cmd_table[c->opt.cmd];
 	cli_apply_look(c);

@@ -51,7 +51,9 @@ struct cli {
 	struct arena arena; /* lives as long as the process's work */
 	const struct cmd *cmd;
 	struct options opt;
-	struct buf out; /* what goes to standard output; flushed by cli_flush() */
+	struct buf out;         /* what goes to standard output; flushed by cli_flush() */
+	char *const *argv;      /* as main() got it, NULL at the end */
+	const char *started_in; /* the directory before -C; NULL: it is not known */
 	bool color_out, color_err;
 	bool tty_out;
 	bool quiet;

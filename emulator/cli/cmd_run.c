@@ -67,7 +67,7 @@ static int index_of(const char *value, const char *const *names, size_t n, int o
 	return otherwise;
 }
 
-static int what_to_run(struct cli *c, struct run_options *o)
+int run_options_check(struct cli *c, struct run_options *o)
 {
 	struct str *jobs = arena_array(&c->arena, struct str, c->opt.n_args + 1);
 	for (size_t i = 0; i < c->opt.n_args; i++)
@@ -118,7 +118,7 @@ int run_options_read(struct cli *c, struct load *l, struct run_options *o)
 	static const char *const pulls[] = {"always", "if-not-present", "never"};
 	static const char *const folds[] = {"none", "collapsed", "all"};
 	const struct options *opt = &c->opt;
-	int code = what_to_run(c, o);
+	int code = run_options_check(c, o);
 	if (code)
 		return code;
 	o->fail_fast = opt_flag(opt, OPT_FAIL_FAST);
@@ -271,7 +271,7 @@ static int run(struct cli *c)
 	struct run_options o = {.pull = -1};
 	/* What is typed wrongly is said first; again later, since configuration files add to it. */
 	struct run_options typed = {.pull = -1};
-	int code = what_to_run(c, &typed);
+	int code = run_options_check(c, &typed);
 	if (code)
 		return code;
 	code = load_pipeline(c, &l);

@@ -6,6 +6,8 @@ struct cli;
 struct load;
 struct run_options;
 
+/* What the command line alone tells about them is checked: an error of use is printed. */
+int run_options_check(struct cli *c, struct run_options *o);
 /* The options of `run`, with the arguments as jobs. Prints errors; an exit code. */
 int run_options_read(struct cli *c, struct load *l, struct run_options *o);
 /* --image and [cilocal.images] into o->stand_ins; what wins first. */
