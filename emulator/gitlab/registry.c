@@ -20,7 +20,7 @@ int registry_facts(struct facts *f, struct arena *a, const struct registry_optio
 	if (wanted ? registry_state_ensure(&state, a, o, err)
 		   : registry_state_read(&state, a, o, NULL))
 		return wanted ? -1 : 0;
-	use = wanted || (state.started && state.password.n);
+	use = wanted || (state.started && state.password.n && state.deploy_password.n);
 	if (used)
 		*used = use;
 	if (!use)
@@ -29,6 +29,8 @@ int registry_facts(struct facts *f, struct arena *a, const struct registry_optio
 				   : arena_printf(a, "registry." STR_FMT, STR_ARG(f->server_host));
 	f->registry_user = state.user;
 	f->registry_password = state.password;
+	f->deploy_user = STR(REGISTRY_DEPLOY_USER);
+	f->deploy_password = state.deploy_password;
 	/* As on GitLab: a job's password for the registry is its token. */
 	f->job_token = state.password;
 	return 0;

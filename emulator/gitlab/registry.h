@@ -31,6 +31,8 @@ struct facts;
 
 #define REGISTRY_IMAGE "registry:2"
 #define REGISTRY_USER  "gitlab-ci-token"
+/* As GitLab names the user of a project's first deploy token. */
+#define REGISTRY_DEPLOY_USER "gitlab+deploy-token-1"
 
 enum registry_tls_choice {
 	REGISTRY_TLS_AS_IS, /* as it was started, else without */
@@ -49,9 +51,10 @@ struct registry_options {
 
 /*
  * Before compilation, in every command that reads a pipeline: sets registry_host, registry_user,
- * registry_password and job_token of the facts where the local registry is used. wanted: --registry
- * or the configuration says so; otherwise it is used where `cilocal registry start` was called and
- * not undone by `stop`. *used (may be NULL) says which; give it to run_options.registry.
+ * registry_password, deploy_user, deploy_password and job_token of the facts where the local
+ * registry is used. wanted: --registry or the configuration says so; otherwise it is used where
+ * `cilocal registry start` was called and not undone by `stop`. *used (may be NULL) says which;
+ * give it to run_options.registry.
  *
  * Reads one small file; makes the credentials when they are wanted and not there yet; asks no
  * engine. f->server_host must be filled. Returns 0 or -1 (state folder not writable).

@@ -99,6 +99,7 @@ int registry_state_read(struct registry_state *s, struct arena *a, const struct 
 	}
 	s->user = json_text(a, root, "user");
 	s->password = json_text(a, root, "password");
+	s->deploy_password = json_text(a, root, "deploy_password");
 	s->host = json_text(a, root, "host");
 	s->started = json_is_true(json_object_get(root, "started"));
 	s->tls = json_is_true(json_object_get(root, "tls"));
@@ -141,6 +142,7 @@ int registry_state_write(const struct registry_state *s, struct arena *a,
 	root = json_object();
 	json_object_set_new(root, "user", json_of(s->user));
 	json_object_set_new(root, "password", json_of(s->password));
+	json_object_set_new(root, "deploy_password", json_of(s->deploy_password));
 	json_object_set_new(root, "host", json_of(s->host));
 	json_object_set_new(root, "started", json_boolean(s->started));
 	json_object_set_new(root, "tls", json_boolean(s->tls));
@@ -171,8 +173,8 @@ static int random_bytes(void *p, size_t n, struct error *err)
 	return 0;
 }
 
-/* Looks like GitLab's job tokens, so that masking and scanners treat it as one. */
-static int make_password(struct arena *a, struct str *out, struct error *err)
+/* Looks like GitLab's tokens, by the prefix, so that masking and scanners treat it as one. */
+static int make_password(struct arena *a, const char *prefix, struct str *out, struct error *err)
 {
 	static const char digits[] =
 		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ__";
@@ -184,7 +186,7 @@ static int make_password(struct arena *a, struct str *out, struct error *err)
 	for (size_t i = 0; i < sizeof(raw); i++)
 		text[i] = digits[raw[i] & 63];
 	text[sizeof(raw)] = 0;
-	*out = arena_printf(a, "glcbt-%s", text);
+	*out = arena_printf(a, "%s%s", prefix, text);
 	return 0;
 }
 
@@ -219,6 +221,11 @@ int registry_lock(
 	return fd;
 }
 
+static bool complete(const struct registry_state *s)
+{
+	return s->user.n && s->password.n && s->deploy_password.n;
+}
+
 int registry_state_ensure(struct registry_state *s, struct arena *a,
 	const struct registry_options *o, struct error *err)
 {
@@ -226,16 +233,17 @@ int registry_state_ensure(struct registry_state *s, struct arena *a,
 
 	if (registry_state_read(s, a, o, err))
 		return -1;
-	if (s->user.n && s->password.n)
+	if (complete(s))
 		return 0;
 	/* Two processes that find no password must end with the same one. */
 	fd = open_lock(a, o, "registry.json.lock", err);
 	if (fd < 0 || flock(fd, LOCK_EX) || registry_state_read(s, a, o, err))
 		return -1;
-	if (s->user.n && s->password.n)
+	if (complete(s))
 		return 0;
 	s->user = STR(REGISTRY_USER);
-	if (make_password(a, &s->password, err))
+	if ((!s->password.n && make_password(a, "glcbt-", &s->password, err)) ||
+		make_password(a, "gldt-", &s->deploy_password, err))
 		return -1;
 	return registry_state_write(s, a, o, err);
 }
@@ -272,19 +280,32 @@ static bool bcrypt(const char *password, const char *seed, int n_seed, char *has
 	return made != NULL;
 }
 
-int registry_htpasswd(
-	struct str *out, struct arena *a, const struct registry_state *s, struct error *err)
+static int add_user(
+	struct buf *out, struct arena *a, struct str user, struct str password, struct error *err)
 {
 	char hash[CRYPT_OUTPUT_SIZE];
 	char seed[16];
 
 	if (random_bytes(seed, sizeof(seed), err))
 		return -1;
-	if (!bcrypt(arena_cstr(a, s->password), seed, (int)sizeof(seed), hash, sizeof(hash)))
+	if (!bcrypt(arena_cstr(a, password), seed, (int)sizeof(seed), hash, sizeof(hash)))
 		return error_set(err, ERR_SYS, ENOSYS,
 			"the system's crypt library (libcrypt1) can't make bcrypt hashes");
-	*out = arena_printf(a, STR_FMT ":%s\n", STR_ARG(s->user), hash);
+	buf_printf(out, STR_FMT ":%s\n", STR_ARG(user), hash);
 	return 0;
+}
+
+int registry_htpasswd(
+	struct str *out, struct arena *a, const struct registry_state *s, struct error *err)
+{
+	struct buf lines = BUF_INIT;
+	int rc = add_user(&lines, a, s->user, s->password, err);
+
+	if (!rc)
+		rc = add_user(&lines, a, STR(REGISTRY_DEPLOY_USER), s->deploy_password, err);
+	*out = arena_str(a, buf_str(&lines));
+	buf_release(&lines);
+	return rc;
 }
 
 struct str registry_fingerprint(struct arena *a, const struct registry_state *s)
@@ -293,7 +314,10 @@ struct str registry_fingerprint(struct arena *a, const struct registry_state *s)
 	unsigned n = 0;
 	char text[17] = "";
 
-	if (!EVP_Digest(s->password.p, s->password.n, digest, &n, EVP_sha256(), NULL))
+	struct str both = arena_printf(
+		a, STR_FMT "\n" STR_FMT, STR_ARG(s->password), STR_ARG(s->deploy_password));
+
+	if (!EVP_Digest(both.p, both.n, digest, &n, EVP_sha256(), NULL))
 		return STR_NULL;
 	for (unsigned i = 0; i < 8; i++)
 		snprintf(text + 2 * i, 3, "%02x", digest[i]);

@@ -13,10 +13,11 @@ struct error;
 struct registry_options;
 
 struct registry_state {
-	struct str user, password; /* empty: none made yet */
-	struct str host;           /* of the last start */
-	bool started;              /* `registry start`, not undone by `registry stop` */
-	bool tls;                  /* of the last start */
+	struct str user, password;  /* empty: none made yet */
+	struct str deploy_password; /* of REGISTRY_DEPLOY_USER */
+	struct str host;            /* of the last start */
+	bool started;               /* `registry start`, not undone by `registry stop` */
+	bool tls;                   /* of the last start */
 };
 
 /* Path of the file, in the arena; NULL with err set. */
@@ -58,10 +59,11 @@ int registry_state_ensure(struct registry_state *s, struct arena *a,
 /* With TLS: as o says, else as it was started. */
 bool registry_uses_tls(const struct registry_state *s, const struct registry_options *o);
 
-/* "user:$2y$..." and a line end: a htpasswd file. */
+/* "user:$2y$..." and a line end for each of the two users: a htpasswd file. */
 int registry_htpasswd(
 	struct str *out, struct arena *a, const struct registry_state *s, struct error *err);
-/* Tells one password from another without telling the password (it has over 200 random bits). */
+/* Tells one pair of passwords from another without telling the password (it has over 200 random
+ * bits). */
 struct str registry_fingerprint(struct arena *a, const struct registry_state *s);
 /* The name of CI_REGISTRY without its port. */
 struct str registry_host_name(struct str host);

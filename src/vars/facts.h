@@ -61,6 +61,8 @@ struct facts {
 
 	/* registry; host empty: the registry feature is off */
 	struct str registry_host, registry_user, registry_password, job_token;
+	/* The project's deploy token for it (gitlab-deploy-token); empty: there is none. */
+	struct str deploy_user, deploy_password;
 
 	/* user */
 	struct str user_name, user_email, user_login;

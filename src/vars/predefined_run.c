@@ -99,6 +99,8 @@ static void set_persisted(struct varset *s, const struct facts *f, const struct 
 		put(s, l, "CI_REPOSITORY_URL", f->repository_url, false, true);
 	put(s, l, "CI_DEPENDENCY_PROXY_USER", STR("gitlab-ci-token"), false, false);
 	put(s, l, "CI_DEPENDENCY_PROXY_PASSWORD", run->job_token, true, true);
+	put(s, l, "CI_DEPLOY_USER", f->deploy_user, false, false);
+	put(s, l, "CI_DEPLOY_PASSWORD", f->deploy_password, true, true);
 }
 
 /* GitLab docs, "Predefined variables reference": CI_PAGES_URL includes path_prefix since 17.9. */

@@ -40,7 +40,7 @@ run 0 registry status --json --show-password
 jq -e '.tls and (.url | startswith("https://127.0.0.1:"))' "$work/out" >/dev/null || fail "it does not run with TLS"
 ca=$(jq -r .ca "$work/out") url=$(jq -r .url "$work/out")
 login=$(jq -r '.user + ":" + .password' "$work/out")
-at_end '"$cilocal" registry stop --purge >/dev/null 2>&1'
+at_end "'$cilocal' registry stop --purge >/dev/null 2>&1"
 [[ $(stat -c %a "${ca%/*}"/* | sort -u) == 600 ]] || fail "others may read the keys"
 curl -sS -f --cacert "$ca" -u "$login" "$url/v2/group/project/tags/list" | grep -qF '"1"' || fail "the image is not there"
 ! curl -sS -f -u "$login" "$url/v2/" 2>/dev/null || fail "a client without the authority trusts it"

@@ -54,6 +54,9 @@ static void test_credentials(void **state)
 	assert_int_equal(registry_state_ensure(&two, &f->arena, &f->o, &f->err), 0);
 	assert_true(one.password.n >= 40);
 	assert_true(str_eq(one.password, two.password));
+	assert_true(str_eq(one.deploy_password, two.deploy_password));
+	assert_true(str_starts(one.deploy_password, STR("gldt-")));
+	assert_false(str_eq(str_from(one.password, 6), str_from(one.deploy_password, 5)));
 	assert_true(str_is(one.user, "gitlab-ci-token"));
 	assert_int_equal(stat(registry_state_path(&f->arena, &f->o, NULL), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
@@ -100,7 +103,9 @@ static void test_one_password(void **state)
 static void test_htpasswd(void **state)
 {
 	struct fixture *f = *state;
-	struct registry_state s = {.user = STR("gitlab-ci-token"), .password = STR("glcbt-secret")};
+	struct registry_state s = {.user = STR("gitlab-ci-token"),
+		.password = STR("glcbt-secret"),
+		.deploy_password = STR("gldt-other")};
 	struct crypt_data *work = xcalloc(1, sizeof(*work));
 	struct str line, hash;
 	const char *again;
@@ -109,7 +114,8 @@ static void test_htpasswd(void **state)
 	assert_true(str_starts(line, STR("gitlab-ci-token:$2y$")));
 	assert_true(str_ends(line, STR("\n")));
 	assert_int_equal(str_find(line, s.password), STR_NPOS);
-	hash = str_trim(str_from(line, str_chr(line, ':') + 1));
+	assert_int_not_equal(str_find(line, STR("\ngitlab+deploy-token-1:$2y$")), STR_NPOS);
+	hash = str_sub(line, str_chr(line, ':') + 1, str_chr(line, '\n'));
 	again = crypt_rn("glcbt-secret", arena_cstr(&f->arena, hash), work, (int)sizeof(*work));
 	assert_non_null(again);
 	assert_true(str_is(hash, again));
