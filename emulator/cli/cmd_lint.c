@@ -94,12 +94,23 @@ static void say_valid(struct verdict *v)
 	buf_addc(&c->out, '\n');
 }
 
+/* As the executor takes it: what is not absolute is below the project. */
+static bool read_for_lint(void *arg, struct arena *a, struct str path, struct str *out)
+{
+	const struct load *l = arg;
+	const char *full = path.p[0] == '/'
+				   ? arena_cstr(a, path)
+				   : arena_printf(a, "%s/" STR_FMT, l->root, STR_ARG(path)).p;
+	return !read_small_file(a, full, out);
+}
+
 static void lint_for_runner(struct load *l, const struct job *job)
 {
+	const struct dind_files files = {read_for_lint, l};
 	const struct runner_configs *all = &l->settings.runners;
 	const struct runner_config *runner = runners_first(all, &job->tags);
 	if (runner)
-		dind_lint(&l->arena, job->def, &job->vars, runner, &l->diags);
+		dind_lint(&l->arena, job->def, &job->vars, runner, &files, &l->diags);
 }
 
 static int lint_one(struct verdict *v, const char *path)

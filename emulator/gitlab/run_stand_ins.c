@@ -5,6 +5,7 @@
  */
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/runner/shell_words.h"
 #include "emulator/store/store.h"
 #include "pipeline/pipeline.h"
 #include "source/source.h"
@@ -19,52 +20,11 @@ struct looking {
 	struct str where; /* "FILE:LINE" */
 };
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* The next word of a command, without the quotes around it; false: there is none. */
-static bool next_word(struct str *rest, struct str *word)
-{
-	size_t i = 0, begin;
-
-	while (i < rest->n && is_blank(rest->p[i]))
-		i++;
-	begin = i;
-	while (i < rest->n && !is_blank(rest->p[i]))
-		i++;
-	*word = str_sub(*rest, begin, i);
-	*rest = str_from(*rest, i);
-	while (word->n && strchr("\"'`(", word->p[0]))
-		*word = str_from(*word, 1);
-	while (word->n && strchr("\"'`);", word->p[word->n - 1]))
-		word->n--;
-	return i > begin;
-}
-
 static bool stands_in(const struct looking *l, struct str word)
 {
 	const struct run_options *o = l->r->o;
 
 	return word.n && image_rule_find(o->stand_ins, o->n_stand_ins, word);
-}
-
-static struct str base_name(struct str path)
-{
-	size_t slash = str_rchr(path, '/');
-
-	return slash == STR_NPOS ? path : str_from(path, slash + 1);
-}
-
-static bool is_builder(struct str word)
-{
-	static const char *const names[] = {"docker", "buildah", "podman", "nerdctl", "executor"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (str_is(base_name(word), names[i]))
-			return true;
-	return false;
 }
 
 /* FROM [--platform=...] IMAGE of a Dockerfile. */
@@ -80,9 +40,9 @@ static bool in_dockerfile(struct looking *l, struct str path)
 	it = str_split(text, '\n');
 	while (str_split_next(&it, &line)) {
 		n++;
-		if (!next_word(&line, &word) || !str_ieq(word, STR("FROM")))
+		if (!shell_word_next(&line, &word) || !str_ieq(word, STR("FROM")))
 			continue;
-		while (next_word(&line, &word) && str_starts(word, STR("--")))
+		while (shell_word_next(&line, &word) && str_starts(word, STR("--")))
 			;
 		if (!stands_in(l, word))
 			continue;
@@ -99,14 +59,14 @@ static bool in_command(struct looking *l, struct str line, struct span at)
 	struct str file = STR("Dockerfile"), word;
 	bool builder = false, builds = false;
 
-	while (next_word(&line, &word)) {
-		builder = builder || is_builder(word);
+	while (shell_word_next(&line, &word)) {
+		builder = builder || shell_word_is_builder(word);
 		if (!builder)
 			continue;
 		builds |= str_is(word, "build") || str_is(word, "bud") ||
-			  str_is(base_name(word), "executor");
+			  str_ends(word, STR("executor"));
 		if (str_is(word, "-f") || str_is(word, "--file") || str_is(word, "--dockerfile"))
-			next_word(&line, &file);
+			shell_word_next(&line, &file);
 		else if (str_starts(word, STR("--file=")) || str_starts(word, STR("--dockerfile=")))
 			file = str_from(word, str_chr(word, '=') + 1);
 		if (stands_in(l, word)) {

@@ -1,7 +1,6 @@
 #include "base/base.h"
 
 #include "emulator/runner/dind.h"
-#include "base/diag.h"
 #include "vars/varset.h"
 #include "config/job_def.h"
 #include "emulator/runner/runner_config.h"
@@ -29,33 +28,51 @@ static bool is_dind(struct arena *a, struct str name, struct str alias, const st
 	return true;
 }
 
-static const struct var *find_var(const struct varset *vars, const char *key)
+bool dind_variable(const struct job_def *job, const struct varset *vars,
+	const struct runner_config *config, const char *key, struct str *out)
 {
-	return vars ? varset_get(vars, str_c(key)) : NULL;
-}
+	const struct var *v = vars ? varset_get(vars, str_c(key)) : NULL;
 
-static bool job_value(const struct job_def *job, const char *key, struct str *out)
-{
-	for (size_t i = 0; job && i < job->vars.n; i++)
+	/* Tokens, and what is set in GitLab's pages, do not get to services. */
+	if (v) {
+		*out = v->value;
+		return !v->internal;
+	}
+	for (size_t i = 0; !vars && job && i < job->vars.n; i++)
 		if (str_is(job->vars.v[i].key, key)) {
 			*out = job->vars.v[i].value;
 			return true;
 		}
+	for (size_t i = 0; config && i < config->environment.n; i++) {
+		struct str line = config->environment.v[i].v;
+		size_t eq = str_chr(line, '=');
+
+		if (eq != STR_NPOS && str_is(str_sub(line, 0, eq), key)) {
+			*out = str_from(line, eq + 1);
+			return true;
+		}
+	}
 	return false;
 }
 
 /* The images have DOCKER_TLS_CERTDIR=/certs built in, so that absent means TLS. */
-static bool with_tls(const struct job_def *job, const struct varset *vars, const struct dind *d)
+static struct str certificates(const struct job_def *job, const struct varset *vars,
+	const struct runner_config *config, const struct dind *d)
 {
 	struct str value;
-	const struct var *v = d->service ? find_var(d->service->vars, "DOCKER_TLS_CERTDIR") : NULL;
-	if (!v)
-		v = find_var(vars, "DOCKER_TLS_CERTDIR");
+	const struct var *v = d->service && d->service->vars
+				      ? varset_get(d->service->vars, STR("DOCKER_TLS_CERTDIR"))
+				      : NULL;
+	const struct rc_list *own = d->runner_service ? &d->runner_service->environment : NULL;
+
 	if (v)
-		return v->value.n > 0;
-	if (!vars && job_value(job, "DOCKER_TLS_CERTDIR", &value))
-		return value.n > 0;
-	return true;
+		return v->value;
+	for (size_t i = 0; !d->service && own && i < own->n; i++)
+		if (str_starts(own->v[i].v, STR("DOCKER_TLS_CERTDIR=")))
+			return str_from(own->v[i].v, strlen("DOCKER_TLS_CERTDIR="));
+	if (dind_variable(job, vars, config, "DOCKER_TLS_CERTDIR", &value))
+		return value;
+	return STR("/certs");
 }
 
 void dind_find(struct arena *a, const struct job_def *job, const struct varset *vars,
@@ -70,121 +87,6 @@ void dind_find(struct arena *a, const struct job_def *job, const struct varset *
 		if (is_dind(a, s->name.v, s->alias.v, vars, out))
 			out->runner_service = s;
 	}
-	out->tls = with_tls(job, vars, out);
-}
-
-/* ---- warnings ---- */
-
-struct linting {
-	const struct job_def *job;
-	const struct varset *vars;
-	const struct runner_config *config;
-	struct dind dind;
-	struct str host; /* DOCKER_HOST; p is NULL where it is not set */
-	struct span at;  /* of the service */
-	struct diags *diags;
-};
-
-static struct span at_var(const struct linting *l, const char *key)
-{
-	const struct var *v = find_var(l->vars, key);
-	return v && v->at.begin.line ? v->at : l->at;
-}
-
-static void warn(const struct linting *l, struct span at, const char *cure, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
-static void warn(const struct linting *l, struct span at, const char *cure, const char *fmt, ...)
-{
-	CLEANUP(buf_release) struct buf text = BUF_INIT;
-	va_list ap;
-	va_start(ap, fmt);
-	buf_vprintf(&text, fmt, ap);
-	va_end(ap);
-	struct diag *d = diag_warn(l->diags, "docker-in-docker", at, "%s", text.p);
-	diag_set_job(l->diags, d, l->job->name.s);
-	diag_note(l->diags, d, SPAN_NONE, "%s", cure);
-}
-
-static bool mounts(const struct linting *l, const char *target)
-{
-	const struct rc_list *volumes = l->config ? &l->config->docker.volumes : NULL;
-	for (size_t i = 0; volumes && i < volumes->n; i++)
-		if (str_find(volumes->v[i].v, str_c(target)) != STR_NPOS)
-			return true;
-	return false;
-}
-
-static void check_tls(const struct linting *l)
-{
-	bool plain = str_ends(l->host, STR(":2375")), secure = str_ends(l->host, STR(":2376"));
-	if (plain && l->dind.tls) {
-		warn(l, at_var(l, "DOCKER_HOST"),
-			"set DOCKER_TLS_CERTDIR: \"\" in the job's variables, or use port 2376",
-			"DOCKER_HOST is port 2375, but the Docker-in-Docker service runs with TLS, "
-			"since "
-			"DOCKER_TLS_CERTDIR is not empty");
-	} else if (secure && !l->dind.tls) {
-		warn(l, at_var(l, "DOCKER_HOST"),
-			"use port 2375, or set DOCKER_TLS_CERTDIR: \"/certs\"",
-			"DOCKER_HOST is port 2376, but the Docker-in-Docker service runs without "
-			"TLS, "
-			"since DOCKER_TLS_CERTDIR is empty");
-	} else if (l->dind.tls && !plain && !str_starts(l->host, STR("unix://")) &&
-		   !mounts(l, "/certs/client")) {
-		warn(l, l->at,
-			"volumes = [\"/certs/client\", \"/cache\"] in [runners.docker], or "
-			"DOCKER_TLS_CERTDIR: \"\" with DOCKER_HOST: tcp://docker:2375",
-			"the Docker-in-Docker service runs with TLS, but no volume /certs/client "
-			"brings its "
-			"certificates to the job");
-	}
-}
-
-static void check_alias(const struct linting *l)
-{
-	bool asked = !l->host.n || str_starts(l->host, STR("tcp://docker:"));
-	if (asked && !l->dind.alias_docker)
-		warn(l, l->at, "add alias: docker to the service",
-			"the job looks for its engine under the name docker, which the service "
-			"'" STR_FMT "' does not have",
-			STR_ARG(l->dind.image));
-}
-
-static void check_command(const struct linting *l)
-{
-	const struct texts *command = &l->dind.service->command;
-	bool host = false, insecure = false;
-	for (size_t i = 0; i < command->n; i++) {
-		host |= str_starts(command->v[i].s, STR("--host")) || str_is(command->v[i].s, "-H");
-		insecure |= str_starts(command->v[i].s, STR("--insecure-registry"));
-	}
-	if (command->n && str_is(command->v[0].s, "dockerd") && !host)
-		warn(l, command->v[0].at,
-			"write the flags only: command: [\"--insecure-registry\", ...]",
-			"a command that begins with dockerd listens on no port, since it gets no "
-			"--host "
-			"by itself");
-	if (insecure && mounts(l, ":/etc/docker/daemon.json"))
-		warn(l, command->at, "keep one of the two",
-			"the service's command and the mounted daemon.json may both say which "
-			"registries "
-			"are insecure, which dockerd refuses");
-}
-
-void dind_lint(struct arena *a, const struct job_def *job, const struct varset *vars,
-	const struct runner_config *config, struct diags *d)
-{
-	struct linting l = {.job = job, .vars = vars, .config = config, .diags = d};
-	if (!job->n_services)
-		return;
-	dind_find(a, job, vars, config, &l.dind);
-	if (!l.dind.service)
-		return;
-	l.at = l.dind.service->image.name.at;
-	const struct var *host = find_var(vars, "DOCKER_HOST");
-	if (host)
-		l.host = expand(a, host->value, vars, EXPAND_RUNNER);
-	check_tls(&l);
-	check_alias(&l);
-	check_command(&l);
+	out->certificates = certificates(job, vars, config, out);
+	out->tls = out->certificates.n > 0;
 }

@@ -24,6 +24,7 @@ struct dind {
 	const struct rc_service *runner_service; /* of [[runners.docker.services]], or NULL */
 	bool alias_docker;                       /* one of them answers to the name docker */
 	bool tls;                                /* the service's DOCKER_TLS_CERTDIR is not empty */
+	struct str certificates;                 /* that variable, as the service has it */
 	struct str image; /* expanded; empty where there is no such service */
 };
 
@@ -31,8 +32,26 @@ struct dind {
 void dind_find(struct arena *a, const struct job_def *job, const struct varset *vars,
 	const struct runner_config *config, struct dind *out);
 
-/* Warnings for one job, with the places in its definition. */
+/*
+ * A variable as a service sees it: of the job where it is public, else of `environment` in the
+ * runner's configuration. False: it has none.
+ */
+bool dind_variable(const struct job_def *job, const struct varset *vars,
+	const struct runner_config *config, const char *key, struct str *out);
+
+/* Files of this machine that warnings ask for; read may be NULL: none can be read. */
+struct dind_files {
+	/* False: there is no such file. The path is as it was written; the text goes to the arena.
+	 */
+	bool (*read)(void *arg, struct arena *a, struct str path, struct str *out);
+	void *arg;
+};
+
+/*
+ * Warnings for one job, with the places in its definition: of its Docker-in-Docker service (its
+ * own, else the runner's), and of how its scripts log in.
+ */
 void dind_lint(struct arena *a, const struct job_def *job, const struct varset *vars,
-	const struct runner_config *config, struct diags *d);
+	const struct runner_config *config, const struct dind_files *files, struct diags *d);
 
 #endif

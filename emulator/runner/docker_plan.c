@@ -124,7 +124,10 @@ static int check_service(struct executor_docker *e, const struct docker_service 
 			"service '" STR_FMT
 			"' runs a Docker daemon, which needs privileged mode, and "
 			"that is off: run again with --privileged, or set `privileged = true` in "
-			"[runners.docker] of the runner configuration",
+			"[runners.docker] of the runner configuration; or, without the service, "
+			"mount "
+			"the engine's own socket: volumes = "
+			"[\"/var/run/docker.sock:/var/run/docker.sock\"]",
 			STR_ARG(s->written));
 	return 0;
 }
