@@ -20,12 +20,20 @@ struct error;
 enum exit_code {
 	EXIT_OK = 0,
 	EXIT_JOB_FAILED = 1,
+	EXIT_DIFFERS = 1, /* `diff` */
 	EXIT_USAGE = 2,
 	EXIT_INVALID = 3,
 	EXIT_SURROUNDINGS = 4
 };
 
-enum arg_kind { ARG_NONE, ARG_JOBS, ARG_FILES, ARG_WORDS, ARG_RUNS /* "show", then a run */ };
+enum arg_kind {
+	ARG_NONE,
+	ARG_JOBS,
+	ARG_FILES,
+	ARG_REVISIONS,
+	ARG_WORDS,
+	ARG_RUNS /* "show", then a run */
+};
 
 struct cmd {
 	enum cmd_id id;

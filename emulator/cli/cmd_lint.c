@@ -50,26 +50,6 @@ static void collect(struct verdict *v)
 	}
 }
 
-/*
- * The definition is sound, but the pipeline of this very event can't be created: a need that its
- * rules leave out, a ref that rules:changes compares to. GitLab's lint looks at the definition
- * alone, so these become warnings here; `list` and `run` refuse.
- * Source: GitLab, app/controllers/projects/ci/lints_controller.rb (dry_run is off by default).
- */
-static bool sound_but_for_event(struct diags *d)
-{
-	for (const struct diag *e = d->first; e; e = e->next)
-		if (e->level == DIAG_ERROR && strcmp(e->code, "absent-need") != 0 &&
-			strcmp(e->code, "bad-rule") != 0)
-			return false;
-	for (struct diag *e = d->first; e; e = e->next)
-		if (e->level == DIAG_ERROR)
-			e->level = DIAG_WARNING;
-	d->warnings += d->errors;
-	d->errors = 0;
-	return true;
-}
-
 /* "3 jobs", and for a definition that gives no pipeline for this event: why. */
 static void say_valid(struct verdict *v)
 {
@@ -122,7 +102,7 @@ static int lint_one(struct verdict *v, const char *path)
 	/* The standard input stands for the usual file, but is not called so. */
 	const char *asked = path ? path : opt_text(&v->c->opt, OPT_FILE);
 	v->name = asked && !strcmp(asked, "-") ? STR("<stdin>") : l->facts.config_path;
-	if (code == EXIT_INVALID && l->diags.errors && sound_but_for_event(&l->diags)) {
+	if (code == EXIT_INVALID && load_sound_but_for_event(l)) {
 		pipeline_lint(l->config, &l->facts, &l->diags);
 		code = EXIT_OK;
 	} else if (code == EXIT_OK) {

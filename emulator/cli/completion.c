@@ -167,6 +167,10 @@ static void bash_words(struct buf *out, const struct cmd *cmd)
 	case ARG_FILES:
 		buf_adds(out, "_cilocal_files -f");
 		break;
+	case ARG_REVISIONS:
+		buf_adds(out, "_cilocal_files -f; _cilocal_offer < <(git for-each-ref "
+			      "--format='%(refname:short)' 2>/dev/null)");
+		break;
 	case ARG_WORDS:
 		buf_adds(out, "_cilocal_offer < <(printf '%s\\n' ");
 		words_of(out, cmd->words);
@@ -324,6 +328,8 @@ static void zsh_script(struct buf *out)
 			buf_adds(out, "\t\t'*:job:_cilocal_lines list names'\n");
 		} else if (cmd->kind == ARG_FILES) {
 			buf_adds(out, "\t\t'*:file:_files'\n");
+		} else if (cmd->kind == ARG_REVISIONS) {
+			buf_adds(out, "\t\t'*:revision or file:{ _cilocal_branches; _files }'\n");
 		} else if (cmd->kind == ARG_WORDS) {
 			buf_adds(out, "\t\t'*:what:(");
 			words_of(out, cmd->words);
@@ -424,6 +430,12 @@ static void fish_script(struct buf *out)
 		else if (cmd->kind == ARG_FILES)
 			buf_printf(out,
 				"complete -c cilocal -n '__fish_seen_subcommand_from %s' -F\n",
+				name);
+		else if (cmd->kind == ARG_REVISIONS)
+			buf_printf(out,
+				"complete -c cilocal -n '__fish_seen_subcommand_from %s' -F -a "
+				"'(git "
+				"for-each-ref --format=\"%%(refname:short)\" 2>/dev/null)'\n",
 				name);
 		else if (cmd->kind == ARG_WORDS) {
 			buf_printf(out,

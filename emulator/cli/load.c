@@ -296,12 +296,49 @@ int load_text(struct load *l, struct str name, struct str text, const struct nod
 	return l->pipeline ? EXIT_OK : EXIT_INVALID;
 }
 
+struct str load_definition_path(struct load *l)
+{
+	const char *path = opt_text(&l->c->opt, OPT_FILE);
+	struct str shown = path ? shown_name(l, path) : STR(DEFAULT_FILE);
+	while (str_starts(shown, STR("./")))
+		shown = str_from(shown, 2);
+	return shown;
+}
+
+int load_main_text(struct load *l, struct str name, struct str text)
+{
+	load_release_definition(l);
+	return load_text(l, name, text, read_inputs(l, text));
+}
+
+/*
+ * A need that the rules of this event leave out, a ref that rules:changes compares to. GitLab's
+ * lint looks at the definition alone; `list` and `run` refuse. Source: GitLab,
+ * app/controllers/projects/ci/lints_controller.rb (dry_run is off by default).
+ */
+bool load_sound_but_for_event(struct load *l)
+{
+	struct diags *d = &l->diags;
+	if (!d->errors)
+		return false;
+	for (const struct diag *e = d->first; e; e = e->next)
+		if (e->level == DIAG_ERROR && strcmp(e->code, "absent-need") != 0 &&
+			strcmp(e->code, "bad-rule") != 0)
+			return false;
+	for (struct diag *e = d->first; e; e = e->next)
+		if (e->level == DIAG_ERROR)
+			e->level = DIAG_WARNING;
+	d->warnings += d->errors;
+	d->errors = 0;
+	return true;
+}
+
 int load_definition(struct load *l, const char *path)
 {
 	struct str name, text;
 	load_release_definition(l);
 	int code = read_definition(l, path, &name, &text);
-	return code ? code : load_text(l, name, text, read_inputs(l, text));
+	return code ? code : load_main_text(l, name, text);
 }
 
 /* As in a job's log: also where a masked value has become part of another one or of a message. */

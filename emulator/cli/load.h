@@ -72,6 +72,17 @@ int load_definition(struct load *l, const char *path);
  * but for the inputs.
  */
 int load_text(struct load *l, struct str name, struct str text, const struct node *inputs);
+/* The same for a main file, which gets the inputs of --input. */
+int load_main_text(struct load *l, struct str name, struct str text);
+/* The path of the definition below the root: --file, else .gitlab-ci.yml. "-": the standard input.
+ */
+struct str load_definition_path(struct load *l);
+/*
+ * After EXIT_INVALID: the definition is sound, but the pipeline of this very event can't be
+ * created; its errors become warnings then. For commands that look at the definition alone, as
+ * GitLab's lint.
+ */
+bool load_sound_but_for_event(struct load *l);
 /* One definition's memory, and nothing of the project's. */
 void load_release_definition(struct load *l);
 

@@ -6,9 +6,9 @@
 
 #define GLOBAL  UINT32_MAX
 #define C(name) (UINT32_C(1) << CMD_##name)
-#define PIPELINE                                                                               \
-	(C(run) | C(watch) | C(list) | C(lint) | C(expand) | C(explain) | C(vars) | C(shell) | \
-		C(images) | C(graph) | C(doctor))
+#define PIPELINE                                                                              \
+	(C(run) | C(watch) | C(list) | C(lint) | C(expand) | C(diff) | C(explain) | C(vars) | \
+		C(shell) | C(images) | C(graph) | C(doctor))
 
 static const struct opt_def table[] = {
 #define OPT(id, letter, name, arg, flags, complete, choices, cmds, help) \

@@ -118,12 +118,54 @@ static enum loader_status slurp(
 	return LOADER_OK;
 }
 
+static bool in_tree(const struct loader *l, struct str path)
+{
+	const struct loader_tree *t = l->tree;
+
+	return t->n && bsearch(&path, t->paths, t->n, sizeof(*t->paths), str_qcmp);
+}
+
+static enum loader_status read_tree(
+	struct loader *l, struct str shown, struct str *text, struct str *why)
+{
+	struct str path = shown;
+	enum loader_status s;
+
+	while (path.n && path.p[0] == '/')
+		path = str_from(path, 1);
+	if (!in_tree(l, path)) {
+		*why = arena_printf(l->arena, "cannot read '" STR_FMT "': %s", STR_ARG(shown),
+			strerror(ENOENT));
+		return LOADER_MISSING;
+	}
+	s = l->tree->read(l->tree->ctx, l->arena, path, text, why);
+	return s == LOADER_OK && text->n > l->max_size ? failed(l, shown, "it is too large", why)
+						       : s;
+}
+
+static enum loader_status glob_tree(
+	struct loader *l, struct str pattern, struct str **paths, size_t *n)
+{
+	VEC(struct str) hits = {NULL, 0, 0};
+
+	for (size_t i = 0; i < l->tree->n; i++)
+		if (loader_glob_match(pattern, l->tree->paths[i]))
+			vec_push_in(l->arena, &hits, l->tree->paths[i]);
+	*paths = hits.v;
+	*n = hits.n;
+	return LOADER_OK;
+}
+
 enum loader_status loader_read(struct loader *l, struct str path, struct str *text, struct str *why)
 {
 	CLEANUP(close) int fd = -1;
 	struct stat st;
 	struct str real;
-	enum loader_status s = resolve(l, path, &real, why);
+	enum loader_status s;
+
+	if (l->tree)
+		return read_tree(l, path, text, why);
+	s = resolve(l, path, &real, why);
 
 	if (s != LOADER_OK)
 		return s;
@@ -142,6 +184,10 @@ bool loader_exists(struct loader *l, struct str path)
 	struct stat st;
 	struct str real, why;
 
+	while (l->tree && path.n && path.p[0] == '/')
+		path = str_from(path, 1);
+	if (l->tree)
+		return in_tree(l, path);
 	return resolve(l, path, &real, &why) == LOADER_OK && !stat(real.p, &st) &&
 	       S_ISREG(st.st_mode);
 }
@@ -227,6 +273,8 @@ enum loader_status loader_glob(
 	*n = 0;
 	while (pattern.n && pattern.p[0] == '/')
 		pattern = str_from(pattern, 1);
+	if (l->tree)
+		return glob_tree(l, pattern, paths, n);
 	w.pattern = pattern;
 	base = literal_dir(pattern);
 	s = resolve(l, base, &real, why);

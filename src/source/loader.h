@@ -1,7 +1,8 @@
 /*
- * The only file access of src/: texts that `include: local` names, below the project's root. Paths
- * are relative to the root (a leading slash is allowed and means the same). What leads outside is
- * refused: "..", and symbolic links whose target lies elsewhere.
+ * The only file access of src/: texts that `include: local` names, below the project's root (or in
+ * a tree that its user reads for it). Paths are relative to the root (a leading slash is allowed
+ * and means the same). What leads outside is refused: "..", and symbolic links whose target lies
+ * elsewhere.
  */
 #ifndef SOURCE_LOADER_H
 #define SOURCE_LOADER_H
@@ -19,10 +20,21 @@ enum loader_status {
 	LOADER_FAILED   /* unreadable, a directory, too large */
 };
 
+/* The files of a tree that does not lie on the disk: another revision. Links are followed by it. */
+struct loader_tree {
+	void *ctx;
+	const struct str *paths; /* of its files, sorted, without a leading slash */
+	size_t n;
+	/* As loader_read(), of one of these paths. */
+	enum loader_status (*read)(
+		void *ctx, struct arena *a, struct str path, struct str *text, struct str *why);
+};
+
 struct loader {
 	struct arena *arena;
-	struct str root; /* real path, no slash at the end unless it is "/" */
-	size_t max_size; /* of one file, in bytes */
+	struct str root;                /* real path, no slash at the end unless it is "/" */
+	size_t max_size;                /* of one file, in bytes */
+	const struct loader_tree *tree; /* read from here, not from the disk; or NULL */
 };
 
 /* LOADER_OK, or the reason in *why (arena text, lower case, no full stop). */
