@@ -2,53 +2,25 @@
 
 #include "emulator/cli/children.h"
 #include "emulator/cli/cmd.h"
+#include "emulator/cli/lint_format.h"
 #include "emulator/cli/load.h"
-#include "emulator/cli/tree.h"
 #include "emulator/runner/dind.h"
 #include "emulator/runner/runner_choose.h"
-#include "source/diag_print.h"
-#include "yaml/node.h"
 #include "config/config.h"
 #include "pipeline/lint.h"
 #include "pipeline/pipeline.h"
+
+enum lint_format { LINT_TEXT, LINT_GCC, LINT_JSON, LINT_SARIF };
 
 /* What all files of one `lint` say. */
 struct verdict {
 	struct cli *c;
 	struct load load;
-	struct node *errors, *warnings; /* --json */
-	struct str name;                /* of the file that is looked at, as messages show it */
-	bool json, valid;
+	struct lint_report report; /* LINT_JSON, LINT_SARIF */
+	struct str name;           /* of the file that is looked at, as messages show it */
+	enum lint_format format;
+	bool valid;
 };
-
-static struct node *diag_tree(struct verdict *v, const struct diag *d)
-{
-	struct arena *a = &v->c->arena;
-	struct node *m = tree_map(a);
-	tree_opt(a, m, "file", loc_file(&v->load.sources, d->at.begin));
-	if (d->at.begin.line) {
-		tree_int(a, m, "line", d->at.begin.line);
-		tree_int(a, m, "column", d->at.begin.col);
-	} else {
-		tree_null(a, m, "line");
-		tree_null(a, m, "column");
-	}
-	tree_str(a, m, "message", load_masked(&v->load, diag_message(a, d)));
-	tree_opt(a, m, "job", d->job);
-	tree_str(a, m, "code", str_c(d->code));
-	return m;
-}
-
-static void collect(struct verdict *v)
-{
-	size_t n;
-	const struct diag **sorted = diags_sorted(&v->c->arena, &v->load.diags, &n);
-	for (size_t i = 0; i < n; i++) {
-		struct node *to = sorted[i]->level == DIAG_ERROR ? v->errors : v->warnings;
-		if (sorted[i]->level != DIAG_NOTE)
-			node_seq_push(&v->c->arena, to, diag_tree(v, sorted[i]));
-	}
-}
 
 /* "3 jobs", and for a definition that gives no pipeline for this event: why. */
 static void say_valid(struct verdict *v)
@@ -114,10 +86,12 @@ static int lint_one(struct verdict *v, const char *path)
 		code = l->diags.errors ? EXIT_INVALID : EXIT_OK;
 	}
 	v->valid &= code == EXIT_OK;
-	if (v->json) {
-		collect(v);
+	if (v->format == LINT_JSON || v->format == LINT_SARIF)
+		lint_report_add(&v->report, l);
+	if (v->format == LINT_GCC)
+		lint_gcc(l);
+	if (v->format != LINT_TEXT)
 		return code;
-	}
 	load_print_diags(l, true);
 	if (code == EXIT_OK) {
 		if (!v->c->quiet)
@@ -140,26 +114,43 @@ static int lint_files(struct verdict *v)
 		if (one && (!code || code == EXIT_INVALID))
 			code = one;
 		/* In the order of the files, also where both streams go to the same place. */
-		if (!v->json)
+		if (v->format == LINT_TEXT)
 			cli_flush(c, EXIT_OK);
 	}
 	return code;
 }
 
+/* --format, of which --json is a short form. Exit code. */
+static int choose_format(struct cli *c, enum lint_format *out)
+{
+	static const char *const names[] = {"text", "gcc", "json", "sarif"};
+	const char *asked = opt_text(&c->opt, OPT_LINT_FORMAT);
+	*out = opt_flag(&c->opt, OPT_JSON) ? LINT_JSON : LINT_TEXT;
+	for (int i = 0; asked && i < (int)ARRAY_SIZE(names); i++)
+		if (!strcmp(asked, names[i])) {
+			if (*out == LINT_JSON && i != LINT_JSON)
+				return cli_usage(
+					c, "'--json' and '--format %s' exclude each other", asked);
+			*out = (enum lint_format)i;
+		}
+	return EXIT_OK;
+}
+
 static int run(struct cli *c)
 {
-	struct verdict v = {.c = c, .json = opt_flag(&c->opt, OPT_JSON), .valid = true};
-	v.errors = tree_seq(&c->arena);
-	v.warnings = tree_seq(&c->arena);
-	int code = load_project(c, &v.load);
+	struct verdict v = {.c = c, .valid = true};
+	int code = choose_format(c, &v.format);
+	if (code)
+		return code;
+	code = load_project(c, &v.load);
+	lint_report_init(&v.report, &v.load, v.format == LINT_SARIF);
 	if (!code)
 		code = c->opt.n_args ? lint_files(&v) : lint_one(&v, NULL);
-	if (v.json && (code == EXIT_OK || (code == EXIT_INVALID && !v.valid))) {
-		struct node *m = tree_map(&c->arena);
-		tree_bool(&c->arena, m, "valid", v.valid);
-		tree_put(&c->arena, m, "errors", v.errors);
-		tree_put(&c->arena, m, "warnings", v.warnings);
-		tree_print(c, m);
+	if (code == EXIT_OK || (code == EXIT_INVALID && !v.valid)) {
+		if (v.format == LINT_JSON)
+			lint_report_json(&v.report, &v.load, v.valid);
+		if (v.format == LINT_SARIF)
+			lint_report_sarif(&v.report, &v.load);
 	}
 	load_release(&v.load);
 	return code;
@@ -175,9 +166,16 @@ const struct cmd cmd_lint = {
 		   "means what it "
 		   "says. The pipelines that trigger jobs start are checked with it. Without FILE, "
 		   "the definition that other commands use.",
-	.output = "With --json: {\"valid\":bool, \"errors\":[{\"file\", \"line\", \"column\", "
-		  "\"message\", "
-		  "\"job\":null|NAME, \"code\"}], \"warnings\":[...]}.",
+	.output =
+		"With --json, or --format json: {\"valid\":bool, \"errors\":[{\"file\":null|NAME, "
+		"\"line\":null|N, \"column\":null|N, \"message\", \"job\":null|NAME, "
+		"\"code\"}], \"warnings\":[...]}; columns count characters from 1.\n"
+		"With --format gcc: one line for each, \"FILE:LINE:COLUMN: error: MESSAGE [CODE]\" "
+		"(or warning, or note), files as seen from the current directory; for editors.\n"
+		"With --format sarif: a log of SARIF 2.1.0, for GitLab, GitHub and editors that "
+		"show one; rules are the codes, files are relative to %SRCROOT%, the project's "
+		"root.",
+	.example = "cilocal lint --format sarif >lint.sarif",
 	.kind = ARG_FILES,
 	.max_args = SIZE_MAX,
 	.run = run,

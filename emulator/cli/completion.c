@@ -135,19 +135,46 @@ static void bash_values(struct buf *out, const struct opt_def *d)
 	}
 }
 
+/* Several rows have that name: which one is meant depends on the command. */
+static bool is_shared(const struct opt_def *d)
+{
+	size_t n, same = 0;
+	const struct opt_def *t = opt_table(&n);
+	for (size_t i = 0; i < n; i++)
+		same += t[i].arg && !strcmp(t[i].name, d->name);
+	return same > 1;
+}
+
+/* "*' --name' | *' -n'": what stands in front of the argument, behind the command. */
+static void bash_pattern(struct buf *out, const struct opt_def *d)
+{
+	bool first = true;
+	if (!is_shared(d)) {
+		buf_printf(out, "*' --%s'", d->name);
+		if (d->letter)
+			buf_printf(out, " | *' -%c'", d->letter);
+		return;
+	}
+	for (size_t i = 0; i < CMD_COUNT; i++) {
+		if (!help_lists(d, cmd_table[i]))
+			continue;
+		buf_printf(out, "%s'%s --%s'", first ? "" : " | ", cmd_id_name((int)i), d->name);
+		first = false;
+	}
+}
+
 static void bash_arguments(struct buf *out)
 {
 	size_t n;
 	const struct opt_def *t = opt_table(&n);
-	buf_adds(out, "\tcase $prev in\n");
+	buf_adds(out, "\tcase \"$cmd $prev\" in\n");
 	for (size_t i = 0; i < n; i++) {
 		bool optional = t[i].flags & OPTF_OPTIONAL;
 		if (!t[i].arg || (t[i].flags & OPTF_HIDDEN) ||
 			(optional && t[i].complete == COMPLETE_NONE))
 			continue;
-		buf_printf(out, "\t--%s", t[i].name);
-		if (t[i].letter)
-			buf_printf(out, " | -%c", t[i].letter);
+		buf_addc(out, '\t');
+		bash_pattern(out, &t[i]);
 		/* One that may be left out: what follows may be the next option. */
 		buf_adds(out, optional ? ") [[ $cur == -* ]] || { " : ") ");
 		bash_values(out, &t[i]);

@@ -237,6 +237,8 @@ same "complete a command" "$(complete_words 'cilocal expl' cilocal expl)" explai
 same "complete an option" "$(complete_words 'cilocal run --ne' cilocal run --ne)" --needs
 same "complete a choice" "$(complete_words 'cilocal run --pull ' cilocal run --pull '')" $'always\nif-not-present\nnever'
 same "complete a choice behind =" "$(complete_words 'cilocal run --pull=ne' cilocal run --pull = ne)" never
+same "complete a choice of this command" "$(complete_words 'cilocal lint --format ' cilocal lint --format '')" $'text\ngcc\njson\nsarif'
+same "complete a choice of another" "$(complete_words 'cilocal runs --format=s' cilocal runs --format = s)" svg
 same "complete jobs" "$(complete_words 'cilocal run build' cilocal run build)" $'build:linux\nbuild:mac'
 same "complete a job of shell" "$(complete_words 'cilocal shell build' cilocal shell build)" $'build:linux\nbuild:mac'
 same "complete a job behind --from" "$(complete_words 'cilocal run --from build' cilocal run --from build)" $'build:linux\nbuild:mac'
