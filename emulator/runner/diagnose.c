@@ -14,8 +14,9 @@ static const struct diagnose_entry table[] = {
 #define N_ENTRIES ARRAY_SIZE(table)
 _Static_assert(N_ENTRIES <= DIAGNOSE_MAX, "diagnose_set has a bit for each entry");
 
-#define LINE_KEPT 512  /* of a hit */
-#define WINDOW    2048 /* bytes around an anchor that expressions look at */
+#define LINE_KEPT    512 /* of a hit */
+#define COMMAND_KEPT 1024
+#define WINDOW       2048 /* bytes around an anchor that expressions look at */
 /*
  * Times that one job's log may make one expression work. An anchor that shows in every line of a
  * long log ("not found" in the output of a crawler) must not slow the job down.
@@ -36,6 +37,9 @@ struct diagnose {
 	bool seen[N_ENTRIES];
 	uint16_t tried[N_ENTRIES];
 	struct buf clean;
+	struct str command; /* the last that began; in text */
+	char text[COMMAND_KEPT];
+	bool after; /* in after_script, by which no job fails */
 };
 
 const struct diagnose_entry *diagnose_table(size_t *n)
@@ -133,16 +137,47 @@ static struct str without_stamp(struct str s)
 	return s;
 }
 
+/* The runner's last word: of a command that was not found or not started, the shell said more. */
+static bool is_verdict(struct str line)
+{
+	return str_ends(line, STR("Job failed: exit code 126")) ||
+	       str_ends(line, STR("Job failed: exit code 127"));
+}
+
+static bool has_reason(const struct diagnose *d)
+{
+	for (size_t i = 0; i < d->n_hits; i++)
+		if (!d->hits[i]->entry->notice)
+			return true;
+	return false;
+}
+
 static const struct diagnose_hit *remember(struct diagnose *d, size_t i, struct str line)
 {
-	if (d->seen[i])
+	if (d->seen[i] || (is_verdict(line) && has_reason(d)))
 		return NULL;
 	struct diagnose_hit *hit = arena_new(&d->arena, struct diagnose_hit);
 	hit->entry = &table[i];
 	hit->line = arena_str(&d->arena, str_sub(line, 0, LINE_KEPT));
+	hit->command = d->command.n ? &d->command : NULL;
 	d->seen[i] = true;
 	d->hits[d->n_hits++] = hit;
 	return hit;
+}
+
+/* "$ make all": the name of a command before it runs. It is no message of the command's. */
+static bool is_command(struct diagnose *d, struct str line)
+{
+	if (str_is(line, "Running after_script"))
+		d->after = true;
+	if (!str_starts(line, STR("$ ")))
+		return false;
+	line = str_sub(line, 2, MIN(line.n, sizeof(d->text)));
+	if (!d->after) {
+		memcpy(d->text, line.p, line.n);
+		d->command = str_n(d->text, line.n);
+	}
+	return true;
 }
 
 const struct diagnose_hit *diagnose_line(struct diagnose *d, struct str line)
@@ -151,7 +186,7 @@ const struct diagnose_hit *diagnose_line(struct diagnose *d, struct str line)
 	size_t at;
 	if (line.n && (memchr(line.p, '\r', line.n) || memchr(line.p, '\033', line.n)))
 		line = without_control(&d->clean, line);
-	if (!diagnose_scan(shared.scan, line, &set, &at))
+	if (is_command(d, line) || !diagnose_scan(shared.scan, line, &set, &at))
 		return NULL;
 	line = str_trim(without_stamp(line));
 	if (line.n > 2 * WINDOW)

@@ -38,6 +38,11 @@ struct diagnose_entry {
 struct diagnose_hit {
 	const struct diagnose_entry *entry;
 	struct str line; /* the first line that matched, cleaned and cut at 512 bytes */
+	/*
+	 * The last of the script's commands that the log names, which is the one that a job mostly
+	 * fails by; NULL where none had begun. What a command writes may come before its name.
+	 */
+	const struct str *command;
 };
 
 /* The table itself, for tests and documentation. */

@@ -6,10 +6,11 @@
  *
  * Conditions: dind, no-dind (a Docker-in-Docker service among the job's or the runner's services),
  * cfg-dind (it is one of the runner's), dind-other-alias (it has no alias docker), tls-on, tls-off
- * (DOCKER_TLS_CERTDIR as that service sees it), unprivileged.
- * Locators: job, image, entrypoint, services, service:dind, timeout, artifacts, needs, cache,
- * before-script, script:WORD (the first line of the scripts that holds it), var:NAME, var-only:NAME
- * (only where it is set), cfg:KEY of [runners.docker], or of [[runners]].
+ * (DOCKER_TLS_CERTDIR as that service sees it), unprivileged, client (said by a docker client,
+ * which a script called). Locators: job, image, entrypoint, services, service:dind, timeout,
+ * artifacts, needs, cache, before-script, script:WORD (the command of the scripts that holds it, of
+ * several the last that ran; where none holds it, the last that ran), var:NAME, var-only:NAME (only
+ * where it is set), cfg:KEY of [runners.docker], or of [[runners]].
  */
 #include "base/base.h"
 
@@ -25,6 +26,7 @@
 struct looking {
 	struct arena *arena;
 	const struct diagnose_context *ctx;
+	const struct diagnose_hit *hit;
 	struct str host; /* what {host} is, for entries of lists */
 	struct dind dind;
 };
@@ -60,6 +62,8 @@ static bool holds(const struct looking *l, struct str condition)
 		return l->dind.tls;
 	if (str_is(condition, "tls-off"))
 		return !l->dind.tls;
+	if (str_is(condition, "client"))
+		return str_starts(l->hit->line, STR("docker: "));
 	if (str_is(condition, "unprivileged"))
 		return unprivileged(l);
 	BUG("diagnosis: unknown condition '" STR_FMT "'", STR_ARG(condition));
@@ -92,16 +96,41 @@ static bool at_key(const struct looking *l, const char *key, struct diagnose_pla
 	return (pair && at_span(l, pair->key->at, out)) || at_job(l, out);
 }
 
+/* As the log names it: the first line, with a remark where there are more. */
+static bool is_command(struct str text, const struct str *command)
+{
+	size_t end = str_chr(text, '\n');
+	struct str first = str_trim(str_sub(text, 0, end == STR_NPOS ? text.n : end));
+	return command && first.n && str_starts(*command, first) &&
+	       (command->n == first.n ||
+		       (end != STR_NPOS && str_starts(str_from(*command, first.n), STR(" #"))));
+}
+
+/* How well a command fits: it has the word, it is what ran last, it has the host. 0: not at all. */
+static unsigned fits(const struct looking *l, struct str text, struct str word)
+{
+	bool has = str_find(text, word) != STR_NPOS, last = is_command(text, l->hit->command);
+	if (!has && !last)
+		return 0;
+	return has * 4U + last * 2U + (l->host.n && str_find(text, l->host) != STR_NPOS);
+}
+
 static bool at_script(const struct looking *l, struct str word, struct diagnose_place *out)
 {
 	const struct job_def *job = l->ctx->job;
 	const struct texts *scripts[] = {job ? &job->before_script : NULL,
 		job ? &job->script : NULL, job ? &job->after_script : NULL};
+	const struct text *best = NULL;
+	unsigned most = 0;
 	for (size_t s = 0; job && s < ARRAY_SIZE(scripts); s++)
-		for (size_t i = 0; i < scripts[s]->n; i++)
-			if (str_find(scripts[s]->v[i].s, word) != STR_NPOS)
-				return at_span(l, scripts[s]->v[i].at, out);
-	return false;
+		for (size_t i = 0; i < scripts[s]->n; i++) {
+			unsigned score = fits(l, scripts[s]->v[i].s, word);
+			if (score <= most)
+				continue;
+			most = score;
+			best = &scripts[s]->v[i];
+		}
+	return best && at_span(l, best->at, out);
 }
 
 static bool at_var(const struct looking *l, struct str name, bool only, struct diagnose_place *out)
@@ -259,7 +288,7 @@ static bool try_alternative(struct looking *l, struct str text, struct diagnose_
 bool diagnose_locate(struct arena *a, const struct diagnose_hit *hit,
 	const struct diagnose_context *ctx, struct diagnose_place *out)
 {
-	struct looking l = {.arena = a, .ctx = ctx};
+	struct looking l = {.arena = a, .ctx = ctx, .hit = hit};
 	dind_find(a, ctx->job, ctx->vars, ctx->config, &l.dind);
 	l.host = diagnose_fill(a, STR("{host|}"), hit, ctx);
 	struct str_split it = str_split(str_c(hit->entry->where), '\n');

@@ -4,7 +4,7 @@
  *
  * {host}    the host that could not be found or trusted
  * {server}  the DNS server that was asked
- * {user}    {tool} {path}: what the line complains about
+ * {user}    {tool} {path} {image} {port} {container}: what the line complains about
  * {dind}    the image of the job's Docker-in-Docker service, or one that fits the job's image
  */
 #include "base/base.h"
@@ -30,6 +30,10 @@ static const struct cut cuts[] = {
 	{"host", "bad address '", "'"},
 	{"host", "host '", "'"},
 	{"server", " on ", ": "},
+	{"image", "manifest for ", " "},
+	{"image", "no such image: ", " "},
+	{"port", "0.0.0.0:", " "},
+	{"container", "container name \"/", "\""},
 	{"user", "find user ", ": "},
 	{"user", "user \"", "\""},
 };
@@ -102,6 +106,12 @@ static struct str fitting_dind(struct arena *a, const struct diagnose_context *c
 static struct str value_of(struct arena *a, struct str name, const struct diagnose_hit *hit,
 	const struct diagnose_context *ctx)
 {
+	if (str_is(name, "image")) {
+		/* Docker adds this where a name has no tag. */
+		struct str written = from_line(name, hit->line);
+		return str_ends(written, STR(":latest")) ? str_sub(written, 0, written.n - 7)
+							 : written;
+	}
 	if (!str_is(name, "dind"))
 		return from_line(name, hit->line);
 	struct str image = diagnose_dind_image(a, ctx);

@@ -175,6 +175,17 @@ bool store_lock_held(const char *lock_path)
 	return held;
 }
 
+/* What a run's folder holds beside those of its jobs. */
+static bool is_ours(struct str slug)
+{
+	static const char *const names[] = {"lock", "committed", "keep"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_is(slug, names[i]))
+			return true;
+	return false;
+}
+
 struct str store_slug(struct arena *a, struct str name)
 {
 	struct buf b = BUF_INIT;
@@ -199,7 +210,7 @@ struct str store_slug(struct arena *a, struct str name)
 		buf_truncate(&b, b.n - 1);
 		lost = true;
 	}
-	if (lost || b.n > SLUG_MAX || !b.n) {
+	if (lost || b.n > SLUG_MAX || !b.n || is_ours(buf_str(&b))) {
 		/* What was lost goes into a hash, so that distinct names stay distinct. */
 		buf_truncate(&b, MIN(b.n, (size_t)SLUG_MAX - 9));
 		buf_printf(&b, "%s%08x", b.n ? "-" : "job-", (unsigned)str_hash(name));

@@ -267,7 +267,7 @@ static void test_no_configuration_at_all(void **state)
 	const struct diagnose_entry *t = diagnose_table(&n);
 	for (size_t i = 0; i < n; i++) {
 		CLEANUP(buf_release) struct buf out = BUF_INIT;
-		struct diagnose_hit hit = {&t[i], str_c(t[i].sample)};
+		struct diagnose_hit hit = {&t[i], str_c(t[i].sample), NULL};
 		diagnose_explain(&w.arena, &hit, &w.ctx, &h);
 		diagnose_write(&out, &h, 80);
 		/* A placeholder that is not filled would show its bar. */
@@ -288,6 +288,47 @@ static void test_words(void **state)
 	h = explain(&w, "Get \"https://10.0.0.5:5000/v2/\": http: server gave HTTP response to "
 			"HTTPS client");
 	assert_true(str_starts(h.cause, STR("10.0.0.5:5000 speaks plain HTTP")));
+	arena_release(&w.arena);
+}
+
+/* Of several commands with the word, the one that ran last is meant; the runner's verdict adds
+ * nothing. */
+static void test_commands(void **state)
+{
+	struct world w;
+	struct text lines[] = {{STR("docker login a"), line_span(14)},
+		{STR("docker login b"), line_span(15)}, {STR("make all\nmake test"), line_span(16)},
+		{STR("echo docker login"), line_span(18)}};
+	struct diagnose_hint h;
+	world_init(&w);
+	w.job.script = (struct texts){lines, 4, true, line_span(13)};
+	struct diagnose *d = diagnose_new();
+	/* What a command says may come before its name. */
+	const struct diagnose_hit *early = diagnose_line(d, STR("no basic auth credentials"));
+	assert_null(diagnose_line(d, STR("\033[32;1m$ docker login a\033[0;m")));
+	const struct diagnose_hit *refused =
+		diagnose_line(d, STR("unauthorized: authentication required"));
+	assert_null(diagnose_line(d, STR("$ docker login b # connection refused")));
+	assert_null(diagnose_line(d, STR("$ docker login b")));
+	diagnose_explain(&w.arena, refused, &w.ctx, &h);
+	assert_place(&h, ".gitlab-ci.yml", 15, "the login that was refused");
+	/* Without the word the last one is still the place, but for what came before all of them.
+	 */
+	assert_null(diagnose_line(d, STR("$ make all # collapsed multi-line command")));
+	const struct diagnose_hit *tty = diagnose_line(d, STR("the input device is not a TTY"));
+	diagnose_explain(&w.arena, tty, &w.ctx, &h);
+	assert_place(&h, ".gitlab-ci.yml", 16, "without");
+	diagnose_explain(&w.arena, early, &w.ctx, &h);
+	assert_int_equal(h.n_places, 0);
+	assert_null(diagnose_line(d, STR("Running after_script")));
+	assert_null(diagnose_line(d, STR("$ echo docker login")));
+	diagnose_explain(&w.arena, tty, &w.ctx, &h);
+	assert_place(&h, ".gitlab-ci.yml", 16, "without");
+	assert_null(diagnose_line(d, STR("ERROR: Job failed: exit code 127")));
+	diagnose_free(d);
+	d = diagnose_new();
+	assert_non_null(diagnose_line(d, STR("ERROR: Job failed: exit code 127")));
+	diagnose_free(d);
 	arena_release(&w.arena);
 }
 
@@ -327,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_x509_names_the_service),
 		cmocka_unit_test(test_no_configuration_at_all),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_written_form),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,8 @@ static void test_slugs(void **state)
 	assert_memory_equal(x.p, "test-linux-gcc-", 15);
 	assert_false(str_eq(x, y));
 	assert_false(str_eq(store_slug(&a, STR("Build")), store_slug(&a, STR("build"))));
+	/* A job may be called like what a run's folder holds. */
+	assert_string_not_equal(store_slug(&a, STR("lock")).p, "lock");
 	assert_memory_equal(store_slug(&a, STR("\xc3\xa9")).p, "job-", 4);
 	assert_true(store_slug(&a, STR("a/../../b")).n > 0);
 	assert_true(str_chr(store_slug(&a, STR("a/../../b")), '/') == STR_NPOS);
