@@ -51,3 +51,8 @@ shows 'ERROR: Job failed: failed to pull'
 shows 'code 4'
 screen >"$work/out"
 has_not '1.5 of 20.0 MB'
+
+# What the pull took is told apart from the rest.
+run 0 runs show --json
+jq -e '.time.images > 1.5 and .time.preparing < .time.images and ([.jobs[0].phases[].name] | index("pull_image"))' \
+	"$work/stdout" >/dev/null || fail "the time of the pull is not told"
