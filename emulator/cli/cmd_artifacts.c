@@ -21,6 +21,7 @@ struct kept {
 struct kept_list {
 	VEC(struct kept) v;
 	struct str run;
+	const struct run_record *first; /* looked at; NULL: none could be read */
 };
 
 /* The jobs of one run that are meant and left something; *known: one of them is in it. */
@@ -32,6 +33,7 @@ static int look(struct cli *c, struct earlier *e, size_t at, struct str want, st
 	if (earlier_read(c, e, at, r, &dir))
 		return EXIT_OK;
 	out->run = r->id;
+	out->first = out->first ? out->first : r;
 	for (size_t i = 0; i < r->n_jobs; i++) {
 		struct error err = ERROR_INIT;
 		struct kept k = {.job = &r->jobs[i]};
@@ -61,13 +63,9 @@ static int find(struct cli *c, struct earlier *e, struct str want, struct kept_l
 	}
 	if (code || out->v.n)
 		return code;
-	if (known)
-		cli_error(c, "job '" STR_FMT "' left no artifacts", STR_ARG(want));
-	else if (id)
-		cli_error(c, "run " STR_FMT " has no job '" STR_FMT "'", STR_ARG(out->run),
-			STR_ARG(want));
-	else
-		cli_error(c, "no earlier run has a job '" STR_FMT "'", STR_ARG(want));
+	if (!known && out->first)
+		return earlier_no_job(c, out->first, arena_cstr(&c->arena, want));
+	cli_error(c, "job '" STR_FMT "' left no artifacts", STR_ARG(want));
 	return EXIT_USAGE;
 }
 

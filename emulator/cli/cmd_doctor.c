@@ -243,6 +243,8 @@ static int run(struct cli *c)
 	struct error err = ERROR_INIT;
 	bool in_project = look_at_git(c, &d);
 	int code = in_project ? load_project(c, &l) : settings_load(c, &settings, NULL);
+	if (code && in_project)
+		load_release(&l);
 	if (code)
 		return code;
 	look_at_shell(&d);

@@ -20,14 +20,9 @@ static int run(struct cli *c)
 	struct str name = str_c(c->opt.args[0]);
 	int id = cmd_id_find(name);
 	if (id < 0) {
-		struct str names[CMD_COUNT];
-		for (size_t i = 0; i < CMD_COUNT; i++)
-			names[i] = str_c(cmd_id_name((int)i));
-		const struct str *near = str_nearest(name, names, CMD_COUNT);
-		if (near)
-			return cli_usage(c, "unknown command '%s'; did you mean '" STR_FMT "'?",
-				c->opt.args[0], STR_ARG(*near));
-		return cli_usage(c, "unknown command '%s'", c->opt.args[0]);
+		CLEANUP(buf_release) struct buf text = BUF_INIT;
+		options_unknown_command(&text, name);
+		return cli_usage(c, "%s", text.p);
 	}
 	if (man)
 		help_man(&c->out, cmd_table[id]);

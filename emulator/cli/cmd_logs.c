@@ -96,20 +96,6 @@ static int find_run(struct cli *c, struct earlier *e, const char *name, struct r
 	return EXIT_OK;
 }
 
-static int no_such_job(struct cli *c, const struct run_record *r, const char *name)
-{
-	struct str *names = arena_array(&c->arena, struct str, r->n_jobs + 1);
-	for (size_t i = 0; i < r->n_jobs; i++)
-		names[i] = r->jobs[i].name;
-	const struct str *near = str_nearest(str_c(name), names, r->n_jobs);
-	if (near)
-		cli_error(c, "run " STR_FMT " has no job '%s'; did you mean '" STR_FMT "'?",
-			STR_ARG(r->id), name, STR_ARG(*near));
-	else
-		cli_error(c, "run " STR_FMT " has no job '%s'", STR_ARG(r->id), name);
-	return EXIT_USAGE;
-}
-
 static int run(struct cli *c)
 {
 	struct earlier e;
@@ -125,7 +111,7 @@ static int run(struct cli *c)
 		return code;
 	code = find_run(c, &e, name, &r, &dir, &n);
 	if (!code && !n && name)
-		code = no_such_job(c, &r, name);
+		code = earlier_no_job(c, &r, name);
 	for (size_t i = 0; !code && i < r.n_jobs; i++) {
 		const struct job_record *j = &r.jobs[i];
 		if (!wanted(j, name))

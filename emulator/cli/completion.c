@@ -362,7 +362,7 @@ static void zsh_script(struct buf *out)
 			words_of(out, cmd->words);
 			buf_adds(out, ")'\n");
 		} else if (cmd->kind == ARG_RUNS) {
-			buf_adds(out, "\t\t'2:what:(show)'\n\t\t'3:run:_cilocal_lines runs "
+			buf_adds(out, "\t\t'1:what:(show)'\n\t\t'2:run:_cilocal_lines runs "
 				      "names'\n");
 		}
 		buf_adds(out, "\t\t)\n\t\t;;\n");

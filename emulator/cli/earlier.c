@@ -73,6 +73,23 @@ int earlier_read(
 	return -1;
 }
 
+int earlier_no_job(struct cli *c, const struct run_record *r, const char *name)
+{
+	struct str *names = arena_array(&c->arena, struct str, r->n_jobs + 1);
+	for (size_t i = 0; i < r->n_jobs; i++)
+		names[i] = r->jobs[i].name;
+	const struct str *near = str_nearest(str_c(name), names, r->n_jobs);
+	if (near)
+		cli_error(c, "run " STR_FMT " has no job '%s'; did you mean '" STR_FMT "'?",
+			STR_ARG(r->id), name, STR_ARG(*near));
+	else
+		cli_error(c,
+			"run " STR_FMT " has no job '%s'; 'cilocal runs show " STR_FMT
+			"' shows its jobs",
+			STR_ARG(r->id), name, STR_ARG(r->id));
+	return EXIT_USAGE;
+}
+
 bool earlier_means(struct str want, struct str job)
 {
 	struct str rest = str_from(job, want.n);

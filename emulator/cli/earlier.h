@@ -29,6 +29,8 @@ int earlier_find(struct cli *c, const struct earlier *e, const char *id, size_t 
 int earlier_read(
 	struct cli *c, struct earlier *e, size_t index, struct run_record *out, const char **dir);
 
+/* Says that a run has no such job, with the nearest name; EXIT_USAGE. */
+int earlier_no_job(struct cli *c, const struct run_record *r, const char *name);
 /* Whether an argument means a job: its name, the base name of a parallel one, or a glob. */
 bool earlier_means(struct str want, struct str job);
 

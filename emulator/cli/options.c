@@ -89,6 +89,34 @@ static int fail(struct buf *err, const char *fmt, ...)
 	return -1;
 }
 
+/* One that is nearly what was typed, or begins with it. */
+static const struct str *near_option(struct str name, const struct str *names, size_t n)
+{
+	const struct str *near = str_nearest(name, names, n);
+	for (size_t i = 0; i < n && !near && name.n > 1; i++)
+		if (str_starts(names[i], name))
+			near = &names[i];
+	return near;
+}
+
+/* Whose option it is: "; 'run' and 'shell' take it". */
+static void tell_takers(struct buf *err, struct str name)
+{
+	const char *who[CMD_COUNT];
+	size_t n = 0;
+	for (int cmd = 0; cmd < CMD_COUNT; cmd++) {
+		const struct opt_def *d = opt_find(name, cmd);
+		if (d && !(d->flags & OPTF_HIDDEN))
+			who[n++] = cmd_names[cmd];
+	}
+	if (n > 3)
+		buf_adds(err, "; commands that read a pipeline take it");
+	for (size_t i = 0; i < n && n <= 3; i++)
+		buf_printf(err, "%s'%s'", !i ? "; " : i + 1 < n ? ", " : " and ", who[i]);
+	if (n && n <= 3)
+		buf_adds(err, n == 1 ? " takes it" : " take it");
+}
+
 static int unknown_option(struct buf *err, struct str name, int cmd)
 {
 	struct str names[ARRAY_SIZE(table)];
@@ -99,9 +127,11 @@ static int unknown_option(struct buf *err, struct str name, int cmd)
 	buf_printf(err, "unknown option '--" STR_FMT "'", STR_ARG(name));
 	if (cmd >= 0)
 		buf_printf(err, " for '%s'", cmd_names[cmd]);
-	const struct str *near = str_nearest(name, names, n);
+	const struct str *near = near_option(name, names, n);
 	if (near)
 		buf_printf(err, "; did you mean '--" STR_FMT "'?", STR_ARG(*near));
+	else if (cmd >= 0)
+		tell_takers(err, name);
 	return -1;
 }
 
@@ -188,7 +218,7 @@ static int check_value(struct buf *err, const struct opt_def *d, const char *val
 		return -1;
 	if ((d->flags & OPTF_PAIR) && (str_chr(s, '=') == STR_NPOS || s.p[0] == '='))
 		return fail(err, "'--%s' wants %s, not '%s'", d->name, d->arg, value);
-	if (!s.n && d->id != OPT_FILE && d->complete != COMPLETE_NONE)
+	if (!s.n && d->id != OPT_FILE)
 		return fail(err, "'--%s' wants %s, not an empty text", d->name, d->arg);
 	return 0;
 }
@@ -227,14 +257,13 @@ static int parse_long(struct scan *s, struct str text)
 	const struct opt_def *d = opt_find(name, -1);
 	if (!d && str_starts(name, STR("no-"))) {
 		d = opt_find(str_from(name, 3), -1);
-		if (d && d->arg)
-			d = NULL;
 		if (d && (d->flags & OPTF_NEG)) {
 			if (value)
 				return fail(s->err, "option '--no-%s' takes no argument", d->name);
 			return add(s, d, NULL, true);
 		}
-		d = NULL;
+		if (d)
+			return fail(s->err, "option '--%s' has no '--no-%s'", d->name, d->name);
 	}
 	if (!d)
 		return unknown_option(s->err, name, s->o->cmd);
@@ -246,14 +275,27 @@ static int parse_long(struct scan *s, struct str text)
 	return value ? add(s, d, value, false) : take_argument(s, d);
 }
 
+/* "-json": nobody means -j with the argument "son". */
+static const struct opt_def *long_name(const char *p)
+{
+	struct str word = str_c(p), name = str_sub(word, 0, str_chr(word, '='));
+	return name.n > 1 ? opt_find(name, -1) : NULL;
+}
+
 static int parse_short(struct scan *s, const char *p)
 {
+	const struct opt_def *meant = long_name(p);
+	if (meant)
+		return fail(s->err, "unknown option '-%s'; did you mean '--%s'?", p, meant->name);
 	for (; *p; p++) {
 		const struct opt_def *d = find_letter(*p);
 		if (!d) {
 			struct str all = str_c(p);
 			size_t n = utf8_len(all.p, all.n);
-			return fail(s->err, "unknown option '-%.*s'", n ? (int)n : 1, p);
+			bool known = s->o->cmd >= 0;
+			return fail(s->err, "unknown option '-%.*s'%s%s%s", n ? (int)n : 1, p,
+				known ? " for '" : "", known ? cmd_names[s->o->cmd] : "",
+				known ? "'" : "");
 		}
 		if (!d->arg) {
 			add(s, d, NULL, false);
@@ -276,10 +318,12 @@ static int bind(struct options *o, struct buf *err)
 		struct opt_value *v = &o->v[i];
 		const struct opt_def *d = opt_find(str_c(v->def->name), o->cmd);
 		if (!d) {
-			if (v->def->letter && !opt_find(str_c(v->def->name), o->cmd))
-				return fail(err, "'%s' takes no option '--%s' (-%c)",
-					cmd_names[o->cmd], v->def->name, v->def->letter);
-			return unknown_option(err, str_c(v->def->name), o->cmd);
+			if (!v->def->letter)
+				return unknown_option(err, str_c(v->def->name), o->cmd);
+			buf_printf(err, "'%s' takes no option '--%s' (-%c)", cmd_names[o->cmd],
+				v->def->name, v->def->letter);
+			tell_takers(err, str_c(v->def->name));
+			return -1;
 		}
 		v->def = d;
 		if (check_value(err, d, v->value))
@@ -288,7 +332,7 @@ static int bind(struct options *o, struct buf *err)
 	return 0;
 }
 
-static int unknown_command(struct buf *err, struct str name)
+void options_unknown_command(struct buf *err, struct str name)
 {
 	struct str names[CMD_COUNT];
 	for (size_t i = 0; i < CMD_COUNT; i++)
@@ -297,7 +341,8 @@ static int unknown_command(struct buf *err, struct str name)
 	const struct str *near = str_nearest(name, names, CMD_COUNT);
 	if (near)
 		buf_printf(err, "; did you mean '" STR_FMT "'?", STR_ARG(*near));
-	return -1;
+	else
+		buf_adds(err, "; a job is run by 'cilocal run JOB'");
 }
 
 static int parse_word(struct scan *s, const char *word)
@@ -309,7 +354,10 @@ static int parse_word(struct scan *s, const char *word)
 	}
 	o->command = word;
 	o->cmd = cmd_id_find(str_c(word));
-	return o->cmd < 0 ? unknown_command(s->err, str_c(word)) : 0;
+	if (o->cmd >= 0)
+		return 0;
+	options_unknown_command(s->err, str_c(word));
+	return -1;
 }
 
 int options_parse(struct options *o, struct arena *a, int argc, char *const *argv, struct buf *err)

@@ -89,6 +89,9 @@ const char *cmd_id_name(int cmd);
 /* enum cmd_id, or -1. */
 int cmd_id_find(struct str name);
 
+/* The message for a word that is no command, with the nearest one. */
+void options_unknown_command(struct buf *err, struct str name);
+
 /* Row of that name for a command (cmd < 0: any command), NULL when there is none. */
 const struct opt_def *opt_find(struct str name, int cmd);
 static inline bool opt_is_global(const struct opt_def *d)

@@ -59,14 +59,19 @@ static int no_such_job(struct arena *a, const struct pipeline *p, struct str wor
 				"'cilocal explain " STR_FMT "')",
 				STR_ARG(word), STR_ARG(word));
 	if (pattern)
-		return error_set(
-			err, ERR_USAGE, 0, "no job fits the pattern '" STR_FMT "'", STR_ARG(word));
+		return error_set(err, ERR_USAGE, 0,
+			"no job of the pipeline fits the pattern '" STR_FMT
+			"'; 'cilocal list' shows the jobs",
+			STR_ARG(word));
 	near = nearest_job(a, p, word);
 	if (near)
 		return error_set(err, ERR_USAGE, 0,
-			"no job '" STR_FMT "' in the pipeline, did you mean '" STR_FMT "'?",
+			"there is no job '" STR_FMT "' in the pipeline; did you mean '" STR_FMT
+			"'?",
 			STR_ARG(word), STR_ARG(*near));
-	return error_set(err, ERR_USAGE, 0, "no job '" STR_FMT "' in the pipeline", STR_ARG(word));
+	return error_set(err, ERR_USAGE, 0,
+		"there is no job '" STR_FMT "' in the pipeline; 'cilocal list' shows the jobs",
+		STR_ARG(word));
 }
 
 /* Sets the flags of all jobs that a word means; names may be NULL (then only flags are set). */
@@ -103,9 +108,9 @@ static int mark_stage(struct plan *plan, struct str stage, struct error *err)
 	if (!known) {
 		near = str_nearest(stage, p->stages, p->n_stages);
 		return error_set(err, ERR_USAGE, 0,
-			"no stage '" STR_FMT "' in the pipeline%s" STR_FMT "%s", STR_ARG(stage),
-			near ? ", did you mean '" : "", STR_ARG(near ? *near : STR_NULL),
-			near ? "'?" : "");
+			"there is no stage '" STR_FMT "' in the pipeline; %s" STR_FMT "%s",
+			STR_ARG(stage), near ? "did you mean '" : "'cilocal graph' shows them",
+			STR_ARG(near ? *near : STR_NULL), near ? "'?" : "");
 	}
 	for (size_t i = 0; i < p->n_jobs; i++)
 		if (str_eq(p->jobs[i]->stage, stage))

@@ -10,6 +10,27 @@ bench_list() {
 	pair "cilocal list" list "git --version (for scale)" git_version
 }
 
+# What passes between the tabulator and the names, in a bash that has read its completion once.
+bench_completion() {
+	echo "completion: names of jobs in bash (budget: 20 ms)"
+	[[ -d $work/list ]] || repository "$work/list" <"$root/samples/build-image/.gitlab-ci.yml"
+	"$here/generate" jobs 200 | repository "$work/jobs-200"
+	mkdir -p "$work/bin"
+	ln -sf "$cilocal" "$work/bin/cilocal"
+	PATH=$work/bin:$PATH
+	# shellcheck source=/dev/null
+	. <(cilocal completion bash)
+	# shellcheck disable=SC2034
+	press() {
+		COMP_LINE="cilocal run $1" COMP_POINT=$((12 + ${#1})) COMP_WORDS=(cilocal run "$1") COMP_CWORD=2
+		_cilocal
+		((${#COMPREPLY[@]}))
+	}
+	press_few() { cd "$work/list" && press ''; }
+	press_many() { cd "$work/jobs-200" && press ''; }
+	pair "the how-to's repository" press_few "200 jobs" press_many
+}
+
 bench_language() {
 	local n
 	for n in 100 1000 2000 10000; do

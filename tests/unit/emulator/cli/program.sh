@@ -254,19 +254,4 @@ same "complete a run behind =" "$(complete_words 'cilocal artifacts --run=2' cil
 same "complete a run to resume" "$(complete_words 'cilocal run --resume ' cilocal run --resume '')" "$ids"
 same "complete an option behind --resume" "$(complete_words 'cilocal run --resume --ne' cilocal run --resume --ne)" --needs
 
-# and in fish and zsh, where they are
-if command -v fish >/dev/null; then
-	"$cilocal" completion fish >"$here/cilocal.fish"
-	fish_words() {
-		PATH=$here/bin:$PATH fish --no-config -c "source $here/cilocal.fish; complete -C '$1'" | cut -f1 | sort | tr '\n' ' '
-	}
-	same "fish: a command" "$(fish_words 'cilocal expl')" "explain "
-	same "fish: a choice" "$(fish_words 'cilocal run --pull ')" "always if-not-present never "
-	same "fish: jobs" "$(fish_words 'cilocal run build')" "build:linux build:mac "
-	same "fish: runs" "$(fish_words 'cilocal logs --run 2')" "$(sort <<<"$ids" | tr '\n' ' ')"
-fi
-if command -v zsh >/dev/null; then
-	"$cilocal" completion zsh >"$here/_cilocal"
-	zsh -n "$here/_cilocal" || failed=1
-fi
 exit $failed

@@ -103,7 +103,7 @@ static void test_negation(void **state)
 	p = parse("run --no-privileged --privileged");
 	assert_true(opt_flag(&p->o, OPT_PRIVILEGED));
 	done(p);
-	refused("list --no-json", "unknown option '--no-json' for 'list'");
+	refused("list --no-json", "option '--json' has no '--no-json'");
 	refused("run --no-privileged=1", "takes no argument");
 }
 
@@ -111,10 +111,17 @@ static void test_refusals(void **state)
 {
 	refused("run --jsno", "unknown option '--jsno' for 'run'; did you mean '--json'?");
 	refused("lst", "unknown command 'lst'; did you mean 'list'?");
-	refused("frobnicate", "unknown command 'frobnicate'");
-	refused("list --needs", "unknown option '--needs' for 'list'");
+	refused("frobnicate", "unknown command 'frobnicate'; a job is run by 'cilocal run JOB'");
+	refused("list --needs", "unknown option '--needs' for 'list'; 'run' and 'shell' take it");
 	refused("list -j 3", "'list' takes no option '--jobs' (-j)");
-	refused("run -Z", "unknown option '-Z'");
+	refused("run -json", "unknown option '-json'; did you mean '--json'?");
+	refused("list --chil", "unknown option '--chil' for 'list'; did you mean '--children'?");
+	refused("list --timestamps", "unknown option '--timestamps' for 'list'; 'run' takes it");
+	refused("list -n", "'list' takes no option '--dry-run' (-n); 'run' and 'clean' take it");
+	refused("completion --branch x bash", "unknown option '--branch' for 'completion'; "
+					      "commands that read a pipeline take it");
+	refused("run --tag=", "'--tag' wants NAME, not an empty text");
+	refused("run -Z", "unknown option '-Z' for 'run'");
 	refused("run --jobs", "option '--jobs' wants an argument (N)");
 	refused("run -j", "option '--jobs' wants an argument (N)");
 	refused("run -j x", "'--jobs' wants a whole number, not 'x'");

@@ -155,7 +155,8 @@ static void test_stage(void **state)
 	stage = STR("build");
 	assert_int_equal(make(f, STR("")), -1);
 	assert_int_equal(f->err.domain, ERR_USAGE);
-	assert_string_equal(f->err.text, "no stage 'build' in the pipeline");
+	assert_string_equal(f->err.text,
+		"there is no stage 'build' in the pipeline; 'cilocal graph' shows them");
 }
 
 static void test_unknown(void **state)
@@ -165,11 +166,13 @@ static void test_unknown(void **state)
 	assert_int_equal(make(f, STR("complie")), -1);
 	assert_int_equal(f->err.domain, ERR_USAGE);
 	assert_string_equal(
-		f->err.text, "no job 'complie' in the pipeline, did you mean 'compile'?");
+		f->err.text, "there is no job 'complie' in the pipeline; did you mean 'compile'?");
 	assert_int_equal(make(f, STR("zzz")), -1);
-	assert_string_equal(f->err.text, "no job 'zzz' in the pipeline");
+	assert_string_equal(f->err.text,
+		"there is no job 'zzz' in the pipeline; 'cilocal list' shows the jobs");
 	assert_int_equal(make(f, STR("zzz*")), -1);
-	assert_string_equal(f->err.text, "no job fits the pattern 'zzz*'");
+	assert_string_equal(f->err.text,
+		"no job of the pipeline fits the pattern 'zzz*'; 'cilocal list' shows the jobs");
 }
 
 static void test_kept_out(void **state)
