@@ -68,7 +68,7 @@ static void option_line(struct buf *out, const struct opt_def *d, size_t columns
 	buf_addc(out, '\n');
 }
 
-static bool is_pipeline_option(const struct opt_def *d)
+bool help_is_of_pipeline(const struct opt_def *d)
 {
 	uint32_t both = UINT32_C(1) << CMD_run | UINT32_C(1) << CMD_lint;
 	return !opt_is_global(d) && (d->cmds & both) == both;
@@ -81,7 +81,7 @@ static void options_block(
 	const struct opt_def *t = opt_table(&n);
 	for (size_t i = 0; i < n; i++) {
 		if (!help_lists(&t[i], cmd) ||
-			(pipeline >= 0 && is_pipeline_option(&t[i]) != pipeline))
+			(pipeline >= 0 && help_is_of_pipeline(&t[i]) != pipeline))
 			continue;
 		if (!shown++)
 			buf_printf(out, "\n%s:\n", title);

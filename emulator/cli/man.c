@@ -81,13 +81,19 @@ static void option(struct buf *out, const struct opt_def *d)
 		buf_adds(out, "May be given several times.\n");
 }
 
-static void options(struct buf *out, const struct cmd *cmd)
+/* Of a command (NULL: of every command); pipeline: those that only say which pipeline, or all but
+ * those. */
+static void options(struct buf *out, const struct cmd *cmd, const char *title, bool pipeline)
 {
-	size_t n;
+	size_t n, shown = 0;
 	const struct opt_def *t = opt_table(&n);
-	for (size_t i = 0; i < n; i++)
-		if (help_lists(&t[i], cmd))
-			option(out, &t[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (!help_lists(&t[i], cmd) || help_is_of_pipeline(&t[i]) != pipeline)
+			continue;
+		if (!shown++ && title)
+			buf_printf(out, ".SS %s\n", title);
+		option(out, &t[i]);
+	}
 }
 
 static void synopsis(struct buf *out, const struct cmd *cmd)
@@ -109,8 +115,6 @@ static void command(struct buf *out, const struct cmd *cmd)
 		paragraphs(out, cmd->details);
 	if (cmd->example)
 		example(out, cmd->example);
-	if (cmd->output)
-		paragraphs(out, cmd->output);
 }
 
 static const char *const exit_rows[][2] = {
@@ -167,11 +171,22 @@ static void rows(struct buf *out, const char *title, const char *const (*v)[2], 
 	}
 }
 
+/* "CILOCAL-RUN": the title that stands above each page. */
+static void title(struct buf *out, const char *name)
+{
+	buf_adds(out, ".TH CILOCAL");
+	for (const char *p = name; *p; p++) {
+		if (p == name)
+			buf_adds(out, "\\-");
+		buf_addc(out, (char)toupper((unsigned char)*p));
+	}
+	buf_printf(out, " 1 \"\" \"cilocal %s\" \"cilocal\"\n.SH NAME\n", CILOCAL_VERSION);
+}
+
 static void page_of_command(struct buf *out, const struct cmd *cmd)
 {
 	const char *name = cmd_id_name(cmd->id);
-	buf_printf(out, ".TH CILOCAL\\-%s 1 \"\" \"cilocal %s\" \"cilocal\"\n.SH NAME\n", name,
-		CILOCAL_VERSION);
+	title(out, name);
 	buf_printf(out, "cilocal\\-%s \\- ", name);
 	roff(out, str_c(cmd->summary));
 	buf_adds(out, "\n.SH SYNOPSIS\n");
@@ -179,9 +194,25 @@ static void page_of_command(struct buf *out, const struct cmd *cmd)
 	buf_adds(out, ".SH DESCRIPTION\n");
 	command(out, cmd);
 	buf_adds(out, ".SH OPTIONS\n");
-	options(out, cmd);
-	options(out, NULL);
-	buf_adds(out, ".SH SEE ALSO\n\\fBcilocal\\fR(1)\n");
+	options(out, cmd, NULL, false);
+	options(out, cmd, "Options of the pipeline", true);
+	options(out, NULL, "Options of every command", false);
+	if (cmd->output) {
+		buf_adds(out, ".SH OUTPUT FOR PROGRAMS\n");
+		paragraphs(out, cmd->output);
+	}
+	rows(out, "EXIT STATUS", exit_rows, ARRAY_SIZE(exit_rows));
+	buf_adds(out, ".SH SEE ALSO\n\\fBcilocal\\fR(1) has the files and the environment that "
+		      "all commands use.\n");
+}
+
+/* The pages of the commands. */
+static void see_also(struct buf *out)
+{
+	buf_adds(out, ".SH SEE ALSO\n");
+	for (int i = 0; i < CMD_COUNT; i++)
+		buf_printf(out, ".BR cilocal\\-%s (1)%s\n", cmd_id_name(i),
+			i + 1 < CMD_COUNT ? "," : "");
 }
 
 void help_man(struct buf *out, const struct cmd *cmd)
@@ -190,12 +221,10 @@ void help_man(struct buf *out, const struct cmd *cmd)
 		page_of_command(out, cmd);
 		return;
 	}
-	buf_printf(out,
-		".TH CILOCAL 1 \"\" \"cilocal %s\" \"cilocal\"\n.SH NAME\n"
-		"cilocal \\- run GitLab CI/CD pipelines on your own machine\n.SH SYNOPSIS\n"
-		"\\fBcilocal\\fR [\\fIOPTIONS\\fR] \\fICOMMAND\\fR [\\fIARGUMENTS\\fR]\n.SH "
-		"DESCRIPTION\n",
-		CILOCAL_VERSION);
+	title(out, "");
+	buf_adds(out, "cilocal \\- run GitLab CI/CD pipelines on your own machine\n.SH SYNOPSIS\n"
+		      "\\fBcilocal\\fR [\\fIOPTIONS\\fR] \\fICOMMAND\\fR [\\fIARGUMENTS\\fR]\n"
+		      ".SH DESCRIPTION\n");
 	roff(out, STR("cilocal reads a .gitlab-ci.yml as GitLab does, computes the pipeline that "
 		      "GitLab "
 		      "would create, and runs its jobs as GitLab Runner would, in containers or in "
@@ -205,15 +234,20 @@ void help_man(struct buf *out, const struct cmd *cmd)
 			"base name "
 			"(all of its copies), or a glob (\"test*\").");
 	buf_adds(out, ".SH OPTIONS\nThese may stand anywhere on the command line.\n");
-	options(out, NULL);
-	buf_adds(out, ".SH COMMANDS\n");
+	options(out, NULL, NULL, false);
+	buf_adds(out, ".SH COMMANDS\nEach has a page of its own, such as \\fBcilocal\\-run\\fR(1); "
+		      "\\fBcilocal help\\fR \\fICOMMAND\\fR says the same.\n");
 	for (size_t i = 0; i < CMD_COUNT; i++) {
 		buf_adds(out, ".SS ");
 		synopsis(out, cmd_table[i]);
 		command(out, cmd_table[i]);
-		options(out, cmd_table[i]);
+		if (cmd_table[i]->output)
+			paragraphs(out, cmd_table[i]->output);
+		options(out, cmd_table[i], NULL, false);
+		options(out, cmd_table[i], NULL, true);
 	}
 	rows(out, "EXIT STATUS", exit_rows, ARRAY_SIZE(exit_rows));
 	rows(out, "FILES", file_rows, ARRAY_SIZE(file_rows));
 	rows(out, "ENVIRONMENT", env_rows, ARRAY_SIZE(env_rows));
+	see_also(out);
 }
