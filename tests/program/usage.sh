@@ -39,7 +39,7 @@ has "Usage: cilocal [OPTIONS] COMMAND [ARGUMENTS]"
 # A job in place of a command.
 wrong "unknown command 'compile'; a job is run by 'cilocal run JOB'" compile
 wrong "unknown command 'lnit'; did you mean 'lint'?" help lnit
-wrong "unknown option '--needs' for 'list'; 'run' and 'shell' take it" list --needs
+wrong "unknown option '--tail' for 'list'; 'logs' takes it" list --tail 3
 wrong "unknown option '-json'; did you mean '--json'?" run -json
 wrong "option '--json' takes no argument" list --json=yes
 wrong "'--jobs' wants a whole number, not 'many'" run -j many

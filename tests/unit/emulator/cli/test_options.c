@@ -112,12 +112,10 @@ static void test_refusals(void **state)
 	refused("run --jsno", "unknown option '--jsno' for 'run'; did you mean '--json'?");
 	refused("lst", "unknown command 'lst'; did you mean 'list'?");
 	refused("frobnicate", "unknown command 'frobnicate'; a job is run by 'cilocal run JOB'");
-	refused("list --needs", "unknown option '--needs' for 'list'; 'run' and 'shell' take it");
+	refused("list --tail 2", "unknown option '--tail' for 'list'; 'logs' takes it");
 	refused("list -j 3", "'list' takes no option '--jobs' (-j)");
 	refused("run -json", "unknown option '-json'; did you mean '--json'?");
 	refused("list --chil", "unknown option '--chil' for 'list'; did you mean '--children'?");
-	refused("list --timestamps", "unknown option '--timestamps' for 'list'; 'run' takes it");
-	refused("list -n", "'list' takes no option '--dry-run' (-n); 'run' and 'clean' take it");
 	refused("completion --branch x bash", "unknown option '--branch' for 'completion'; "
 					      "commands that read a pipeline take it");
 	refused("run --tag=", "'--tag' wants NAME, not an empty text");
