@@ -19,23 +19,22 @@ remember
 # code JOB CODE: what the job's end says, from the output for programs.
 code() {
 	local got
-	run 1 run --json "$1"
-	got=$(jq -r 'select(.event == "job_finished") | .exit_code' "$work/out" 2>/dev/null | tail -n 1)
+	got=$(jq -r 'select(.event == "job_finished" and .job == $j) | .exit_code' --arg j "$1" "$work/out" 2>/dev/null | tail -n 1)
 	[[ $got == "$2" ]] || fail "$1: exit code ${got:-none}, not $2"
 }
 
 run 0 run good
+run 1 run --json -j 4 three middle unknown killed before bash
 code three 3
 code middle 1
-has_not '"echo never'
 code unknown 127
 code killed 137
 code before 7
 code bash 1
-run 1 run three
-has 'exit code 3'
-run 1 run middle
-has 'before'
+has_not '"text":"never'
+run 1 run -j 2 three middle
+has_line '^three +\| .*exit code 3'
+has_line '^middle +\| before'
 nothing_left
 
 # The surroundings: no image, no engine.

@@ -27,28 +27,24 @@ echo text >tracked
 git add -A && git commit -q -m "A file"
 remember
 
-run 0 run kept
-has 'entrypoint [yes]'
-run 0 run replaced
-has 'entrypoint []'
-run 0 run user
-has 'user 1234 in /builds/group/project'
-run 0 run bash
-has 'bash it is'
-run 0 run ash
-has 'no bash'
-# A tool in its place is given the shell as its argument: success by GitLab's rules, but nothing ran.
-run 0 run tool
-has 'sh -c for s in'
-has 'WARNING: none of the script ran: the image'\''s entrypoint ended without running the shell'
-run 1 run tool-fails
-has 'exit code 1'
-run 1 run no-entry
-has 'system failure'
-has "hint: the image can't start its entrypoint"
-run 0 run empty
-has_not 'none of the script ran'
+# It takes half a minute until it is told of: the others run meanwhile.
 start run busy
+mv "$work/out" "$work/busy"
+run 0 run -j 4 kept replaced user bash ash tool empty
+has_line '^kept +\| entrypoint \[yes\]'
+has_line '^replaced +\| entrypoint \[\]'
+has_line '^user +\| user 1234 in /builds/group/project'
+has_line '^bash +\| bash it is'
+has_line '^ash +\| no bash'
+# A tool in its place is given the shell as its argument: success by GitLab's rules, but nothing ran.
+has_line '^tool +\| sh -c for s in'
+has_line "^tool +\| WARNING: none of the script ran: the image's entrypoint ended without running the shell"
+has_no_line '^empty .*none of the script ran'
+run 1 run -j 2 tool-fails no-entry
+has_line '^tool-fails +\| .*exit code 1'
+has_line '^no-entry +\| .*system failure'
+has_line "^no-entry +\| hint: the image can't start its entrypoint"
+mv "$work/busy" "$work/out"
 printed "WARNING: nothing of the script has run yet: the image's entrypoint is still doing something else"
 kill -INT "$pid"
 ends 130

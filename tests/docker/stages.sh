@@ -28,7 +28,7 @@ passes:
 fails: {<<: *all, script: ["exit 3"]}
 kept-by-success: {<<: *all, script: ["exit 3"], cache: {key: k, paths: [kept]}, artifacts: {paths: [made]}}
 kept-by-failure: {<<: *all, script: ["true"], cache: {key: k, paths: [kept], when: on_failure}, artifacts: {paths: [made], when: on_failure}}
-late: {<<: *all, script: ["sleep 60"], timeout: 2s}
+late: {<<: *all, script: ["sleep 60"], timeout: 8s}
 cut: {<<: *all, script: ["sleep 60"], variables: {RUNNER_SCRIPT_TIMEOUT: 1s}}
 no-sources: {<<: *all, hooks: {pre_get_sources_script: ["exit 4"]}, script: ["true"]}
 no-upload: {<<: *all, script: ["echo A B >e"], artifacts: {when: always, paths: [e], reports: {dotenv: e}}}
@@ -49,16 +49,15 @@ processes:
 END
 remember
 
-# stages EXIT-CODE JOB REASON JOB-CODE STAGES: what a run of the job has, in this order, and its end.
-stages() {
-	run "$1" run --executor "$executor" --json "$2"
-	told "${@:2}"
+# jobs EXIT-CODE JOB...: a run of these jobs.
+jobs() {
+	run "$1" run --executor "$executor" --json -j 4 "${@:2}"
+	grep '^{' "$work/out" >"$work/events"
 }
 
-# Of what was run last.
-told() {
+# stages JOB REASON JOB-CODE STAGES: what the job had in the last run, in this order, and its end.
+stages() {
 	local got end
-	grep '^{' "$work/out" >"$work/events"
 	got=$(jq -r --arg j "$1" 'select(.job == $j and .event == "section" and .state == "start") | .name' "$work/events" | paste -sd ' ')
 	end=$(jq -r --arg j "$1" 'select(.job == $j and .event == "job_finished") | [.failure_reason, .exit_code] | join(" ")' "$work/events")
 	[[ $got == "${*:4}" ]] || fail "$executor, $1: the stages are '$got', not '${*:4}'"
@@ -66,78 +65,90 @@ told() {
 		fail "$executor, $1: ended with '$end', not '$2 $3'"
 }
 
-# title TEXT: a line of the Runner's own.
+# said JOB STREAM: what stands there in the job's log.
+said() {
+	jq -r --arg j "$1" --arg s "$2" 'select(.job == $j and .stream == $s) | .text' "$work/events" >"$work/said"
+}
+
+# title JOB TEXT: a line of the Runner's own.
 title() {
-	jq -r 'select(.stream == "runner") | .text' "$work/events" >"$work/said"
-	grep -qxF -- "$1" "$work/said" || fail "$executor: no line '$1'"
+	said "$1" runner
+	grep -qxF -- "$2" "$work/said" || fail "$executor, $1: no line '$2'"
+}
+
+both_begun() {
+	[[ $(grep -c '"text":"begun' "$work/out") == 2 ]]
 }
 
 for executor in docker shell; do
 	ready='prepare_executor prepare_script get_sources'
 	files="$ready restore_cache download_artifacts"
 	over='cleanup_file_variables'
+	failed='archive_cache_on_failure upload_artifacts_on_failure'
 
-	stages 0 make - 0 "$ready restore_cache step_script archive_cache upload_artifacts_on_success $over"
-	stages 0 plain - 0 "$ready step_script $over"
-	stages 0 idle - 0 "$ready step_script $over"
-	stages 0 passes - 0 "$files step_script after_script archive_cache upload_artifacts_on_success $over"
-	title "Preparing the \"$executor\" executor"
-	title 'Preparing environment'
-	title 'Getting source from Git repository'
-	title 'Restoring cache'
-	title 'Downloading artifacts'
-	title 'Executing "step_script" stage of the job script'
-	title 'Running after_script'
-	title 'Saving cache for successful job'
-	title 'Uploading artifacts for successful job'
-	title 'Cleaning up project directory and file based variables'
-	jq -r 'select(.stream == "stdout") | .text' "$work/events" >"$work/said"
+	jobs 0 make
+	stages make - 0 "$ready restore_cache step_script archive_cache upload_artifacts_on_success $over"
+	jobs 0 plain idle passes kept-by-failure none
+	stages plain - 0 "$ready step_script $over"
+	stages idle - 0 "$ready step_script $over"
+	stages passes - 0 "$files step_script after_script archive_cache upload_artifacts_on_success $over"
+	title passes "Preparing the \"$executor\" executor"
+	title passes 'Preparing environment'
+	title passes 'Getting source from Git repository'
+	title passes 'Restoring cache'
+	title passes 'Downloading artifacts'
+	title passes 'Executing "step_script" stage of the job script'
+	title passes 'Running after_script'
+	title passes 'Saving cache for successful job'
+	title passes 'Uploading artifacts for successful job'
+	title passes 'Cleaning up project directory and file based variables'
+	said passes stdout
 	[[ $(grep -cxE 'artifact|cache' "$work/said") == 2 ]] || fail "$executor: files of stages before"
 	grep -qE '^after success \[1\] \[\] \[y\] \[/.*/group/project\] \[[^x]*\]$' "$work/said" ||
 		fail "$executor: after_script: $(grep '^after' "$work/said")"
+	stages kept-by-failure - 0 "$files step_script after_script $over"
+	stages none - 0 "$ready step_script $over"
+	title none 'Skipping Git repository setup'
 
-	stages 1 fails script_failure 3 "$files step_script after_script archive_cache_on_failure upload_artifacts_on_failure $over"
-	title 'Saving cache for failed job'
-	title 'Uploading artifacts for failed job'
-	stages 1 kept-by-success script_failure 3 "$files step_script after_script $over"
-	stages 0 kept-by-failure - 0 "$files step_script after_script $over"
+	jobs 1 fails kept-by-success late cut no-sources no-upload fails-twice counts counts-not secret
+	stages fails script_failure 3 "$files step_script after_script $failed $over"
+	title fails 'Saving cache for failed job'
+	title fails 'Uploading artifacts for failed job'
+	stages kept-by-success script_failure 3 "$files step_script after_script $over"
 	# Once the job's time is over, nothing more of it runs; that of the script leaves time for the rest.
-	stages 1 late job_execution_timeout - "$files step_script"
-	stages 1 cut job_execution_timeout - "$files step_script after_script archive_cache_on_failure upload_artifacts_on_failure $over"
+	stages late job_execution_timeout - "$files step_script"
+	stages cut job_execution_timeout - "$files step_script after_script $failed $over"
 	# What fails before the script skips it, and after_script; what fails after it, fails the job, unless it had.
-	stages 1 no-sources script_failure 4 "$ready archive_cache_on_failure upload_artifacts_on_failure $over"
-	stages 1 no-upload script_failure 1 "$files step_script after_script archive_cache upload_artifacts_on_success $over"
-	stages 1 fails-twice script_failure 5 "$files step_script after_script archive_cache_on_failure upload_artifacts_on_failure $over"
-	stages 1 counts script_failure 6 "$files step_script after_script archive_cache_on_failure upload_artifacts_on_failure $over"
-	stages 1 counts-not script_failure 7 "$files step_script after_script archive_cache_on_failure upload_artifacts_on_failure $over"
+	stages no-sources script_failure 4 "$ready $failed $over"
+	stages no-upload script_failure 1 "$files step_script after_script archive_cache upload_artifacts_on_success $over"
+	stages fails-twice script_failure 5 "$files step_script after_script $failed $over"
+	stages counts script_failure 6 "$files step_script after_script $failed $over"
+	stages counts-not script_failure 7 "$files step_script after_script $failed $over"
 	# resolve_secrets has no section; nothing comes after it.
-	stages 1 secret runner_configuration_error - ''
-	stages 0 none - 0 "$ready step_script $over"
-	has 'Skipping Git repository setup'
+	stages secret runner_configuration_error - ''
 
 	# An archive that can't be unpacked fails the job before its script; a cache that can't does not.
-	archive=$(find .cilocal/runs/ -path '*/make/artifacts.tar')
+	archive=$(find .cilocal/runs/ -path '*/make/artifacts.tar' | sort | tail -n 1)
 	cp "$archive" "$work/saved"
 	head -c 2000 /dev/urandom >"$archive"
-	stages 4 fails runner_system_failure - "$files archive_cache_on_failure upload_artifacts_on_failure $over"
+	jobs 4 fails
+	stages fails runner_system_failure - "$files $failed $over"
 	cp "$work/saved" "$archive"
 
 	# Canceled by the user: in the script, and before it.
-	start run --executor "$executor" --json waits
-	printed '"text":"begun'
+	start run --executor "$executor" --json -j 2 waits waits-early
+	until_true 60 both_begun
 	kill -INT "$pid"
 	ends 130
-	told waits - - "$files step_script after_script archive_cache_on_failure upload_artifacts_on_failure $over"
+	grep '^{' "$work/out" >"$work/events"
+	stages waits - - "$files step_script after_script $failed $over"
 	has '"text":"after canceled"'
-	start run --executor "$executor" --json waits-early
-	printed '"text":"begun'
-	kill -INT "$pid"
-	ends 130
-	told waits-early - - "$ready archive_cache_on_failure upload_artifacts_on_failure $over"
+	stages waits-early - - "$ready $failed $over"
 	nothing_left
 done
 executor=docker
-stages 4 no-image runner_external_dependency_failure - prepare_executor
+jobs 4 no-image
+stages no-image runner_external_dependency_failure - prepare_executor
 
 # after_script starts the script's container again: its processes are gone. On the host they may stay.
 run 0 run processes

@@ -40,30 +40,24 @@ echo text >tracked
 git add -A && git commit -q -m "A file"
 remember
 
-run 0 run kept
-has 'entry for kept'
-run 0 run cleared
-has_not 'entry for'
-run 0 run same
-has 'entry for same'
-run 0 run user
-has 'trap 9 user 1234'
-has_line '^trap 10 wrote'
-has 'trap 20 []'
-run 0 run root
-has 'trap 9 user 0'
-run 0 run write later
-has_line '(^|\| )trap 12 is clean'
+run 0 run -j 4 kept cleared same user root gone
+has_line '^kept +\| entry for kept'
+has_no_line '^cleared .*entry for'
+has_line '^same +\| entry for same'
+has_line '^user +\| trap 9 user 1234'
+has_line '^user +\| trap 10 wrote'
+has_line '^user +\| trap 20 \[\]'
+has_line '^root +\| trap 9 user 0'
+has_line '^gone +\| trap 21 went on'
+has_line "^gone .*probably didn't start properly"
+has_line '^gone .*last words'
+run 0 run -j 2 write later beside --var OF_UI=not-for-services
+has_line '^later +\| trap 12 is clean'
 [[ -e tracked && ! -e left ]] || fail "trap 11: a job changed the work tree"
-run 0 run beside --var OF_UI=not-for-services
-for name in one two three busybox; do has "trap 18 name $name"; done
+for name in one two three busybox; do has_line "^beside +\\| trap 18 name $name"; done
 has 'trap 19 got PUBLIC=from yaml'
 has 'trap 19 got OWN=service'
 has_not 'trap 19 got OF_UI'
 has 'trap 22 has /builds'
-has_line '^trap 24 not on localhost'
-run 0 run gone
-has_line '^trap 21 went on'
-has "probably didn't start properly"
-has 'last words'
+has_line '^beside +\| trap 24 not on localhost'
 nothing_left

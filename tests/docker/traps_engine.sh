@@ -46,13 +46,10 @@ echo text >tracked
 git add -A && git commit -q -m "A file"
 remember
 
-run 0 run zero
-has_line '^trap 8 \[(/usr)?/bin/sh\] \[0\]'
-has_no_line '^trap 8 is an argument$'
-run 0 run zero-bash
-has 'trap 8 [/usr/bin/bash] [0]'
-
-run 0 run -j 2 left right
+run 0 run -j 4 zero zero-bash left right
+has_line '^zero +\| trap 8 \[(/usr)?/bin/sh\] \[0\]'
+has_no_line '^zero +\| trap 8 is an argument'
+has_line '^zero-bash +\| trap 8 \[/usr/bin/bash\] \[0\]'
 has 'trap 11 left: left only-left'
 has 'trap 11 right: right only-right'
 [[ $(<tracked) == text && $(stat -c %u tracked) == "$(id -u)" ]] || fail "trap 11: the work tree was changed"
@@ -70,12 +67,14 @@ run 0 run beside --privileged
 has_not 'got CapEff:	00000000a80425fb'
 
 printf '[[runners]]\n[runners.docker]\nwait_for_services_timeout = 1\n' >.cilocal.toml
-run 0 run deaf
-has_line '^trap 21 went on'
-has "probably didn't start properly"
-has 'its own words'
-
-run 0 run policy
+run 0 run -j 3 deaf policy masked
+has_line '^deaf +\| trap 21 went on'
+has_line "^deaf .*probably didn't start properly"
+has_line '^deaf .*its own words'
+[[ $(grep -c '^masked .*MASKED' "$work/out") == 3 ]] || fail "trap 32: not masked everywhere"
+has '[MASKED][MASKED]'
+has_not s3cr3t
+! grep -rqF s3cr3t-w0rd .cilocal/runs || fail "trap 32: the secret is in the run's folder"
 has "note: job 'policy' has a 'pull_policy' that a runner takes only where allowed_pull_policies"
 printf '[[runners]]\n[runners.docker]\nallowed_pull_policies = ["never"]\n' >.cilocal.toml
 run 0 run policy
@@ -102,10 +101,4 @@ curl -sS -u "$user:$password" -X DELETE "http://$address/v2/group/project/broken
 run 4 run --registry broken
 has 'specified policies [always]: Error response from daemon: unknown blob'
 "$cilocal" registry stop --purge >/dev/null 2>&1
-
-run 0 run masked
-[[ $(grep -c 'MASKED' "$work/out") == 3 ]] || fail "trap 32: not masked everywhere"
-has '[MASKED][MASKED]'
-has_not s3cr3t
-! grep -rqF s3cr3t-w0rd .cilocal/runs || fail "trap 32: the secret is in the run's folder"
 nothing_left

@@ -47,37 +47,33 @@ git commit -qam "A long line"
 remember
 export HOST_ONLY=leaked
 
-run 0 run shell
+run 0 run -j 4 shell long code lines clock
 has 'trap 1 in /tmp with 1'
 has 'trap 1 after [] in /builds/group/project'
-has 'Job succeeded' # trap 2: whatever after_script ends with
+has_line '^shell +\| Job succeeded' # trap 2: whatever after_script ends with
 has 'trap 3 []'
-has_line '^trap 4 nothing to read'
-has_line '^trap 5 no terminal'
-has_line '^trap 6 bash'
+has_line '^shell +\| trap 4 nothing to read'
+has_line '^shell +\| trap 5 no terminal'
+has_line '^shell +\| trap 6 bash'
 has 'trap 13 /builds/group/project'
 has 'trap 14 [] []'
 has 'trap 15 [not here]'
 # shellcheck disable=SC2016 # as it stands
 has 'trap 16 a\n '\''c'\'' "d" $$ `e` é.'
 has 'trap 17 shell'
-has_line '^trap 20 \.'
-has_line '^trap 37 still there'
+has_line '^shell +\| trap 20 \.'
+has_line '^shell +\| trap 37 still there'
 has 'trap 38 exit code 126'
 has_not leaked
-run 1 run pipe
-has_no_line '^trap 3 goes on$'
-run 0 run long
-has_line '^trap 8 150000'
-run 0 run code
-has 'exit code 137' # trap 34
-run 0 run lines
-has_line '^trap 36 first'
-has_line '^trap 36 last'
-[[ $(grep -c '^line ' "$work/out") == 5000 ]] || fail "trap 36: $(grep -c '^line ' "$work/out") lines of 5000"
-run 1 run late
-has_no_line '^trap 33 ran$' # not after the job's timeout
-run 0 run clock
-has 'trap 40'
-has 'Job succeeded'
+has_line '^long +\| trap 8 150000'
+has_line '^code +\| .*exit code 137' # trap 34
+has_line '^lines +\| trap 36 first'
+has_line '^lines +\| trap 36 last'
+[[ $(grep -c '^lines *| line ' "$work/out") == 5000 ]] || fail "trap 36: $(grep -c '^lines *| line ' "$work/out") lines of 5000"
+has_line '^clock +\| .*trap 40'
+has_line '^clock +\| Job succeeded'
+run 1 run -j 2 pipe late
+has_no_line '^pipe +\| trap 3 goes on'
+has_line '^late +\| .*execution took longer than 1s'
+has_no_line '^late +\| trap 33 ran' # not after the job's timeout
 nothing_left # trap 35
