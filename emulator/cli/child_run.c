@@ -62,6 +62,9 @@ static void name_project(struct facts *f, const struct facts *from, struct str p
 	f->registry_host = from->registry_host;
 	f->registry_user = from->registry_user;
 	f->registry_password = from->registry_password;
+	f->registry_local = from->registry_local;
+	f->deploy_user = from->deploy_user;
+	f->deploy_password = from->deploy_password;
 	f->job_token = from->job_token;
 	f->created_at = from->created_at;
 }

@@ -48,7 +48,8 @@ static void add(struct images *x, const struct job *job, struct str name, bool s
 	if (!n) {
 		n = arena_new(a, struct wanted_image);
 		n->name = arena_str(a, name);
-		n->taken = image_rule_apply(x->o.stand_ins, x->o.n_stand_ins, n->name, a);
+		n->taken = image_rule_apply(
+			x->o.stand_ins, x->o.n_stand_ins + x->o.n_proxies, n->name, a);
 		n->size = -1;
 		n->first = job->name;
 		n->local = x->l->registry && host.n && str_starts(n->taken, host) &&
@@ -87,6 +88,7 @@ static int find(struct images *x)
 	struct cli *c = x->c;
 	map_init(&x->by_name, &c->arena);
 	run_stand_ins(c, &x->o);
+	run_proxies(c, x->l, &x->o);
 	for (size_t i = 0; !c->opt.n_args && i < p->n_jobs; i++) {
 		int code = add_job(x, p->jobs[i]);
 		if (code)

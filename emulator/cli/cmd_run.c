@@ -14,6 +14,8 @@
 #include "config/duration.h"
 #include "pipeline/pipeline.h"
 
+#include "vars/predefined.h"
+
 #include <unistd.h>
 
 /* At the end of a run with more jobs the timeline has only those of the longest chain. */
@@ -55,6 +57,27 @@ void run_stand_ins(struct cli *c, struct run_options *o)
 		out[--n] = (struct image_rule){.from = str_sub(pair, 0, eq),
 			.to = str_from(pair, eq + 1),
 			.pattern = true};
+	}
+	o->stand_ins = out;
+}
+
+void run_proxies(struct cli *c, const struct load *l, struct run_options *o)
+{
+	const struct var *password = varset_get(&l->vars, STR("CI_DEPENDENCY_PROXY_PASSWORD"));
+	struct image_rule *out = arena_array(&c->arena, struct image_rule, o->n_stand_ins + 2);
+	/* Who gives a password means the real one. */
+	if ((password && password->value.n) || !l->facts.project_namespace.n)
+		return;
+	for (size_t i = 0; i < o->n_stand_ins; i++)
+		out[i] = o->stand_ins[i];
+	for (; o->n_proxies < 2; o->n_proxies++) {
+		struct str prefix =
+			dependency_proxy_prefix(&c->arena, &l->facts, o->n_proxies == 1);
+		out[o->n_stand_ins + o->n_proxies] = (struct image_rule){
+			.from = arena_printf(&c->arena, STR_FMT "/", STR_ARG(prefix)),
+			.to = STR(""),
+			.prefix = true,
+			.again = true};
 	}
 	o->stand_ins = out;
 }
@@ -121,6 +144,7 @@ int run_options_read(struct cli *c, struct load *l, struct run_options *o)
 	int code = run_options_check(c, o);
 	if (code)
 		return code;
+	run_proxies(c, l, o);
 	o->fail_fast = opt_flag(opt, OPT_FAIL_FAST);
 	o->wait_delayed = opt_flag(opt, OPT_WAIT_DELAYED);
 	o->keep = opt_flag(opt, OPT_KEEP);

@@ -12,6 +12,8 @@ int run_options_check(struct cli *c, struct run_options *o);
 int run_options_read(struct cli *c, struct load *l, struct run_options *o);
 /* --image and [cilocal.images] into o->stand_ins; what wins first. */
 void run_stand_ins(struct cli *c, struct run_options *o);
+/* What follows from the facts: images that GitLab's dependency proxy would give. */
+void run_proxies(struct cli *c, const struct load *l, struct run_options *o);
 /* A run of the pipeline that is loaded, with a number of its own; errors are printed. */
 int run_loaded(struct cli *c, struct load *l, const struct run_options *o);
 

@@ -27,6 +27,7 @@ int registry_facts(struct facts *f, struct arena *a, const struct registry_optio
 		return 0;
 	f->registry_host = o->host ? arena_str(a, str_c(o->host))
 				   : arena_printf(a, "registry." STR_FMT, STR_ARG(f->server_host));
+	f->registry_local = true;
 	f->registry_user = state.user;
 	f->registry_password = state.password;
 	f->deploy_user = STR(REGISTRY_DEPLOY_USER);

@@ -1,6 +1,6 @@
 /* `registry push` and `registry pull`: images between the engine and the local registry. */
 #include "base/base.h"
-#include "emulator/gitlab/registry.h"
+#include "emulator/gitlab/registry_move.h"
 #include "emulator/gitlab/registry_api.h"
 #include "emulator/gitlab/registry_name.h"
 #include "emulator/gitlab/registry_up.h"
@@ -101,15 +101,15 @@ static int not_in_registry(
 		STR_ARG(n ? nearest(m->a, asked, names, n) : STR("; it holds none")));
 }
 
-static struct str login(struct move *m)
+static struct str login(struct arena *a, const struct registry_info *info)
 {
 	struct auth_entry e = {
-		.username = m->info.user, .password = m->info.password, .server = m->info.address};
+		.username = info->user, .password = info->password, .server = info->address};
 	struct buf b = BUF_INIT;
 	struct str out;
 
 	auth_header(&b, &e);
-	out = arena_str(m->a, buf_str(&b));
+	out = arena_str(a, buf_str(&b));
 	buf_release(&b);
 	return out;
 }
@@ -153,12 +153,44 @@ static int plan_push(struct move *m, const char *image, const char *as, struct e
 	return 0;
 }
 
-static int push(struct move *m, const char *image, const char *as, struct error *err)
+/* By the name that the engine reaches the registry by; it goes again unless it was there before. */
+static int send(struct session *s, struct arena *a, const struct registry_info *info,
+	struct str image, struct str repo, struct str tag, sync_progress_fn *progress, void *arg,
+	struct error *err)
 {
+	struct str at = arena_printf(a, STR_FMT "/" STR_FMT, STR_ARG(info->address), STR_ARG(repo));
+	struct str there = arena_printf(a, STR_FMT ":" STR_FMT, STR_ARG(at), STR_ARG(tag));
 	struct error ignored = ERROR_INIT;
 	struct sync_names names;
-	struct str there;
 	bool kept = false;
+	int rc;
+
+	if (sync_images(s, a, &names, err))
+		return -1;
+	for (size_t i = 0; i < names.n; i++)
+		kept |= str_eq(names.v[i], there);
+	if (sync_tag_image(s, image, at, tag, err))
+		return -1;
+	rc = sync_push_image(s, there, login(a, info), progress, arg, err);
+	if (!kept)
+		session_finish(s, sync_untag_image, there, &ignored);
+	return rc;
+}
+
+int registry_copy(struct session *s, struct arena *a, const struct registry_info *info,
+	struct str image, struct str there, struct error *err)
+{
+	struct image_ref ref;
+
+	if (!image_ref_parse(there, &ref))
+		return error_set(err, ERR_USAGE, 0, "'" STR_FMT "' can't be the name of an image",
+			STR_ARG(there));
+	return send(
+		s, a, info, image, ref.repo, ref.tag.n ? ref.tag : STR("latest"), NULL, NULL, err);
+}
+
+static int push(struct move *m, const char *image, const char *as, struct error *err)
+{
 	int rc;
 
 	if (plan_push(m, image, as, err) ||
@@ -166,19 +198,8 @@ static int push(struct move *m, const char *image, const char *as, struct error 
 		return -1;
 	if (m->out->size < 0)
 		return not_on_engine(m, str_c(image), err);
-	there = full_name(m, m->info.address);
-	if (sync_images(&m->s, m->a, &names, err))
-		return -1;
-	for (size_t i = 0; i < names.n; i++)
-		kept |= str_eq(names.v[i], there);
-	if (sync_tag_image(&m->s, str_c(image),
-		    arena_printf(m->a, STR_FMT "/" STR_FMT, STR_ARG(m->info.address),
-			    STR_ARG(m->out->repository)),
-		    m->out->tag, err))
-		return -1;
-	rc = sync_push_image(&m->s, there, login(m), on_progress, m, err);
-	if (!kept)
-		session_finish(&m->s, sync_untag_image, there, &ignored);
+	rc = send(&m->s, m->a, &m->info, str_c(image), m->out->repository, m->out->tag, on_progress,
+		m, err);
 	m->out->name = full_name(m, m->info.host.n ? m->info.host : m->info.address);
 	return rc;
 }
@@ -202,7 +223,7 @@ static int pull(struct move *m, const char *image, struct error *err)
 				      : name.tag.n  ? name.tag
 						    : STR("latest"));
 	there = full_name(m, m->info.address);
-	if (sync_pull_image(&m->s, there, login(m), on_progress, m, &mine))
+	if (sync_pull_image(&m->s, there, login(m->a, &m->info), on_progress, m, &mine))
 		return not_in_registry(m, str_from(there, m->info.address.n + 1), &mine, err);
 	m->out->name = there;
 	if (sync_image_size(&m->s, there, &m->out->size, err))

@@ -110,6 +110,9 @@ struct run_options {
 	int pull;                             /* enum pull_policy, or -1: as configured */
 	const struct image_rule *stand_ins;   /* --image FROM=TO; the first that fits counts */
 	size_t n_stand_ins;
+	/* Behind them in the same list: what is asked of GitLab's dependency proxy comes by its own
+	 * name. */
+	size_t n_proxies;
 	bool registry; /* --registry: start and use the local registry */
 	struct registry_options registry_options;
 

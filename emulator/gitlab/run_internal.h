@@ -331,6 +331,27 @@ void phase_over(struct job_run *j);  /* its last attempt has ended */
 
 /* run_warn.c: one warning for what the jobs' keywords ask and this version does not do. */
 void run_warn_unused(const struct run *r);
+/* run_words.c: where a job's own commands name an image. */
+struct image_place {
+	struct span at;  /* of the command */
+	struct str file; /* or the Dockerfile that it builds, and the line in there */
+	unsigned line;
+};
+/* true: enough of this job. The word lives in the arena. */
+typedef bool image_word_fn(void *arg, struct str word, const struct image_place *at);
+/*
+ * Calls fn with the words of the job's commands that may name an image for docker, buildah and the
+ * like, variables expanded, and with the images of the Dockerfiles that they build.
+ */
+void run_image_words(
+	const struct run *r, const struct job *job, struct arena *a, image_word_fn *fn, void *arg);
+/* "FILE:LINE" */
+struct str run_image_place(const struct run *r, struct arena *a, const struct image_place *at);
+/* run_proxy.c: images that jobs ask the dependency proxy for, put where the local registry has it.
+ */
+void run_proxy_fill(struct run *r, const struct registry_info *info);
+/* The same without the local registry: a note that nobody answers. */
+void run_proxy_warn(const struct run *r);
 /* run_stand_ins.c: jobs whose own commands ask for an image that has a stand-in. */
 void run_warn_stand_ins(const struct run *r);
 

@@ -36,8 +36,9 @@ static void make_rules(struct run *r, size_t more)
 {
 	const struct run_options *o = r->o;
 
-	r->image_rules = arena_array(&r->arena, struct image_rule, o->n_stand_ins + more + 1);
-	for (size_t i = 0; i < o->n_stand_ins; i++)
+	r->image_rules =
+		arena_array(&r->arena, struct image_rule, o->n_stand_ins + o->n_proxies + more + 1);
+	for (size_t i = 0; i < o->n_stand_ins + o->n_proxies; i++)
 		add_rule(r, o->stand_ins[i]);
 }
 
@@ -89,7 +90,10 @@ static int setup_registry(struct run *r, struct error *err)
 	r->logins[0] = (struct registry_login){f->registry_host, state.user, state.password};
 	r->logins[1] = (struct registry_login){info.address, state.user, state.password};
 	r->n_logins = 2;
-	return registry_rules(r, &info, err);
+	if (registry_rules(r, &info, err))
+		return -1;
+	run_proxy_fill(r, &info);
+	return 0;
 }
 
 int run_setup_engine(struct run *r, struct error *err)
@@ -135,7 +139,7 @@ static struct build_host host_of(const struct run *r, const struct run_runner *x
 		.project_root = o->root,
 		.pull_override = pull_name(o->pull),
 		.image_rules = r->image_rules,
-		.n_image_rules = registry ? r->n_image_rules : o->n_stand_ins,
+		.n_image_rules = registry ? r->n_image_rules : o->n_stand_ins + o->n_proxies,
 		.extra_names = &r->extra_name,
 		.n_extra_names = registry && r->extra_name.host.n ? 1 : 0,
 		.ca_mount = registry ? r->ca_mount : (struct ca_mount){STR_NULL, STR_NULL},

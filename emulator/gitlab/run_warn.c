@@ -215,6 +215,7 @@ void run_warn_unused(const struct run *r)
 	warn_flags(r);
 	warn_policies(r);
 	run_warn_stand_ins(r);
+	run_proxy_warn(r);
 	for (size_t k = 0; k < ARRAY_SIZE(unused); k++) {
 		const struct job *first = NULL;
 		size_t n = 0;

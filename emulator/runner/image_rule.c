@@ -37,18 +37,30 @@ const struct image_rule *image_rule_find(const struct image_rule *v, size_t n, s
 	return find(v, n, image, &rest);
 }
 
-struct str image_rule_apply(const struct image_rule *v, size_t n, struct str image, struct arena *a)
+static struct str made(const struct image_rule *r, struct str rest, struct arena *a)
 {
-	struct str rest;
-	const struct image_rule *r = find(v, n, image, &rest);
-	size_t star = r ? str_chr(r->to, '*') : STR_NPOS;
+	size_t star = str_chr(r->to, '*');
 
-	if (!r)
-		return image;
 	if (r->prefix)
 		return arena_printf(a, STR_FMT STR_FMT, STR_ARG(r->to), STR_ARG(rest));
 	if (!r->pattern || star == STR_NPOS)
 		return r->to;
 	return arena_printf(a, STR_FMT STR_FMT STR_FMT, STR_ARG(str_sub(r->to, 0, star)),
 		STR_ARG(rest), STR_ARG(str_from(r->to, star + 1)));
+}
+
+struct str image_rule_apply(const struct image_rule *v, size_t n, struct str image, struct arena *a)
+{
+	struct str rest;
+	const struct image_rule *r = find(v, n, image, &rest);
+	bool again = r && r->again;
+
+	if (r)
+		image = made(r, rest, a);
+	if (again) {
+		r = find(v, n, image, &rest);
+		if (r)
+			image = made(r, rest, a);
+	}
+	return image;
 }

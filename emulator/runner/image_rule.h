@@ -15,6 +15,7 @@ struct image_rule {
 	 */
 	struct str from, to;
 	bool prefix, pattern;
+	bool again; /* what it makes of a name is looked up once more */
 	bool fresh; /* jobs may push there: without a pull policy of its own it is pulled anew */
 };
 

@@ -61,6 +61,7 @@ struct facts {
 
 	/* registry; host empty: the registry feature is off */
 	struct str registry_host, registry_user, registry_password, job_token;
+	bool registry_local; /* the local stand-in, which answers for the dependency proxy too */
 	/* The project's deploy token for it (gitlab-deploy-token); empty: there is none. */
 	struct str deploy_user, deploy_password;
 

@@ -113,24 +113,35 @@ static struct str lower(struct arena *a, struct str s)
 	return out;
 }
 
-/* What the images of a group are called behind the dependency proxy. */
-static void set_dependency_proxy(struct varset *s, const struct facts *f)
+/* Always with its port; of the local registry CI_REGISTRY, which images are logged in to by. */
+static struct str proxy_server(struct arena *a, const struct facts *f)
 {
-	const enum var_layer l = VAR_PROJECT_PREDEFINED;
 	struct str host = or_else(f->server_host, "gitlab.com");
 	struct str port =
 		or_else(f->server_port, str_is(f->server_protocol, "http") ? "80" : "443");
-	struct str top = lower(s->arena, f->project_root_namespace);
-	struct str direct = lower(s->arena, f->project_namespace);
 
-	varset_setf(s, l, "CI_DEPENDENCY_PROXY_SERVER", STR_FMT ":" STR_FMT, STR_ARG(host),
-		STR_ARG(port));
-	varset_setf(s, l, "CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX",
-		STR_FMT ":" STR_FMT "/" STR_FMT "/dependency_proxy/containers", STR_ARG(host),
-		STR_ARG(port), STR_ARG(top));
-	varset_setf(s, l, "CI_DEPENDENCY_PROXY_DIRECT_GROUP_IMAGE_PREFIX",
-		STR_FMT ":" STR_FMT "/" STR_FMT "/dependency_proxy/containers", STR_ARG(host),
-		STR_ARG(port), STR_ARG(direct));
+	if (f->registry_local)
+		return f->registry_host;
+	return arena_printf(a, STR_FMT ":" STR_FMT, STR_ARG(host), STR_ARG(port));
+}
+
+struct str dependency_proxy_prefix(struct arena *a, const struct facts *f, bool direct)
+{
+	struct str group = lower(a, direct ? f->project_namespace : f->project_root_namespace);
+
+	return arena_printf(a, STR_FMT "/" STR_FMT "/dependency_proxy/containers",
+		STR_ARG(proxy_server(a, f)), STR_ARG(group));
+}
+
+static void set_dependency_proxy(struct varset *s, const struct facts *f)
+{
+	const enum var_layer l = VAR_PROJECT_PREDEFINED;
+
+	set(s, l, "CI_DEPENDENCY_PROXY_SERVER", proxy_server(s->arena, f));
+	set(s, l, "CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX",
+		dependency_proxy_prefix(s->arena, f, false));
+	set(s, l, "CI_DEPENDENCY_PROXY_DIRECT_GROUP_IMAGE_PREFIX",
+		dependency_proxy_prefix(s->arena, f, true));
 }
 
 static void set_project(struct varset *s, const struct facts *f)

@@ -80,8 +80,15 @@ struct predefined_run {
 /* s should lie on the job's variables: URLs are built from CI_PROJECT_URL. */
 void predefined_run(struct varset *s, const struct facts *f, const struct predefined_run *run);
 
-/* Where pages of the instance live: gitlab.io for gitlab.com, else pages.HOST. */
+/*
+ * What images of a group are called behind the dependency proxy, without the last slash: of the top
+ * group, or (direct) of the project's own. GitLab docs, "Dependency proxy"; with the local registry
+ * they are below its host.
+ */
 struct arena;
+struct str dependency_proxy_prefix(struct arena *a, const struct facts *f, bool direct);
+
+/* Where pages of the instance live: gitlab.io for gitlab.com, else pages.HOST. */
 struct str predefined_pages_domain(struct arena *a, const struct facts *f);
 
 /* The tier that GitLab guesses from an environment's name: "production", ... "other". */

@@ -120,6 +120,60 @@ static void job(void **state)
 	arena_release(&a);
 }
 
+/* The dependency proxy is GitLab's, or with the local registry below that one's host. */
+static void proxy(void **state)
+{
+	struct arena a = ARENA_INIT;
+	struct facts f = push();
+	struct varset s;
+
+	UNUSED(state);
+	f.server_host = STR("gitlab.example.com");
+	f.server_port = STR_NULL;
+	f.project_root_namespace = STR("Group");
+	f.project_namespace = STR("Group/sub");
+	f.registry_host = STR("registry.example.com:5050");
+	varset_init(&s, &a);
+	predefined_pipeline(&s, &f);
+	assert_str(varset_value(&s, "CI_DEPENDENCY_PROXY_SERVER"), "gitlab.example.com:443");
+	assert_str(varset_value(&s, "CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX"),
+		"gitlab.example.com:443/group/dependency_proxy/containers");
+	assert_str(varset_value(&s, "CI_DEPENDENCY_PROXY_DIRECT_GROUP_IMAGE_PREFIX"),
+		"gitlab.example.com:443/group/sub/dependency_proxy/containers");
+	f.registry_local = true;
+	varset_init(&s, &a);
+	predefined_pipeline(&s, &f);
+	assert_str(varset_value(&s, "CI_DEPENDENCY_PROXY_SERVER"), "registry.example.com:5050");
+	assert_str(varset_value(&s, "CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX"),
+		"registry.example.com:5050/group/dependency_proxy/containers");
+	arena_release(&a);
+}
+
+/* The deploy token and the authority's certificate, where they are. */
+static void registry(void **state)
+{
+	struct arena a = ARENA_INIT;
+	struct facts f = push();
+	struct predefined_run r = {.job_token = STR("token"), .server_tls_ca = STR("PEM\n")};
+	struct varset s;
+
+	UNUSED(state);
+	varset_init(&s, &a);
+	predefined_run(&s, &f, &r);
+	assert_null(varset_get(&s, STR("CI_DEPLOY_USER")));
+	assert_true(varset_get(&s, STR("CI_SERVER_TLS_CA_FILE"))->file);
+	assert_false(varset_get(&s, STR("CI_SERVER_TLS_CA_FILE"))->internal);
+	f.deploy_user = STR("gitlab+deploy-token-1");
+	f.deploy_password = STR("gldt-1");
+	r.server_tls_ca = STR_NULL;
+	varset_init(&s, &a);
+	predefined_run(&s, &f, &r);
+	assert_str(varset_value(&s, "CI_DEPLOY_USER"), "gitlab+deploy-token-1");
+	assert_true(varset_get(&s, STR("CI_DEPLOY_PASSWORD"))->masked);
+	assert_null(varset_get(&s, STR("CI_SERVER_TLS_CA_FILE")));
+	arena_release(&a);
+}
+
 /* The table is sorted, and every variable that code sets is in it. */
 static bool is_listed(void *ctx, const struct var *v)
 {
@@ -190,6 +244,8 @@ int main(void)
 		cmocka_unit_test(branch_push),
 		cmocka_unit_test(tag_and_merge_request),
 		cmocka_unit_test(job),
+		cmocka_unit_test(proxy),
+		cmocka_unit_test(registry),
 		cmocka_unit_test(table),
 		cmocka_unit_test(tiers),
 	};
