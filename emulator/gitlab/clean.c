@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <ftw.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MANAGED "cilocal.managed=true"
@@ -94,20 +95,23 @@ static void clean_rows(struct cleaner *c, const char *kind, const struct sync_ro
 	}
 }
 
-/* Volumes that lost their labels with the engine's list; of this project's runs only. */
+/* Volumes that lost their labels with the engine's list: of this project's runs, and of old ones.
+ */
 static int clean_lost(struct cleaner *c, struct error *err)
 {
 	CLEANUP(free) char *root = c->o->root ? xasprintf("%s/.cilocal", c->o->root) : NULL;
 	struct sync_rows rows;
 	struct sync_rows lost = {0};
+	int64_t now = (int64_t)time(NULL);
 
-	if (!root || !wants(c, CLEAN_ENGINE))
+	if (!wants(c, CLEAN_ENGINE))
 		return 0;
 	if (sync_list_volumes(&c->s, NULL, c->a, &rows, err))
 		return -1;
 	lost.v = arena_array(c->a, struct sync_row, rows.n + 1);
 	for (size_t i = 0; i < rows.n; i++)
-		if (!rows.v[i].labels.n && leftover_by_name(root, rows.v[i].name))
+		if (!rows.v[i].labels.n && (leftover_by_name(root, rows.v[i].name) ||
+						   leftover_by_age(root, rows.v[i].name, now)))
 			lost.v[lost.n++] = rows.v[i];
 	clean_rows(c, "volume", &lost, sync_remove_volume, true);
 	return 0;

@@ -261,8 +261,7 @@ static void ended_strays(struct run *r, size_t n, const char *whose)
 static void look_after_the_dead(struct run *r)
 {
 	ended_strays(r, r->n_ended, "a run that died");
-	if (!runners_clean_start(r))
-		leftover_runs_settled(r->store.root);
+	runners_clean_start(r);
 }
 
 static void go(struct run *r)

@@ -112,6 +112,7 @@ struct run {
 	bool has_store, has_folder;
 	bool had_shell;             /* top: a job ran with the shell executor */
 	size_t n_ended;             /* top: processes that runs which died had left running */
+	bool others_died;           /* runs of this project, when this one began */
 	struct run_runner *runners; /* top */
 	size_t n_runners;           /* top */
 	struct sources *sources;

@@ -2,6 +2,7 @@
 #include "emulator/gitlab/runners.h"
 #include "emulator/gitlab/run_internal.h"
 #include "emulator/runner/janitor.h"
+#include "emulator/runner/leftover.h"
 #include "emulator/runner/runner_choose.h"
 #include "pipeline/pipeline.h"
 
@@ -153,11 +154,28 @@ int runners_connect(struct run *top, struct error *err)
 	return 0;
 }
 
+static bool has_own_engine(const struct run_runner *x)
+{
+	return x->engine && x->first;
+}
+
+static void settle_when_clean(const struct run *top)
+{
+	for (size_t i = 0; i < top->n_runners; i++)
+		if (has_own_engine(&top->runners[i]) && !top->runners[i].clean)
+			return;
+	/* One that dies meanwhile is the next run's. */
+	if (top->others_died)
+		leftover_runs_settled(top->store.root);
+}
+
 static void on_janitor(void *arg, const struct janitor_result *res)
 {
 	struct run_runner *x = arg;
 
 	x->janitor = NULL;
+	x->clean = res->clean;
+	settle_when_clean(x->run);
 	if (res->containers + res->networks + res->volumes)
 		run_message(x->run, DIAG_NOTE,
 			"removed what a run that died had left: %zu containers, %zu networks, %zu "
@@ -172,20 +190,17 @@ static void on_janitor(void *arg, const struct janitor_result *res)
 	loop_stop(x->run->session.loop);
 }
 
-bool runners_clean_start(struct run *top)
+void runners_clean_start(struct run *top)
 {
-	bool any = false;
-
+	top->others_died = leftover_runs_died(top->store.root);
+	settle_when_clean(top);
 	for (size_t i = 0; i < top->n_runners; i++) {
 		struct run_runner *x = &top->runners[i];
 
-		if (!x->engine || !x->first)
-			continue;
-		any = true;
-		x->janitor =
-			janitor_start(top->session.loop, x->engine, top->store.root, on_janitor, x);
+		if (has_own_engine(x))
+			x->janitor = janitor_start(
+				top->session.loop, x->engine, top->store.root, on_janitor, x);
 	}
-	return any;
 }
 
 bool runners_clean_cancel(struct run *top)
@@ -218,7 +233,7 @@ void runners_release(struct run *top)
 	for (size_t i = 0; i < top->n_runners; i++) {
 		struct run_runner *x = &top->runners[i];
 
-		if (x->engine && x->first && x->engine != top->session.engine)
+		if (has_own_engine(x) && x->engine != top->session.engine)
 			engine_free(x->engine);
 		x->engine = NULL;
 	}

@@ -27,6 +27,7 @@ struct run_runner {
 	bool first;            /* no runner before it is connected to the same engine */
 	struct str no_engine;  /* why there is none, where trigger jobs may yet want one */
 	struct janitor *janitor;
+	bool clean;       /* the janitor has found that nothing of dead runs is left there */
 	unsigned running; /* jobs of all runs */
 };
 
@@ -50,8 +51,11 @@ struct str runners_missing_engine(const struct run *r);
  * there. -1 with err.
  */
 int runners_connect(struct run *top, struct error *err);
-/* In the background, what dead runs left on each engine; false: there is no engine. */
-bool runners_clean_start(struct run *top);
+/*
+ * In the background, what dead runs left on each engine of the run. Once nothing is left on any of
+ * them (at once where the run has none), the dead runs count as looked after.
+ */
+void runners_clean_start(struct run *top);
 /* Waits until that is done. */
 void runners_clean_end(struct run *top);
 /* Gives up as soon as possible; false: it is over anyway. */

@@ -92,8 +92,7 @@ static void round_done(struct janitor *j)
 
 	j->fruitless = j->fruits || !j->found ? 0 : j->fruitless + 1;
 	if (!goes_on(j)) {
-		if (j->died && !j->cancelled && !j->found && !error_is(&j->error))
-			leftover_runs_settled(j->root);
+		j->result.clean = !j->cancelled && !j->found && !error_is(&j->error);
 		finish(j);
 		return;
 	}

@@ -6,6 +6,7 @@
 #ifndef RUNNER_JANITOR_H
 #define RUNNER_JANITOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct loop;
@@ -17,6 +18,7 @@ struct janitor_result {
 	size_t containers, networks, volumes; /* removed */
 	size_t failed;
 	const struct error *error; /* first failure, or NULL */
+	bool clean; /* nothing of dead runs is on this engine, and nothing more is to come */
 };
 
 typedef void janitor_done_fn(void *arg, const struct janitor_result *r);

@@ -8,6 +8,7 @@
 #include "emulator/store/store.h"
 
 #include <dirent.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool own_host(struct docker_kvs labels)
@@ -102,6 +103,29 @@ bool leftover_by_name(const char *root, struct str volume)
 	if (access(dir, F_OK) || !is_dead(lock, dir))
 		return false;
 	return !leftover_is_sources(volume) || !sources_in_use(root, volume);
+}
+
+/* Longer than any run takes. */
+#define LONG_AGO_S 86400
+
+bool leftover_by_age(const char *root, struct str volume, int64_t now_s)
+{
+	struct str id = leftover_run_of(volume);
+	time_t then = (time_t)(now_s - LONG_AGO_S);
+	char stamp[16];
+	struct tm tm;
+
+	if (!id.n || leftover_is_sources(volume))
+		return false;
+	if (root) {
+		CLEANUP(free) char *dir = xasprintf("%s/runs/" STR_FMT, root, STR_ARG(id));
+
+		if (!access(dir, F_OK))
+			return false;
+	}
+	localtime_r(&then, &tm); /* as ids are made */
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	return memcmp(id.p, stamp, strlen(stamp)) < 0;
 }
 
 /*

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/str.h"
 #include "emulator/docker/types.h"
 
@@ -39,6 +40,13 @@ bool leftover_is_sources(struct str volume);
  */
 bool leftover_by_name(const char *root, struct str volume);
 /*
+ * Does a volume without labels have the name of a run that is over for sure? No project may know
+ * it any more (only the last runs are kept), so it is its age that tells: at now_s (seconds since
+ * the epoch) it was made more than a day ago. Runs that root knows (see above) are judged by that;
+ * volumes with sources are not judged.
+ */
+bool leftover_by_age(const char *root, struct str volume, int64_t now_s);
+/*
  * Volumes with sources outlive runs; those are leftovers that no project counts as its own any more
  * and no run uses: older ones, ones that were never finished, ones of projects that are gone.
  */
@@ -51,7 +59,9 @@ bool leftover_sources(const struct volume_row *row);
 bool leftover_runs_died(const char *root);
 /* Ends what those left running on this machine (stray.h). How many; blocks while they end. */
 size_t leftover_runs_end(const char *root);
-/* They have been looked after. */
+/*
+ * They have been looked after: on all engines of the run that did, where nothing of them is left.
+ */
 void leftover_runs_settled(const char *root);
 
 #endif

@@ -465,6 +465,7 @@ static int move_in(struct tree *tree, const char *top, const char *dir)
 	return r;
 }
 
+/* Where the tree is after it was moved. dir is copied; house (NULL: none) becomes the tree's. */
 static void set_place(struct tree *tree, const char *dir, char *house)
 {
 	free(tree->dir);

@@ -59,7 +59,10 @@ volume '{Name: "cilocal-20200101-000000-abcd-9-late-builds"}'
 at_end "api DELETE /volumes/cilocal-20200101-000000-abcd-9-late-builds -o /dev/null"
 run 0 run short
 api GET /volumes/cilocal-20200101-000000-abcd-9-late-builds -f -o /dev/null || fail "a volume of nobody was removed"
-remember
+# `clean` goes by its age.
+run 0 clean --engine
+has_line 'volume +cilocal-20200101-000000-abcd-9-late-builds'
+nothing_left
 
 start run long
 printed started

@@ -127,6 +127,25 @@ static void test_by_name(void **state)
 	store_run_close(&live);
 }
 
+static void test_by_age(void **state)
+{
+	const char *dead = dead_run(1700000005);
+	const char *known = arena_printf(&store.arena, "cilocal-%s-9-late-builds", dead).p;
+	struct str old = STR("cilocal-20231114-221325-113f-9-late-builds");
+	int64_t then = 1700000005, hour = 3600;
+
+	UNUSED(state);
+	assert_true(leftover_by_age(store.root, old, then + 50 * hour));
+	assert_true(leftover_by_age(NULL, old, then + 50 * hour));
+	/* wherever the clock stands on this machine: ids are of its own time */
+	assert_false(leftover_by_age(store.root, old, then + 9 * hour));
+	assert_false(leftover_by_age(store.root, str_c(known), then + 50 * hour));
+	assert_false(leftover_by_age(NULL, STR("cilocal-20231114-221325-113f"), then + 50 * hour));
+	assert_false(leftover_by_age(NULL,
+		STR("cilocal-cache-sources-20231114-221325-113f-base-00c0ffee"), then + 50 * hour));
+	assert_false(leftover_by_age(NULL, STR("data"), then + 50 * hour));
+}
+
 static void test_died(void **state)
 {
 	struct error err = ERROR_INIT;
@@ -157,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_by_name),
+		cmocka_unit_test(test_by_age),
 		cmocka_unit_test(test_died),
 	};
 
