@@ -22,7 +22,8 @@ static void print_info(struct cli *c, const struct registry_info *i)
 	buf_printf(out, "the local registry is running (" STR_FMT ")\n", STR_ARG(i->image));
 	if (i->host.n)
 		buf_printf(out, "  in jobs       " STR_FMT "\n", STR_ARG(i->host));
-	buf_printf(out, "  on this host  " STR_FMT "\n", STR_ARG(i->address));
+	buf_printf(out, "  %s  " STR_FMT "\n", i->elsewhere ? "at the engine" : "on this host ",
+		STR_ARG(i->address));
 	buf_printf(out, "  speaks        %s%s\n",
 		i->tls ? "TLS; its authority's certificate is " : "plain HTTP",
 		i->tls ? i->ca_file : "");
@@ -311,7 +312,8 @@ const struct cmd cmd_registry = {
 		"'gc' what no tag leads to. Both stop the registry for a moment, and refuse "
 		"to while jobs run.",
 	.output = "status and start with --json: {\"running\", \"exists\", \"storage\", \"host\", "
-		  "\"address\", \"port\", \"url\", \"tls\":bool, \"ca\":FILE|null, \"image\", "
+		  "\"address\", \"port\", \"url\", \"remote\":bool, \"tls\":bool, "
+		  "\"ca\":FILE|null, \"image\", "
 		  "\"container\", \"user\", \"credentials\":FILE}, and \"password\" with "
 		  "--show-password. list: {\"host\", \"repositories\":[{\"name\", "
 		  "\"tags\":[{\"name\", \"digest\", \"size\", \"platforms\":null|[...]}]}]}, where "

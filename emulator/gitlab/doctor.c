@@ -242,10 +242,13 @@ static bool look_from_here(struct look *l, const struct registry_info *info)
 	struct sync_request q = {.url = arena_printf(l->a, STR_FMT "/v2/", STR_ARG(info->url)).p,
 		.ca_file = info->ca_file};
 
-	if (!engine_is_local(l->s.engine)) {
+	if (info->elsewhere) {
 		doctor_add(l->d, "registry", DOCTOR_NOTE,
-			STR("the local registry runs on the engine's machine; its port is not "
-			    "reached from here"),
+			arena_printf(l->a,
+				"the local registry stands in for " STR_FMT
+				", on the engine's machine; its port, " STR_FMT
+				" there, is not reached from here and not needed",
+				STR_ARG(info->host), STR_ARG(info->address)),
 			STR_NULL);
 		return true;
 	}

@@ -119,10 +119,6 @@ static int list_on(struct session *s, struct registry_tag **out, size_t *n, stru
 		return -1;
 	if (!info.running)
 		return registry_not_running(err);
-	if (!engine_is_local(s->engine))
-		return error_set(err, ERR_DOCKER, 0,
-			"the engine is on another machine, the registry's port can only be reached "
-			"from there");
 	return registry_api_list(s, &info, a, out, n, err);
 }
 
@@ -171,6 +167,7 @@ struct str registry_status_json(struct arena *a, const struct registry_info *inf
 	json_object_set_new(root, "address", text(info->address));
 	json_object_set_new(root, "port", json_integer(info->port));
 	json_object_set_new(root, "url", text(info->url));
+	json_object_set_new(root, "remote", json_boolean(info->elsewhere));
 	json_object_set_new(root, "tls", json_boolean(info->tls));
 	json_object_set_new(root, "ca", info->ca_file ? json_string(info->ca_file) : json_null());
 	json_object_set_new(root, "image", text(info->image));

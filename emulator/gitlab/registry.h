@@ -70,6 +70,7 @@ struct registry_info {
 	struct str address; /* 127.0.0.1:PORT; empty unless running */
 	struct str url;     /* the same with http:// or https:// */
 	uint16_t port;
+	bool elsewhere; /* the engine is on another machine, and so is the address */
 	bool tls;
 	const char *ca_file;     /* of the authority, with TLS; else NULL */
 	struct str ca;           /* its text; with registry_up() only */
@@ -133,7 +134,7 @@ int registry_gc(struct registry_freed *out, struct arena *a, const struct regist
 
 /*
  * JSON of the commands, one line without line end, in the arena. status: {"running","exists",
- * "storage","host","address","port","url","tls","ca","image","container","user","credentials"},
+ * "storage","host","address","port","url","remote","tls","ca","image","container","user","credentials"},
  * plus "password" with show_password; without, "credentials" names the file (mode 0600) that holds
  * it, so that a password gets into a terminal or a log only when it was asked for. list:
  * {"host","repositories":[{"name","tags":[{"name","digest","size","platforms"}]}]}.

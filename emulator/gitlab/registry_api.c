@@ -28,15 +28,81 @@ static struct api api_make(struct session *s, const struct registry_info *info, 
 		{registry_authorization(a, info->user, info->password), accept_all, NULL}};
 }
 
+/*
+ * The same answers out of the storage, for a path as its argument. The first line is the digest of
+ * a manifest, or "-".
+ */
+static const char inside[] =
+	"root=/var/lib/registry/docker/registry/v2\n"
+	"mkdir -p $root/repositories && cd $root/repositories || exit 1\n"
+	"r=${1#/v2/}\n"
+	"case $1 in\n"
+	"/v2/_catalog*)\n"
+	"\tprintf -- '-\\n{\"repositories\":['; s=\n"
+	"\tfind . -type d -name _manifests -prune | while read -r m; do\n"
+	"\t\tm=${m#./}; printf '%s\"%s\"' \"$s\" \"${m%/_manifests}\"; s=,\n"
+	"\tdone\n"
+	"\techo ']}' ;;\n"
+	"*/tags/list)\n"
+	"\tr=${r%/tags/list}; [ -d \"$r/_manifests/tags\" ] || exit 4\n"
+	"\tprintf -- '-\\n{\"tags\":['; s=\n"
+	"\tfor t in \"$r\"/_manifests/tags/*/current/link; do\n"
+	"\t\t[ -f \"$t\" ] || continue\n"
+	"\t\tt=${t%/current/link}; printf '%s\"%s\"' \"$s\" \"${t##*/}\"; s=,\n"
+	"\tdone\n"
+	"\techo ']}' ;;\n"
+	"*/manifests/*)\n"
+	"\td=${r##*/manifests/}; r=${r%/manifests/*}/_manifests\n"
+	"\tcase $d in\n"
+	"\tsha256:*) [ -d \"$r/revisions/sha256/${d#sha256:}\" ] || exit 4 ;;\n"
+	"\t*) d=$(cat \"$r/tags/$d/current/link\" 2>/dev/null) || exit 4 ;;\n"
+	"\tesac\n"
+	"\th=${d#sha256:} && f=$root/blobs/sha256/${h%\"${h#??}\"}/$h/data\n"
+	"\t[ -f \"$f\" ] || exit 4\n"
+	"\techo \"$d\" && cat \"$f\" ;;\n"
+	"esac\n";
+
+#define EXIT_ABSENT 4
+
+static int ask_inside(
+	const struct api *api, const char *path, struct sync_response *r, struct error *err)
+{
+	struct str cmd[] = {STR("sh"), STR("-c"), str_c(inside), STR("sh"), str_c(path)}, said;
+	int64_t code = 0;
+	size_t end;
+
+	memset(r, 0, sizeof(*r));
+	if (sync_exec(api->s, api->info->container, (struct docker_strs){cmd, ARRAY_SIZE(cmd)},
+		    api->a, &code, &said, err))
+		return -1;
+	if (code && code != EXIT_ABSENT)
+		return error_set(err, ERR_DOCKER, 0, "its storage can't be read: " STR_FMT,
+			STR_ARG(str_trim(said)));
+	end = str_chr(said, '\n');
+	r->status = code || end == STR_NPOS ? 404 : 200;
+	if (r->status == 404)
+		return 0;
+	r->digest = str_is(str_sub(said, 0, end), "-") ? STR_NULL : str_sub(said, 0, end);
+	r->body = str_from(said, end + 1);
+	return 0;
+}
+
+static int ask(const struct api *api, const char *path, struct sync_response *r, struct error *err)
+{
+	struct sync_request q = {.headers = api->headers, .ca_file = api->info->ca_file};
+
+	if (api->info->elsewhere)
+		return ask_inside(api, path, r, err);
+	q.url = arena_printf(api->a, STR_FMT "%s", STR_ARG(api->info->url), path).p;
+	return sync_http(api->s, &q, api->a, r, err);
+}
+
 /* GET url + path; the caller owns *out. A status but 200 is an error, 404 with code 404. */
 static int get(const struct api *api, const char *path, struct sync_response *r, json_t **out,
 	struct error *err)
 {
-	struct sync_request q = {.headers = api->headers, .ca_file = api->info->ca_file};
-
 	*out = NULL;
-	q.url = arena_printf(api->a, STR_FMT "%s", STR_ARG(api->info->url), path).p;
-	if (sync_http(api->s, &q, api->a, r, err))
+	if (ask(api, path, r, err))
 		return error_wrap(err, "the local registry");
 	if (r->status != 200)
 		return error_set(err, ERR_DOCKER, (int)r->status,

@@ -6,7 +6,10 @@
 
 struct session;
 
-/* Each asks the registry at info->url, as its user. 0 or -1 with err. */
+/*
+ * Each asks the registry at info->url, as its user; on an engine elsewhere, where that is not
+ * reached from here, its storage, with a shell in its container. 0 or -1 with err.
+ */
 
 /* Sorted by repository, then tag. */
 int registry_api_list(struct session *s, const struct registry_info *info, struct arena *a,

@@ -186,14 +186,16 @@ static int make_container(struct session *s, const struct registry_state *state,
 }
 
 /* What is known of it before the engine is asked. */
-static int fill_info(struct registry_info *out, const struct registry_state *state,
-	const struct registry_options *o, struct arena *a, struct error *err)
+static int fill_info(struct session *s, struct registry_info *out,
+	const struct registry_state *state, const struct registry_options *o, struct arena *a,
+	struct error *err)
 {
 	struct registry_names names;
 
 	if (registry_names(&names, a, o, err))
 		return -1;
 	*out = (struct registry_info){.name = names.container,
+		.elsewhere = !engine_is_local(s->engine),
 		.volume = names.volume,
 		.ca_volume = names.ca_volume,
 		.ca_file = registry_tls_ca(a, o, NULL),
@@ -211,7 +213,7 @@ int registry_look(struct session *s, const struct registry_state *state,
 	struct error mine = ERROR_INIT;
 	struct sync_container c;
 
-	if (fill_info(out, state, o, a, err))
+	if (fill_info(s, out, state, o, a, err))
 		return -1;
 	if (sync_has_volume(s, out->volume, &out->storage, err))
 		return -1;
@@ -248,7 +250,7 @@ static int wait_ready(
 	struct session *s, struct arena *a, struct registry_info *out, struct error *err)
 {
 	uint64_t end = loop_now(s->loop) + READY_MS, pause = 10;
-	bool local = engine_is_local(s->engine);
+	bool local = !out->elsewhere;
 
 	for (;;) {
 		struct sync_container c;
@@ -398,7 +400,7 @@ int registry_up(struct session *s, const struct registry_state *state,
 	struct listen l;
 	int rc = 1;
 
-	if (lock < 0 || fill_info(out, state, o, a, err) ||
+	if (lock < 0 || fill_info(s, out, state, o, a, err) ||
 		plan_listen(s, &l, state, o, out, a, err))
 		return -1;
 	if (sync_need_image(s, image_of(o), err))

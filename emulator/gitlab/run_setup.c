@@ -53,8 +53,7 @@ static int registry_rules(struct run *r, const struct registry_info *info, struc
 	struct str at = info->address, *repos = NULL;
 	size_t n = 0;
 
-	if (engine_is_local(r->session.engine) &&
-		registry_api_catalog(&r->session, info, &r->arena, &repos, &n, err))
+	if (registry_api_catalog(&r->session, info, &r->arena, &repos, &n, err))
 		return -1;
 	make_rules(r, 3 * n + 1);
 	if (f->project_root_namespace.n)

@@ -3,6 +3,7 @@
 #include "emulator/core/http.h"
 #include "emulator/core/loop.h"
 #include "emulator/docker/archive.h"
+#include "emulator/docker/exec.h"
 #include "emulator/docker/network.h"
 
 #include <unistd.h>
@@ -23,6 +24,7 @@ int wait_result(struct wait *w, struct error *err)
 		loop_run(s->loop);
 	s->call = NULL;
 	s->transfer = NULL;
+	s->exec = NULL;
 	if (!error_is(&w->err))
 		return 0;
 	if (s->signum)
@@ -53,8 +55,11 @@ void session_interrupt(struct session *s, int signum)
 		docker_call_cancel(s->call);
 	if (s->transfer)
 		http_cancel(s->transfer);
+	if (s->exec)
+		docker_exec_run_cancel(s->exec);
 	s->call = NULL;
 	s->transfer = NULL;
+	s->exec = NULL;
 	loop_stop(s->loop);
 }
 
@@ -464,6 +469,37 @@ void sync_sleep(struct session *s, uint64_t ms)
 	while (!w.done && !s->signum)
 		loop_run(s->loop);
 	loop_timer_stop(&timer);
+}
+
+struct executed {
+	int64_t *code;
+	struct str *out;
+};
+
+static void exec_done(void *arg, struct error *err, const struct exec_result *r)
+{
+	struct wait *w = arg;
+	struct executed *x = w->out;
+
+	if (!err) {
+		*x->code = r->exit_code;
+		*x->out = arena_str(w->arena, r->exit_code && r->err.n ? r->err : r->out);
+	}
+	wait_over(w, err);
+}
+
+int sync_exec(struct session *s, struct str container, struct docker_strs cmd, struct arena *a,
+	int64_t *code, struct str *out, struct error *err)
+{
+	struct executed x = {code, out};
+	struct wait w = WAIT(s, a, &x);
+	struct exec_spec spec = {
+		.cmd = cmd, .user = STR("0"), .attach_stdout = true, .attach_stderr = true};
+
+	s->exec = docker_exec_run(s->engine, container, &spec, STR_NULL, exec_done, &w);
+	if (s->signum)
+		docker_exec_run_cancel(s->exec);
+	return wait_result(&w, err);
 }
 
 static int run_started(struct session *s, struct str id, uint64_t limit_ms, struct arena *a,

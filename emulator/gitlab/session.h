@@ -22,6 +22,7 @@ struct arena;
 struct error;
 struct loop;
 struct http;
+struct exec_run;
 
 struct session {
 	struct loop *loop;
@@ -29,6 +30,7 @@ struct session {
 	struct engine *engine;    /* NULL until session_engine() succeeded */
 	struct docker_call *call; /* what is waited for: one of these or none */
 	struct http_call *transfer;
+	struct exec_run *exec;
 	unsigned get_timeout_ms; /* of sync_http(); 0: 30 s */
 	int signum;              /* the signal that interrupted, 0: none */
 };
@@ -125,6 +127,9 @@ int sync_forget_images(struct session *s, struct str prefix, struct error *err);
 /* The last lines that a container wrote. */
 int sync_logs(struct session *s, struct str id, int64_t tail, struct arena *a, struct str *out,
 	struct error *err);
+/* A command in a running container, as root: its exit code, and what it printed. */
+int sync_exec(struct session *s, struct str container, struct docker_strs cmd, struct arena *a,
+	int64_t *code, struct str *out, struct error *err);
 /*
  * A container of its own: started, waited for (limit_ms, 0: as long as it takes), its last lines
  * read, removed, also after a signal.
