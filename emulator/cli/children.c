@@ -239,9 +239,14 @@ struct follow {
 	bool told;
 };
 
+const char *child_kind(const struct child *ch)
+{
+	return ch->project ? "downstream" : "child";
+}
+
 static struct str kind(const struct child *ch)
 {
-	return ch->project ? STR("downstream") : STR("child");
+	return str_c(child_kind(ch));
 }
 
 static void copy_diag(struct follow *f, const struct child *ch, const struct diag *d)
@@ -346,11 +351,11 @@ void children_lint(struct load *l)
 
 /* ---- explain ---- */
 
-static const char *state_name(enum child_state state)
+const char *child_state_name(const struct child *ch)
 {
 	static const char *const names[] = {"built", "invalid", "missing", "dynamic", "elsewhere"};
 
-	return names[state];
+	return names[ch->state];
 }
 
 static const char *sentence(const struct child *ch)
@@ -370,15 +375,26 @@ static const char *sentence(const struct child *ch)
 	return "";
 }
 
-static void say_start(struct cli *c, const struct child *ch, struct str who)
+static void put_start(struct buf *out, const struct child *ch, struct str who, bool is_shown)
 {
-	struct buf *out = &c->out;
-
 	plain_text(out, who);
 	buf_printf(out, " starts a " STR_FMT " pipeline", STR_ARG(kind(ch)));
 	if (ch->project)
 		buf_printf(out, " in " STR_FMT, STR_ARG(ch->job->def->trigger->project.s));
-	buf_adds(out, sentence(ch));
+	buf_adds(out, is_shown && ch->state != CHILD_BUILT ? ", in this run" : sentence(ch));
+}
+
+static void say_start(struct cli *c, const struct child *ch, struct str who)
+{
+	put_start(&c->out, ch, who, false);
+}
+
+struct str child_sentence(struct arena *a, const struct child *ch, struct str name, bool is_shown)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+
+	put_start(&b, ch, arena_printf(a, "'" STR_FMT "'", STR_ARG(name)), is_shown);
+	return arena_str(a, buf_str(&b));
 }
 
 void child_head(struct cli *c, const struct child *ch, struct str name)
@@ -409,7 +425,7 @@ struct node *child_tree(struct arena *a, const struct child *ch)
 	struct node *m = tree_map(a);
 
 	tree_str(a, m, "kind", kind(ch));
-	tree_str(a, m, "state", str_c(state_name(ch->state)));
+	tree_str(a, m, "state", str_c(child_state_name(ch)));
 	if (ch->state == CHILD_BUILT)
 		tree_put(a, m, "pipeline", pipeline_dump(a, ch->load.pipeline, false));
 	else

@@ -66,6 +66,10 @@ void children_lint(struct load *l);
 
 /* "'name' starts a child pipeline:" for a table below, or why there is none. */
 void child_head(struct cli *c, const struct child *ch, struct str name);
+/* "'name' starts a child pipeline", without a stop; why there is none, where it is not shown. */
+struct str child_sentence(struct arena *a, const struct child *ch, struct str name, bool is_shown);
+const char *child_kind(const struct child *ch);       /* "child", "downstream" */
+const char *child_state_name(const struct child *ch); /* "built", "invalid" ... */
 /* "It starts ...", one line, and the jobs; as an object for --json. */
 void child_say(struct cli *c, const struct child *ch);
 struct node *child_tree(struct arena *a, const struct child *ch);

@@ -6,37 +6,22 @@
 #include "emulator/cli/load.h"
 #include "emulator/cli/term.h"
 #include "emulator/cli/tree.h"
-#include "base/map.h"
 #include "pipeline/pipeline.h"
 
 #include <unistd.h>
 
-/* States and times of a run, job by job of the same name. */
-static int take_states(struct cli *c, struct graph *g, const char *id)
+/* The record of --run; *r stays in e. An exit code; earlier_release() after EXIT_OK. */
+static int read_run(struct cli *c, struct earlier *e, struct run_record *r)
 {
-	struct earlier e;
-	struct run_record r;
-	struct map by_name;
 	size_t at;
-	int code = earlier_open(c, &e);
+	int code = earlier_open(c, e);
 	if (code)
 		return code;
-	code = earlier_find(c, &e, id, &at);
-	if (!code && earlier_read(c, &e, at, &r, NULL))
+	code = earlier_find(c, e, opt_text(&c->opt, OPT_RUN), &at);
+	if (!code && earlier_read(c, e, at, r, NULL))
 		code = EXIT_USAGE;
-	if (!code) {
-		map_init(&by_name, &c->arena);
-		for (size_t i = 0; i < r.n_jobs; i++)
-			map_put(&by_name, r.jobs[i].name, &r.jobs[i]);
-		for (size_t i = 0; i < g->p->n_jobs; i++) {
-			const struct job_record *j = map_get(&by_name, g->p->jobs[i]->name);
-			if (!j)
-				continue;
-			g->jobs[i].state = j->status;
-			g->jobs[i].seconds = j->duration;
-		}
-	}
-	earlier_release(&e);
+	if (code)
+		earlier_release(e);
 	return code;
 }
 
@@ -55,22 +40,30 @@ static void draw(struct cli *c, const struct graph *g)
 		tree_print(c, graph_tree(g));
 }
 
+static void make(struct load *l, struct graph *g, const struct run_record *run)
+{
+	load_mask_pipeline(l, l->pipeline);
+	graph_make(g, &l->c->arena, l->pipeline);
+	graph_family(g, l, run);
+	if (!l->pipeline->n_jobs)
+		cli_note(l->c, "no job is in this pipeline; 'cilocal list --all' shows the others");
+}
+
 static int run(struct cli *c)
 {
 	struct load l;
 	struct graph g;
+	struct earlier e;
+	struct run_record r;
+	bool of_run = opt_last(&c->opt, OPT_RUN);
 	int code = load_pipeline(c, &l);
+	if (!code && of_run)
+		code = read_run(c, &e, &r);
 	if (!code) {
-		const struct opt_value *run = opt_last(&c->opt, OPT_RUN);
-		load_mask_pipeline(&l, l.pipeline);
-		graph_make(&g, &c->arena, l.pipeline);
-		if (run)
-			code = take_states(c, &g, opt_text(&c->opt, OPT_RUN));
-		if (!code && !l.pipeline->n_jobs)
-			cli_note(c, "no job is in this pipeline; 'cilocal list --all' shows the "
-				    "others");
-		if (!code)
-			draw(c, &g);
+		make(&l, &g, of_run ? &r : NULL);
+		draw(c, &g);
+		if (of_run)
+			earlier_release(&e);
 	}
 	load_release(&l);
 	return code;
@@ -86,10 +79,16 @@ const struct cmd cmd_graph = {
 		"stage says that it waits for those before it. --run ID adds the states and times "
 		"of that run. "
 		"SVG follows the reader's light or dark scheme; DOT is for Graphviz, Mermaid for "
-		"Markdown.",
+		"Markdown. Pipelines that trigger jobs start are drawn too: from files of this "
+		"work "
+		"tree and from the clones that [cilocal.projects] names; those that a job makes, "
+		"with "
+		"--run.",
 	.output = "{\"stages\": [{\"name\", \"waits_for_earlier_stages\", \"jobs\": [{\"name\", "
 		  "\"note\", "
-		  "\"status\", \"duration\"}]}], \"needs\": [{\"from\", \"to\", \"optional\", "
+		  "\"status\", \"duration\", \"downstream\": null or {\"kind\", \"state\", "
+		  "\"pipeline\": null or the same object}}]}], \"needs\": [{\"from\", \"to\", "
+		  "\"optional\", "
 		  "\"artifacts\"}]} (--format json)",
 	.kind = ARG_NONE,
 	.max_args = 0,

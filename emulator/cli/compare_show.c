@@ -5,6 +5,7 @@
 #include "emulator/cli/compare_internal.h"
 #include "emulator/cli/term.h"
 #include "emulator/cli/tree.h"
+#include "emulator/log/console.h"
 #include "yaml/node.h"
 
 #include <unistd.h>
@@ -116,7 +117,7 @@ static void say_head(struct compare *cmp, const size_t *width, size_t name)
 	struct buf *out = &cmp->c->out;
 	bool all = true;
 	buf_adds(out, cmp->c->color_out ? "\033[1m" : "");
-	fit_text(out, STR("JOB"), name);
+	console_fit(out, STR("JOB"), name);
 	for (size_t i = 0; i < cmp->n_columns; i++) {
 		buf_adds(out, "  ");
 		pad_text(out, cmp->columns[i].title, i + 1 < cmp->n_columns ? width[i] : 0);
@@ -125,7 +126,7 @@ static void say_head(struct compare *cmp, const size_t *width, size_t name)
 	buf_adds(out, cmp->c->color_out ? "\033[0m\n" : "\n");
 	if (all)
 		return;
-	fit_text(out, STR("(pipeline)"), name);
+	console_fit(out, STR("(pipeline)"), name);
 	for (size_t i = 0; i < cmp->n_columns; i++)
 		put_cell(cmp,
 			cmp->columns[i].outcome == OUTCOME_CREATED
@@ -243,7 +244,7 @@ void compare_say_table(struct compare *cmp)
 		const struct row *row = cmp->rows.v[r];
 		if (!row->copies)
 			continue;
-		fit_text(out, row_name(cmp, row), name);
+		console_fit(out, row_name(cmp, row), name);
 		for (size_t i = 0; i < cmp->n_columns; i++)
 			put_cell(cmp,
 				cmp->columns[i].outcome == OUTCOME_CREATED ? entry_word(&row->v[i])

@@ -4,6 +4,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/term.h"
 #include "emulator/cli/tree.h"
+#include "emulator/log/console.h"
 #include "expr/glob.h"
 #include "pipeline/pipeline.h"
 #include "yaml/node.h"
@@ -131,7 +132,7 @@ static void put_row(struct cli *c, const struct row *r, const size_t *width, con
 		if (last_used)
 			buf_adds(b, "  ");
 		last_used = true;
-		fit_text(b, r->cell[i], width[i]);
+		console_fit(b, r->cell[i], width[i]);
 	}
 	if (c->color_out && color) {
 		while (b->n && b->p[b->n - 1] == ' ')

@@ -110,28 +110,6 @@ void pad_text(struct buf *out, struct str text, size_t width)
 		buf_addc(out, ' ');
 }
 
-void fit_text(struct buf *out, struct str text, size_t width)
-{
-	size_t w = str_width(text), n = 0, used = 0;
-	if (w <= width || width < 2) {
-		pad_text(out, text, width);
-		return;
-	}
-	while (n < text.n) {
-		size_t len = utf8_len(text.p + n, text.n - n);
-		len = len ? len : 1;
-		size_t one = str_width(str_sub(text, n, n + len));
-		if (used + one > width - 1)
-			break;
-		used += one;
-		n += len;
-	}
-	buf_addstr(out, str_sub(text, 0, n));
-	buf_adds(out, "\xe2\x80\xa6");
-	for (used++; used < width; used++)
-		buf_addc(out, ' ');
-}
-
 void plain_text(struct buf *out, struct str text)
 {
 	for (size_t i = 0; i < text.n; i++) {

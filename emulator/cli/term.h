@@ -43,9 +43,6 @@ struct str size_text(struct arena *a, int64_t bytes);
 
 /* Adds text and blanks up to `width` columns of a terminal (wide characters count two). */
 void pad_text(struct buf *out, struct str text, size_t width);
-/* The same for any text: what is wider is cut, with an ellipsis where something is lost. */
-void fit_text(struct buf *out, struct str text, size_t width);
-
 /*
  * Adds text so that it can't disturb a terminal or a table: control characters become \xNN,
  * line ends become blanks.
