@@ -2,132 +2,60 @@
 
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/cmd_run.h"
+#include "emulator/cli/image_needs.h"
 #include "emulator/cli/jobs.h"
 #include "emulator/cli/load.h"
-#include "emulator/cli/runtime.h"
 #include "emulator/cli/term.h"
 #include "emulator/cli/tree.h"
 #include "emulator/core/error.h"
-#include "emulator/docker/image.h"
 #include "emulator/gitlab/run.h"
 #include "emulator/gitlab/session.h"
-#include "emulator/runner/job_env.h"
-#include "emulator/runner/runner_choose.h"
-#include "base/map.h"
 #include "pipeline/pipeline.h"
 #include "yaml/node.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-/* An image that jobs name. */
-struct wanted_image {
-	struct str name, taken; /* as the pipeline has it; what is used for it */
-	bool service, local;    /* local: comes out of the local registry */
-	int64_t size;           /* -1: it is not here */
-	size_t jobs;
-	struct str first; /* of these jobs */
-};
-
 struct images {
 	struct cli *c;
 	struct load *l;
 	struct run_options o;
-	VEC(struct wanted_image *) needs;
-	struct map by_name;
+	struct image_needs needs;
 };
-
-static void add(struct images *x, const struct job *job, struct str name, bool service)
-{
-	struct arena *a = &x->c->arena;
-	struct str host = x->l->facts.registry_host;
-	name = str_trim(name);
-	if (!name.n)
-		return;
-	struct wanted_image *n = map_get(&x->by_name, name);
-	if (!n) {
-		n = arena_new(a, struct wanted_image);
-		n->name = arena_str(a, name);
-		n->taken = image_rule_apply(
-			x->o.stand_ins, x->o.n_stand_ins + x->o.n_proxies, n->name, a);
-		n->size = -1;
-		n->first = job->name;
-		n->local = x->l->registry && host.n && str_starts(n->taken, host) &&
-			   n->taken.n > host.n && n->taken.p[host.n] == '/';
-		map_put(&x->by_name, n->name, n);
-		vec_push_in(a, &x->needs, n);
-	}
-	n->jobs++;
-	n->service |= service;
-}
-
-static int add_job(struct images *x, const struct job *job)
-{
-	struct arena *a = &x->c->arena;
-	const struct runner_config *r = runtime_runner(x->l, job);
-	struct job_env env;
-	if (job->def->trigger || runner_executor(r, job->def) != EXECUTOR_DOCKER)
-		return EXIT_OK;
-	int code = job_runtime(x->c, a, x->l, job, &env);
-	if (code)
-		return code;
-	add(x, job,
-		job_env_expand(
-			&env, a, job->def->image ? job->def->image->name.s : r->docker.image.v),
-		false);
-	for (size_t i = 0; i < job->def->n_services; i++)
-		add(x, job, job_env_expand(&env, a, job->def->services[i].image.name.s), true);
-	for (size_t i = 0; i < r->docker.n_services; i++)
-		add(x, job, job_env_expand(&env, a, r->docker.services[i].name.v), true);
-	return EXIT_OK;
-}
 
 static int find(struct images *x)
 {
 	const struct pipeline *p = x->l->pipeline;
 	struct cli *c = x->c;
-	map_init(&x->by_name, &c->arena);
 	run_stand_ins(c, &x->o);
 	run_proxies(c, x->l, &x->o);
-	for (size_t i = 0; !c->opt.n_args && i < p->n_jobs; i++) {
-		int code = add_job(x, p->jobs[i]);
-		if (code)
-			return code;
-	}
+	if (!c->opt.n_args)
+		return image_needs_find(c, x->l, &x->o, p->jobs, p->n_jobs, &x->needs);
 	for (size_t i = 0; i < c->opt.n_args; i++) {
 		struct job **jobs;
 		size_t n;
 		int code = jobs_find(c, p, c->opt.args[i], true, &jobs, &n);
-		for (size_t k = 0; !code && k < n; k++)
-			code = add_job(x, jobs[k]);
+		if (!code)
+			code = image_needs_find(c, x->l, &x->o, jobs, n, &x->needs);
 		if (code)
 			return code;
 	}
 	return EXIT_OK;
 }
 
-/* The engine takes a name without tag for all tags. */
-static struct str with_tag(struct arena *a, struct str name)
-{
-	struct image_ref ref;
-	if (!image_ref_parse(name, &ref) || ref.is_id || ref.tag.n || ref.digest.n)
-		return name;
-	return arena_printf(a, STR_FMT ":latest", STR_ARG(name));
-}
-
 static int look(struct images *x, struct session *s, struct error *err)
 {
-	for (size_t i = 0; i < x->needs.n; i++)
-		if (!x->needs.v[i]->local &&
-			sync_image_size(s, with_tag(&x->c->arena, x->needs.v[i]->taken),
-				&x->needs.v[i]->size, err))
+	for (size_t i = 0; i < x->needs.all.n; i++)
+		if (!x->needs.all.v[i]->local &&
+			sync_image_size(s, image_with_tag(&x->c->arena, x->needs.all.v[i]->taken),
+				&x->needs.all.v[i]->size, err))
 			return -1;
 	return 0;
 }
 
 /* ---- what is shown ---- */
 
-static struct str state_of(struct arena *a, const struct wanted_image *n)
+static struct str state_of(struct arena *a, const struct image_need *n)
 {
 	if (n->local)
 		return STR("local registry");
@@ -140,10 +68,10 @@ static void print_table(struct images *x)
 {
 	struct cli *c = x->c;
 	size_t width = 0;
-	for (size_t i = 0; i < x->needs.n; i++)
-		width = MAX(width, str_width(x->needs.v[i]->name));
-	for (size_t i = 0; i < x->needs.n; i++) {
-		const struct wanted_image *n = x->needs.v[i];
+	for (size_t i = 0; i < x->needs.all.n; i++)
+		width = MAX(width, str_width(x->needs.all.v[i]->name));
+	for (size_t i = 0; i < x->needs.all.n; i++) {
+		const struct image_need *n = x->needs.all.v[i];
 		pad_text(&c->out, n->name, width);
 		buf_adds(&c->out, "  ");
 		pad_text(&c->out, state_of(&c->arena, n), 14);
@@ -154,7 +82,7 @@ static void print_table(struct images *x)
 			buf_printf(&c->out, "  (taken as " STR_FMT ")", STR_ARG(n->taken));
 		buf_addc(&c->out, '\n');
 	}
-	if (!x->needs.n)
+	if (!x->needs.all.n)
 		cli_note(c, "no job of this pipeline runs in a container");
 }
 
@@ -162,8 +90,8 @@ static void print_tree(struct images *x)
 {
 	struct arena *a = &x->c->arena;
 	struct node *m = tree_map(a), *list = tree_seq(a);
-	for (size_t i = 0; i < x->needs.n; i++) {
-		const struct wanted_image *n = x->needs.v[i];
+	for (size_t i = 0; i < x->needs.all.n; i++) {
+		const struct image_need *n = x->needs.all.v[i];
 		struct node *row = tree_map(a);
 		tree_str(a, row, "name", n->name);
 		tree_str(a, row, "taken_as", n->taken);
@@ -186,10 +114,10 @@ static void print_tree(struct images *x)
 static int all_here(struct images *x)
 {
 	CLEANUP(buf_release) struct buf names = BUF_INIT;
-	for (size_t i = 0; i < x->needs.n; i++)
-		if (x->needs.v[i]->size < 0 && !x->needs.v[i]->local)
+	for (size_t i = 0; i < x->needs.all.n; i++)
+		if (x->needs.all.v[i]->size < 0 && !x->needs.all.v[i]->local)
 			buf_printf(&names, "%s" STR_FMT, names.n ? ", " : "",
-				STR_ARG(x->needs.v[i]->taken));
+				STR_ARG(x->needs.all.v[i]->taken));
 	if (!names.n)
 		return EXIT_OK;
 	cli_error(x->c, "not on the engine: %s; pull them first, or name the jobs that matter",
@@ -200,16 +128,16 @@ static int all_here(struct images *x)
 static int save(struct images *x, struct session *s, const char *path)
 {
 	struct arena *a = &x->c->arena;
-	struct str *names = arena_array(a, struct str, x->needs.n + 1);
+	struct str *names = arena_array(a, struct str, x->needs.all.n + 1);
 	const char *part = arena_printf(a, "%s.part", path).p;
 	struct error err = ERROR_INIT;
 	size_t n = 0;
 	int code = all_here(x);
 	if (code)
 		return code;
-	for (size_t i = 0; i < x->needs.n; i++)
-		if (!x->needs.v[i]->local)
-			names[n++] = with_tag(a, x->needs.v[i]->taken);
+	for (size_t i = 0; i < x->needs.all.n; i++)
+		if (!x->needs.all.v[i]->local)
+			names[n++] = image_with_tag(a, x->needs.all.v[i]->taken);
 	if (!n) {
 		cli_error(x->c, "there is no image to save");
 		return EXIT_INVALID;

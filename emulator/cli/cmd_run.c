@@ -5,6 +5,7 @@
 #include "emulator/cli/cmd_run.h"
 #include "emulator/cli/earlier.h"
 #include "emulator/cli/load.h"
+#include "emulator/cli/lock.h"
 #include "emulator/store/store.h"
 #include "emulator/cli/term.h"
 #include "emulator/cli/timeline.h"
@@ -155,6 +156,7 @@ int run_options_read(struct cli *c, struct load *l, struct run_options *o)
 		o->limit = 1;
 	o->committed = opt_flag(opt, OPT_COMMITTED);
 	o->dry_run = opt_flag(opt, OPT_DRY_RUN);
+	lock_apply(c, l, o);
 	o->executor = (enum run_executor)index_of(
 		opt_text(opt, OPT_EXECUTOR), executors, ARRAY_SIZE(executors), RUN_EXECUTOR_AUTO);
 	o->runners = &l->settings.runners;
@@ -301,6 +303,8 @@ static int run(struct cli *c)
 	code = load_pipeline(c, &l);
 	if (!code)
 		code = run_options_read(c, &l, &o);
+	if (!code)
+		code = lock_check_images(c, &l);
 	if (!code && wants_timeline(c, &o)) {
 		o.recorded = draw_timeline;
 		o.recorded_arg = c;

@@ -3,6 +3,7 @@
 #include "emulator/cli/load.h"
 #include "emulator/store/store.h"
 #include "emulator/cli/cmd.h"
+#include "emulator/cli/lock_file.h"
 #include "emulator/core/error.h"
 #include "emulator/core/trace.h"
 #include "emulator/gitlab/fetch_include.h"
@@ -37,6 +38,14 @@ static int end_facts(struct load *l)
 	return code;
 }
 
+static int read_lock(struct load *l)
+{
+	l->lock = arena_new(&l->c->arena, struct lock_file);
+	int code = lock_file_read(l->c, l->root, l->lock);
+	lock_file_hold(l->lock);
+	return code;
+}
+
 int load_project(struct cli *c, struct load *l)
 {
 	struct error err = ERROR_INIT;
@@ -60,6 +69,8 @@ int load_project(struct cli *c, struct load *l)
 	if (!code)
 		code = event_from_options(l, &ask);
 	if (code)
+		return code;
+	if (opt_flag(&c->opt, OPT_LOCKED) && (code = read_lock(l)))
 		return code;
 	l->repo.committed = opt_flag(&c->opt, OPT_COMMITTED);
 	begin_facts(l, &ask);
@@ -246,6 +257,7 @@ static enum config_status compile(struct load *l)
 		.git_config =
 			arena_printf(&l->c->arena, STR_FMT "/config", STR_ARG(l->repo.common_dir))
 				.p,
+		.lock = l->lock ? &l->lock->fetch : NULL,
 		.offline = opt_flag(&l->c->opt, OPT_OFFLINE),
 		.message = fetch_message,
 		.message_arg = l};

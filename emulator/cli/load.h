@@ -19,6 +19,7 @@
 struct cli;
 struct config;
 struct downstream_ask;
+struct lock_file;
 struct mask_set;
 struct node;
 struct pipeline;
@@ -36,6 +37,7 @@ struct load {
 	struct loader loader;
 	struct mask_set *mask;            /* of load_masked(), made when it is asked for */
 	const struct downstream_ask *ask; /* of a run: who answers include:artifact; or NULL */
+	struct lock_file *lock;           /* includes go by it, or into it; NULL: none */
 	bool registry;                    /* the local registry is in use */
 	bool hush;                        /* what fetching has to say was said already */
 

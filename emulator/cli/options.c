@@ -8,7 +8,7 @@
 #define C(name) (UINT32_C(1) << CMD_##name)
 #define PIPELINE                                                                              \
 	(C(run) | C(watch) | C(list) | C(lint) | C(expand) | C(diff) | C(explain) | C(vars) | \
-		C(shell) | C(images) | C(graph) | C(doctor))
+		C(shell) | C(images) | C(graph) | C(doctor) | C(lock) | C(outdated))
 
 static const struct opt_def table[] = {
 #define OPT(id, letter, name, arg, flags, complete, choices, cmds, help) \

@@ -81,6 +81,34 @@ struct docker_call *docker_image_inspect(
 	return call_go(c);
 }
 
+/* ---- distribution ---- */
+
+static void on_distribution(struct docker_call *c, struct error *err, const struct http_response *r)
+{
+	image_digest_fn *done = (image_digest_fn *)c->user;
+	json_t *doc = err ? NULL : json_parse(r->body, "the engine's answer", &c->err);
+
+	if (!doc) {
+		done(c->arg, err ? err : &c->err, STR_NULL);
+		return;
+	}
+	done(c->arg, NULL, json_str(json_get(doc, "Descriptor"), "digest"));
+	json_decref(doc);
+}
+
+struct docker_call *docker_image_distribution(
+	struct engine *e, struct str name, struct str auth, image_digest_fn *done, void *arg)
+{
+	struct docker_call *c = call_new(e, "GET", on_distribution, (call_user_fn *)done, arg);
+
+	call_path(c, "/distribution/");
+	call_path_name(c, name);
+	call_path(c, "/json");
+	if (auth.n)
+		buf_printf(&c->header, "X-Registry-Auth: " STR_FMT, STR_ARG(auth));
+	return call_go(c);
+}
+
 /* ---- tag, remove, list ---- */
 
 struct docker_call *docker_image_tag(struct engine *e, struct str name, struct str repo,

@@ -32,6 +32,11 @@ typedef void image_inspect_fn(void *arg, struct error *err, const struct image_s
 struct docker_call *docker_image_inspect(
 	struct engine *e, struct str name, image_inspect_fn *done, void *arg);
 
+/* The digest ("sha256:...") that the name has at its registry now, asked through the engine. */
+typedef void image_digest_fn(void *arg, struct error *err, struct str digest);
+struct docker_call *docker_image_distribution(
+	struct engine *e, struct str name, struct str auth, image_digest_fn *done, void *arg);
+
 struct image_progress {
 	struct str id, status, progress; /* layer, "Downloading", "[==>   ] 1MB/3MB" */
 	int64_t current, total;          /* bytes; 0: not told */

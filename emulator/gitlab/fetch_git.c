@@ -33,7 +33,11 @@ struct git_want {
 
 struct git_source {
 	struct fetch *f;
-	struct str host, project, ref; /* host empty: this server */
+	struct str host, project; /* host empty: this server */
+	struct str asked;         /* the ref as written */
+	struct str ref;           /* what git is asked for: the same, or the commit of a lock */
+	struct str locked;        /* the version that the lock has; empty: none */
+	struct str newest;        /* release of a component, where the lock wants to know */
 	struct str url;
 	const char *dir;   /* the bare repository */
 	const char *stamp; /* a file that says when this ref was fetched, and holds the version */
@@ -204,6 +208,11 @@ static bool offline(const struct git_source *s)
 	       !str_starts(s->url, STR("file://"));
 }
 
+static bool wants_newest(const struct git_source *s)
+{
+	return s->f->o->lock && s->f->o->lock->newest;
+}
+
 static void after_init(struct git_source *s)
 {
 	/* A commit never changes: it is here already, or the read says that it is not. */
@@ -216,7 +225,8 @@ static void after_init(struct git_source *s)
 			"project '" STR_FMT "' at '" STR_FMT
 			"' was never fetched, and this run is offline",
 			STR_ARG(s->project), STR_ARG(s->ref.n ? s->ref : STR("HEAD")));
-	else if (version_is_partial(s->ref) && s->wants && is_component(s->wants))
+	else if (s->wants && is_component(s->wants) &&
+		 (version_is_partial(s->ref) || wants_newest(s)))
 		look_up_version(s);
 	else
 		fetch_commit(s);
@@ -239,6 +249,7 @@ static void after_tags(struct git_source *s, struct str out)
 		exact = exact || str_eq(tag, s->ref);
 		vec_push(&tags, tag);
 	}
+	s->newest = arena_str(&s->f->arena, version_pick(STR("~latest"), tags.v, tags.n));
 	best = exact ? s->ref : version_pick(s->ref, tags.v, tags.n);
 	s->version = arena_str(&s->f->arena, best.n ? best : s->ref);
 	vec_release(&tags);
@@ -361,12 +372,18 @@ static bool next_object(struct str *out, struct str *id, struct str *data)
 	return str_find(head, STR(" tree ")) == STR_NPOS;
 }
 
+static struct str version_of(const struct git_source *s)
+{
+	if (s->locked.n)
+		return s->locked;
+	return s->version.n ? s->version : s->ref;
+}
+
 static void answer(struct git_source *s, struct git_want *g, struct str sha, struct str *out)
 {
 	struct arena *a = &s->f->arena;
 	struct str found = STR_NULL, at = STR_NULL, id, data;
-	struct config_resolved as = {
-		.sha = sha, .version = s->version.n ? s->version : s->ref, .reference = s->ref};
+	struct config_resolved as = {.sha = sha, .version = version_of(s), .reference = s->asked};
 	bool any = false;
 
 	for (unsigned i = 0; i < 2; i++) {
@@ -384,16 +401,17 @@ static void answer(struct git_source *s, struct git_want *g, struct str sha, str
 				? "component '" STR_FMT "' has no file templates/NAME.yml or "
 				  "templates/NAME/template.yml at '" STR_FMT "'"
 				: "there is no file '" STR_FMT "' in the project at '" STR_FMT "'",
-			STR_ARG(g->want->path), STR_ARG(s->ref.n ? s->ref : STR("HEAD")));
+			STR_ARG(g->want->path), STR_ARG(s->asked.n ? s->asked : STR("HEAD")));
 		return;
 	}
 	as.name = arena_printf(a, STR_FMT ":" STR_FMT "%s" STR_FMT, STR_ARG(s->project),
-		STR_ARG(at), s->ref.n ? "@" : "", STR_ARG(s->ref));
-	config_provide(s->f->config, g->want, found, &as);
+		STR_ARG(at), s->asked.n ? "@" : "", STR_ARG(s->asked));
+	fetch_provide(s->f, g->want, found, &as);
 }
 
 static void after_read(struct git_source *s, struct str out)
 {
+	const struct fetch_lock *lock = s->f->o->lock;
 	struct str sha, data;
 	bool globs = false;
 
@@ -409,6 +427,9 @@ static void after_read(struct git_source *s, struct str out)
 		return;
 	}
 	sha = arena_str(&s->f->arena, sha);
+	if (lock && lock->source)
+		lock->source(
+			lock->arg, s->host, s->project, s->asked, version_of(s), sha, s->newest);
 	for (struct git_want *g = s->wants; g; g = g->next) {
 		globs = globs || is_glob(g);
 		if (!is_glob(g))
@@ -511,13 +532,15 @@ void fetch_git_add(struct fetch *f, struct config_want *w)
 		return;
 	}
 	for (s = f->sources; s; s = s->next)
-		if (str_eq(s->project, project) && str_eq(s->ref, w->ref) && str_eq(s->host, host))
+		if (str_eq(s->project, project) && str_eq(s->asked, w->ref) &&
+			str_eq(s->host, host))
 			break;
 	if (!s) {
 		s = arena_new(&f->arena, struct git_source);
 		*s = (struct git_source){.f = f,
 			.host = host,
 			.project = project,
+			.asked = w->ref,
 			.ref = w->ref,
 			.next = f->sources};
 		f->sources = s;
@@ -560,12 +583,19 @@ static void start(struct git_source *s)
 	struct str why = STR_NULL, key;
 
 	f->pending++;
+	if (f->o->lock && f->o->lock->pin &&
+		!f->o->lock->pin(f->o->lock->arg, s->host, s->project, s->asked, &s->ref,
+			&s->locked, &why)) {
+		refuse_all(s, STR_FMT, STR_ARG(why));
+		return;
+	}
 	if (!fetch_project_url(&f->arena, f->o, s->host, s->project, &s->url, &why)) {
 		refuse_all(s, STR_FMT, STR_ARG(why));
 		return;
 	}
 	s->url = arena_str(&f->arena, s->url);
 	s->ref = arena_str(&f->arena, s->ref);
+	s->locked = arena_str(&f->arena, s->locked);
 	s->dir = fetch_cache_path(f, "git", s->url, ".git");
 	key = arena_printf(&f->arena, STR_FMT " " STR_FMT, STR_ARG(s->url), STR_ARG(s->ref));
 	s->stamp = fetch_cache_path(f, "git", key, ".ref");

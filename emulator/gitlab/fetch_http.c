@@ -80,7 +80,7 @@ static bool give_copy(struct transfer *t, const char *why)
 			"'" STR_FMT "' can't be fetched (%s): using the copy that is " STR_FMT,
 			STR_ARG(t->url), why,
 			STR_ARG(fetch_age_text(&f->arena, fetch_age(t->copy))));
-	config_provide(f->config, t->want, text, NULL);
+	fetch_provide(f, t->want, text, NULL);
 	return true;
 }
 
@@ -132,7 +132,7 @@ static void on_answer(void *arg, struct error *err, const struct http_response *
 	} else {
 		if (t->copy)
 			store_write_file(t->copy, r->body, &ignored);
-		config_provide(t->f->config, t->want, r->body, NULL);
+		fetch_provide(t->f, t->want, r->body, NULL);
 	}
 	fetch_over(t->f);
 }
@@ -183,7 +183,7 @@ static bool local_template(struct fetch *f, struct config_want *w)
 		loader_init(&loader, &f->arena, str_c(f->o->templates), &why) != LOADER_OK ||
 		loader_read(&loader, w->path, &text, &why) != LOADER_OK)
 		return false;
-	config_provide(f->config, w, text, NULL);
+	fetch_provide(f, w, text, NULL);
 	return true;
 }
 

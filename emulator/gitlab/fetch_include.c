@@ -31,6 +31,19 @@ void fetch_refuse(struct fetch *f, struct config_want *w, const char *fmt, ...)
 	config_refuse(f->config, w, why);
 }
 
+void fetch_provide(
+	struct fetch *f, struct config_want *w, struct str text, const struct config_resolved *as)
+{
+	const struct fetch_lock *lock = f->o->lock;
+	struct str why = STR_NULL;
+
+	if (lock && lock->content &&
+		!lock->content(lock->arg, w, fetch_hash(&f->arena, text), &why))
+		config_refuse(f->config, w, why);
+	else
+		config_provide(f->config, w, text, as);
+}
+
 void fetch_warn(struct fetch *f, const char *fmt, ...)
 {
 	struct str text;

@@ -20,6 +20,7 @@
 #include "base/str.h"
 
 struct config;
+struct config_want;
 struct facts;
 struct loader;
 struct git_url;
@@ -27,6 +28,24 @@ struct git_url;
 /* A project that is to be had elsewhere: "group/name" -> a local clone or a URL. */
 struct project_place {
 	struct str project, place;
+};
+
+/*
+ * For who writes down what was fetched, or holds it to what was written down. Each may be NULL.
+ * host: empty for this server. Texts are borrowed for the call.
+ */
+struct fetch_lock {
+	/* The commit that the ref of a project is to mean, and the version that it stood for; false
+	 * with why where that is not known. */
+	bool (*pin)(void *arg, struct str host, struct str project, struct str ref, struct str *sha,
+		struct str *version, struct str *why);
+	/* What a ref meant. newest: of a component, its newest release; asked for only if set. */
+	void (*source)(void *arg, struct str host, struct str project, struct str ref,
+		struct str version, struct str sha, struct str newest);
+	/* A file's text; false with why where it must not be used. sha256: hexadecimal. */
+	bool (*content)(void *arg, const struct config_want *w, struct str sha256, struct str *why);
+	bool newest; /* ask for the newest releases of components too */
+	void *arg;
 };
 
 /* Borrowed. */
@@ -43,7 +62,8 @@ struct fetch_options {
 	const char *templates_url; /* instead of gitlab.com's; NULL: that */
 	const struct project_place *places;
 	size_t n_places;
-	bool offline; /* ask no network: only what is here already */
+	const struct fetch_lock *lock; /* NULL: none */
+	bool offline;                  /* ask no network: only what is here already */
 	void (*message)(void *arg, enum diag_level level, const char *text); /* NULL: stderr */
 	void *message_arg;
 };

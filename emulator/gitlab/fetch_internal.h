@@ -30,6 +30,9 @@ struct fetch {
 /* An activity has answered what it had to answer. */
 void fetch_over(struct fetch *f);
 void fetch_refuse(struct fetch *f, struct config_want *w, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Answers, once the lock agrees. */
+void fetch_provide(
+	struct fetch *f, struct config_want *w, struct str text, const struct config_resolved *as);
 void fetch_warn(struct fetch *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* fetch_cache.c: files of the cache folder. All paths live in the arena. */

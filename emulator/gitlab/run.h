@@ -113,7 +113,8 @@ struct run_options {
 	/* Behind them in the same list: what is asked of GitLab's dependency proxy comes by its own
 	 * name. */
 	size_t n_proxies;
-	bool registry; /* --registry: start and use the local registry */
+	bool only_stand_ins; /* images that none of them fits are refused, but for the registry's */
+	bool registry;       /* --registry: start and use the local registry */
 	struct registry_options registry_options;
 
 	/* where */

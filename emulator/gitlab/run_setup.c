@@ -137,6 +137,7 @@ static struct build_host host_of(const struct run *r, const struct run_runner *x
 		.cache_limit = o->cache_limit ? o->cache_limit : CACHE_LIMIT,
 		.project_root = o->root,
 		.pull_override = pull_name(o->pull),
+		.only_image_rules = o->only_stand_ins,
 		.image_rules = r->image_rules,
 		.n_image_rules = registry ? r->n_image_rules : o->n_stand_ins + o->n_proxies,
 		.extra_names = &r->extra_name,

@@ -103,6 +103,16 @@ struct sync_names {
 int sync_images(struct session *s, struct arena *a, struct sync_names *out, struct error *err);
 /* The size of an image that is here; -1 where it is not. */
 int sync_image_size(struct session *s, struct str name, int64_t *size, struct error *err);
+/*
+ * What an image is exactly: by its digest in the repository ("alpine@sha256:..."), of one that no
+ * registry gave by its id ("sha256:..."). Empty where the engine has none of that name.
+ */
+int sync_image_exact(
+	struct session *s, struct str name, struct arena *a, struct str *exact, struct error *err);
+/* The same as its registry has it now, asked with the user's credentials; the name is left as it is
+ * on the engine. */
+int sync_registry_exact(
+	struct session *s, struct str name, struct arena *a, struct str *exact, struct error *err);
 /* Images as one tar, to and from a file; it blocks. */
 int sync_save_images(struct session *s, struct docker_strs names, int fd, struct error *err);
 int sync_load_images(struct session *s, int fd, struct error *err);

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "emulator/gitlab/session_internal.h"
+#include "emulator/docker/auth.h"
 #include "emulator/docker/image.h"
 
 #include <unistd.h>
@@ -47,6 +48,82 @@ int sync_image_size(struct session *s, struct str name, int64_t *size, struct er
 		(mine.domain == ERR_DOCKER && mine.code == 404))
 		return 0;
 	return error_set(err, mine.domain, mine.code, "%s", mine.text);
+}
+
+struct exact {
+	struct wait w; /* first: wait_over() gets it */
+	struct str name;
+};
+
+/* Of several digests the one of the repository that is asked for. */
+static void exact_done(void *arg, struct error *err, const struct image_state *r)
+{
+	struct exact *x = arg;
+	struct image_ref want, have;
+	struct str best = err ? STR_NULL : r->id;
+
+	for (size_t i = 0; !err && i < r->repo_digests.n; i++)
+		if (image_ref_parse(x->name, &want) &&
+			image_ref_parse(r->repo_digests.v[i], &have) &&
+			str_eq(want.repo, have.repo))
+			best = r->repo_digests.v[i];
+	if (!err)
+		*(struct str *)x->w.out = arena_str(x->w.arena, best);
+	wait_over(&x->w, err);
+}
+
+int sync_image_exact(
+	struct session *s, struct str name, struct arena *a, struct str *exact, struct error *err)
+{
+	struct exact x = {.w = WAIT(s, a, exact), .name = name};
+	struct error mine = ERROR_INIT;
+
+	*exact = STR_NULL;
+	if (!wait_call(&x.w, docker_image_inspect(s->engine, name, exact_done, &x), &mine) ||
+		(mine.domain == ERR_DOCKER && mine.code == 404))
+		return 0;
+	return error_set(err, mine.domain, mine.code, "%s", mine.text);
+}
+
+static void on_header(void *arg, struct error *err, const struct auth_match *m)
+{
+	struct wait *w = arg;
+
+	/* Without credentials the registry says what is wrong. */
+	if (!err && m)
+		*(struct str *)w->out = arena_str(w->arena, m->header);
+	wait_over(w, NULL);
+}
+
+static void on_digest(void *arg, struct error *err, struct str digest)
+{
+	struct exact *x = arg;
+	struct image_ref ref;
+
+	if (!err && image_ref_parse(x->name, &ref))
+		*(struct str *)x->w.out = arena_printf(
+			x->w.arena, STR_FMT "@" STR_FMT, STR_ARG(ref.repo), STR_ARG(digest));
+	wait_over(&x->w, err);
+}
+
+int sync_registry_exact(
+	struct session *s, struct str name, struct arena *a, struct str *exact, struct error *err)
+{
+	struct str header = STR_NULL;
+	struct wait w = WAIT(s, a, &header);
+	struct exact x = {.w = WAIT(s, a, exact), .name = name};
+	struct auth *auth = auth_new(s->loop);
+	int rc;
+
+	*exact = STR_NULL;
+	auth_add_user_config(auth);
+	auth_find(auth, name, on_header, &w);
+	rc = wait_result(&w, err);
+	auth_free(auth);
+	if (rc)
+		return rc;
+	return wait_call(
+		&x.w, docker_image_distribution(s->engine, name, header, on_digest, &x), err);
 }
 
 struct transfer {

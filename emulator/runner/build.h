@@ -123,6 +123,7 @@ struct build_host {
 	struct str pull_override; /* --pull: always, if-not-present, never; empty: as configured */
 	const struct image_rule *image_rules;
 	size_t n_image_rules;
+	bool only_image_rules; /* --locked: an image that no rule fits is refused */
 	const struct extra_name *extra_names;
 	size_t n_extra_names;
 	struct ca_mount ca_mount;

@@ -43,6 +43,18 @@ static bool allowed(const struct rc_list *list, struct str name)
 	return list->n == 0;
 }
 
+/* --locked: what an image's name means must be known. */
+static int check_locked(struct executor_docker *e, struct str image, struct span at)
+{
+	const struct build_host *h = build_host(e->base.build);
+
+	if (!h->only_image_rules || image_rule_find(h->image_rules, h->n_image_rules, image))
+		return 0;
+	return refuse(e, FAIL_RUNNER_SYSTEM, at,
+		"image \"" STR_FMT "\" is not in the lock file, and this run is locked",
+		STR_ARG(image));
+}
+
 static int plan_image(struct executor_docker *e)
 {
 	struct build *b = e->base.build;
@@ -75,6 +87,8 @@ static int plan_image(struct executor_docker *e)
 					? s->image->name.s
 					: STR_NULL),
 			s->image && !str_eq(s->image->name.s, e->image_name) ? "')" : "");
+	if (check_locked(e, e->image_name, at))
+		return -1;
 	e->image = docker_stand_in(e, e->image_name);
 	job_log_println(build_log(b), "Using Docker executor with image " STR_FMT " ...",
 		STR_ARG(e->image_name));
@@ -238,6 +252,8 @@ static int plan_service(struct executor_docker *e, size_t index, const struct se
 	s->options = job ? &job->image : NULL;
 	s->written = job_env_expand(env, e->arena, job ? job->image.name.s : config->name.v);
 	s->name = service_name_parse(e->arena, s->written);
+	if (check_locked(e, s->name.image, s->at))
+		return -1;
 	s->image = docker_stand_in(e, s->name.image);
 	s->cmd = job ? expanded(e, &job->command) : config_list(e, &config->command);
 	s->entrypoint =
