@@ -146,6 +146,8 @@ static const char *const file_rows[][2] = {
 		"first takes all jobs."},
 	{"$XDG_CONFIG_HOME/cilocal/variables.yml, .cilocal-variables.yml",
 		"CI/CD variables of project, group and instance."},
+	{".cilocal-tests.yml", "Cases for 'cilocal test'."},
+	{".cilocal.lock", "What 'cilocal lock' wrote, for --locked and 'cilocal outdated'."},
 	{"~/.gitlab-ci-local/variables.yml, .gitlab-ci-local-variables.yml",
 		"The same, as gitlab-ci-local reads them."},
 };
