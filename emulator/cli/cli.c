@@ -3,6 +3,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/help.h"
 #include "emulator/cli/term.h"
+#include "emulator/cli/versions.h"
 #include "emulator/core/error.h"
 #include "emulator/core/trace.h"
 
@@ -204,7 +205,7 @@ int cli_main(struct cli *c, int argc, char **argv)
 	}
 	buf_release(&err);
 	if (opt_flag(&c->opt, OPT_VERSION)) {
-		buf_printf(&c->out, "cilocal %s\n", CILOCAL_VERSION);
+		versions_text(&c->out, term_columns(STDOUT_FILENO));
 		return cli_flush(c, EXIT_OK);
 	}
 	unsigned columns = term_columns(STDOUT_FILENO);

@@ -14,6 +14,7 @@
 struct error;
 struct loop;
 struct http;
+struct buf;
 struct http_call;
 
 struct http_response {
@@ -69,6 +70,8 @@ struct http_request {
 	void *arg; /* for all four callbacks */
 };
 
+/* Adds "libcurl 7.88.1", or that it is missing; loads it. */
+void http_library(struct buf *out);
 struct http *http_new(struct loop *l); /* cheap; loads nothing */
 /* Ends what is under way (each with its completion, CANCELLED, before this returns) and frees. */
 void http_free(struct http *h);
@@ -94,7 +97,6 @@ bool http_fault_is_certificate(const struct error *err);
 bool http_fault_may_pass(const struct error *err);
 
 /* Percent-encodes everything but unreserved characters (RFC 3986, 2.3) onto b. */
-struct buf;
 void http_urlencode(struct buf *b, struct str s);
 
 #endif

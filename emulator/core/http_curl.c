@@ -63,3 +63,19 @@ const struct curl_api *curl_api(struct error *err)
 	loaded = true;
 	return &api;
 }
+
+void http_library(struct buf *out)
+{
+	void *lib = open_library(NULL);
+	char *(*version)(void) = NULL;
+	struct str text;
+
+	if (!lib || !find(lib, "curl_version", &version)) {
+		buf_adds(out, "libcurl (missing)");
+		return;
+	}
+	/* "libcurl/7.88.1 OpenSSL/3.0.15 ..." */
+	text = str_c(version());
+	text = str_sub(text, 0, str_chr(text, ' '));
+	buf_printf(out, "libcurl " STR_FMT, STR_ARG(str_from(text, str_chr(text, '/') + 1)));
+}

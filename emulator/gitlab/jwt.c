@@ -231,3 +231,8 @@ int jwt_sign(const struct jwt_key *k, struct str claims, struct arena *a, struct
 	*token = arena_str(a, buf_str(&out));
 	return 0;
 }
+
+void jwt_library(struct buf *out)
+{
+	buf_printf(out, "OpenSSL %s", OpenSSL_version(OPENSSL_VERSION_STRING));
+}

@@ -8,6 +8,8 @@
 
 #include "base/str.h"
 
+struct buf;
+
 struct arena;
 struct error;
 struct jwt_key;
@@ -25,5 +27,8 @@ int jwt_sign(const struct jwt_key *k, struct str claims, struct arena *a, struct
 	struct error *err);
 /* The public half as a JWK set: {"keys":[...]}; lives as long as the key. */
 struct str jwt_key_set(const struct jwt_key *k);
+
+/* Adds "OpenSSL 3.0.15". */
+void jwt_library(struct buf *out);
 
 #endif

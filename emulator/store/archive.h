@@ -14,6 +14,9 @@
 struct error;
 struct loop;
 
+/* Adds "libarchive 3.6.2", or that it is missing; loads it. */
+void archive_library(struct buf *out);
+
 /*
  * GONE is written only: the mark by which a layer of an overlay file system takes away what the
  * layers below it have at that path (Linux, filesystems/overlayfs: a character device 0/0).

@@ -7,6 +7,8 @@
  */
 #include "base/base.h"
 
+#include "emulator/store/archive.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <dlfcn.h>
@@ -95,12 +97,27 @@ static void find(void *lib, const char *name, void *to)
 	memcpy(to, &sym, sizeof(sym));
 }
 
-static void load(void)
+static void *open_library(void)
 {
 	void *lib = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL);
 
-	if (!lib)
-		lib = dlopen("libarchive.so", RTLD_NOW | RTLD_LOCAL);
+	return lib ? lib : dlopen("libarchive.so", RTLD_NOW | RTLD_LOCAL);
+}
+
+void archive_library(struct buf *out)
+{
+	void *lib = open_library(), *sym = lib ? dlsym(lib, "archive_version_string") : NULL;
+	const char *(*version)(void) = NULL;
+
+	memcpy(&version, &sym, sizeof(sym));
+	/* It says "libarchive 3.6.2". */
+	buf_adds(out, version ? version() : "libarchive (missing)");
+}
+
+static void load(void)
+{
+	void *lib = open_library();
+
 	if (!lib)
 		refuse();
 #define RESULT_FIND(type, name, params, args) find(lib, "archive_" #name, &library.name##_);

@@ -216,3 +216,13 @@ size_t regex_groups(const struct regex *re)
 {
 	return re->groups;
 }
+
+void regex_library(struct buf *out)
+{
+	char version[64] = ""; /* "10.42 2022-12-11" */
+	struct str text;
+
+	pcre2_config(PCRE2_CONFIG_VERSION, version);
+	text = str_c(version);
+	buf_printf(out, "PCRE2 " STR_FMT, STR_ARG(str_sub(text, 0, str_chr(text, ' '))));
+}

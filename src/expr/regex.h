@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include "base/str.h"
 
+struct buf;
+
 struct arena;
 struct regex;
 
@@ -50,5 +52,8 @@ enum regex_result regex_search_counted(const struct regex *re, struct str subjec
 	size_t n_caps, uint64_t *steps);
 /* Number of capturing groups, the whole match not counted. */
 size_t regex_groups(const struct regex *re);
+
+/* Adds "PCRE2 10.42". */
+void regex_library(struct buf *out);
 
 #endif

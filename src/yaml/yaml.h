@@ -53,4 +53,7 @@ bool yaml_write_json_parts(
 /* The same as an item of a list that is so many levels deep, on a line of its own where pretty. */
 void yaml_write_json_in(struct buf *out, const struct node *n, int indent, int level);
 
+/* Adds "libyaml 0.2.5". */
+void yaml_library(struct buf *out);
+
 #endif

@@ -683,3 +683,8 @@ bool yaml_read_part(
 		*out = r.root;
 	return !r.failed;
 }
+
+void yaml_library(struct buf *out)
+{
+	buf_printf(out, "libyaml %s", yaml_get_version_string());
+}

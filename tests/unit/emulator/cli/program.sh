@@ -59,7 +59,10 @@ same() {
 }
 
 check "short help" 0 -o '^Usage: cilocal' --
-check "version" 0 -o '^cilocal [0-9.]+' -- --version
+check "version" 0 -o '^cilocal [0-9.]+$' -- --version
+for library in libuv libcurl libarchive libyaml PCRE2 jansson expat OpenSSL; do
+	check "version of $library" 0 -o "$library [0-9]+\.[0-9]+" -- --version
+done
 check "help of a command" 0 -o '^Usage: cilocal run \[OPTIONS\] \[JOB\.\.\.\]' -- help run
 cp "$here/out" "$here/help.run"
 check "the same by option" 0 -- run --help
