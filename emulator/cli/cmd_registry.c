@@ -22,11 +22,15 @@ static void print_info(struct cli *c, const struct registry_info *i)
 	buf_printf(out, "the local registry is running (" STR_FMT ")\n", STR_ARG(i->image));
 	if (i->host.n)
 		buf_printf(out, "  in jobs       " STR_FMT "\n", STR_ARG(i->host));
-	buf_printf(out, "  %s  " STR_FMT "\n", i->elsewhere ? "at the engine" : "on this host ",
+	buf_printf(out, "  %s " STR_FMT "\n", i->elsewhere ? "at the engine" : "on this host ",
 		STR_ARG(i->address));
-	buf_printf(out, "  speaks        %s%s\n",
-		i->tls ? "TLS; its authority's certificate is " : "plain HTTP",
-		i->tls ? i->ca_file : "");
+	if (i->tls)
+		buf_printf(out,
+			"  speaks        TLS, with a certificate until " STR_FMT
+			"\n  authority     %s\n",
+			STR_ARG(local_time(&c->arena, (double)i->tls_end, "%Y-%m-%d")), i->ca_file);
+	else
+		buf_adds(out, "  speaks        plain HTTP\n");
 	buf_printf(out, "  user          " STR_FMT "\n", STR_ARG(i->user));
 	buf_printf(out, "  password      %s" STR_FMT "\n",
 		opt_flag(&c->opt, OPT_SHOW_PASSWORD) ? "" : "(shown with --show-password)",
@@ -313,7 +317,7 @@ const struct cmd cmd_registry = {
 		"to while jobs run.",
 	.output = "status and start with --json: {\"running\", \"exists\", \"storage\", \"host\", "
 		  "\"address\", \"port\", \"url\", \"remote\":bool, \"tls\":bool, "
-		  "\"ca\":FILE|null, \"image\", "
+		  "\"ca\":FILE|null, \"certificate_ends\", \"image\", "
 		  "\"container\", \"user\", \"credentials\":FILE}, and \"password\" with "
 		  "--show-password. list: {\"host\", \"repositories\":[{\"name\", "
 		  "\"tags\":[{\"name\", \"digest\", \"size\", \"platforms\":null|[...]}]}]}, where "

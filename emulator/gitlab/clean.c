@@ -155,6 +155,8 @@ static int clean_registry(struct cleaner *c, struct error *err)
 		add_item(c, "registry", info.name, -1);
 	if (info.storage)
 		add_item(c, "registry", info.volume, -1);
+	if (registry_tls_until(c->a, &c->o->registry))
+		add_item(c, "registry", str_c(registry_tls_ca(c->a, &c->o->registry, NULL)), -1);
 	if (state.password.n)
 		add_item(
 			c, "registry", str_c(registry_state_path(c->a, &c->o->registry, NULL)), -1);

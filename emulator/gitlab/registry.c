@@ -8,6 +8,7 @@
 #include "vars/facts.h"
 
 #include <jansson.h>
+#include <time.h>
 
 #define MAX_PEM ((size_t)64 * 1024)
 
@@ -154,6 +155,19 @@ static struct str dump(struct arena *a, json_t *root)
 	return out;
 }
 
+/* ISO 8601, or null for 0. */
+static json_t *time_text(int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	char out[40] = "";
+	struct tm tm;
+
+	if (!seconds || !gmtime_r(&t, &tm) ||
+		!strftime(out, sizeof(out), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return json_null();
+	return json_string(out);
+}
+
 struct str registry_status_json(struct arena *a, const struct registry_info *info,
 	const struct registry_options *o, bool show_password)
 {
@@ -170,6 +184,7 @@ struct str registry_status_json(struct arena *a, const struct registry_info *inf
 	json_object_set_new(root, "remote", json_boolean(info->elsewhere));
 	json_object_set_new(root, "tls", json_boolean(info->tls));
 	json_object_set_new(root, "ca", info->ca_file ? json_string(info->ca_file) : json_null());
+	json_object_set_new(root, "certificate_ends", time_text(info->tls_end));
 	json_object_set_new(root, "image", text(info->image));
 	json_object_set_new(root, "container", text(info->container));
 	json_object_set_new(root, "user", text(info->user));

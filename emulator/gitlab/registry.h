@@ -73,6 +73,7 @@ struct registry_info {
 	bool elsewhere; /* the engine is on another machine, and so is the address */
 	bool tls;
 	const char *ca_file;     /* of the authority, with TLS; else NULL */
+	int64_t tls_end;         /* its certificate runs out, seconds since the epoch; else 0 */
 	struct str ca;           /* its text; with registry_up() only */
 	struct str name, volume; /* of the container and of its storage */
 	struct str ca_volume;
@@ -134,7 +135,7 @@ int registry_gc(struct registry_freed *out, struct arena *a, const struct regist
 
 /*
  * JSON of the commands, one line without line end, in the arena. status: {"running","exists",
- * "storage","host","address","port","url","remote","tls","ca","image","container","user","credentials"},
+ * "storage","host","address","port","url","remote","tls","ca","certificate_ends","image","container","user","credentials"},
  * plus "password" with show_password; without, "credentials" names the file (mode 0600) that holds
  * it, so that a password gets into a terminal or a log only when it was asked for. list:
  * {"host","repositories":[{"name","tags":[{"name","digest","size","platforms"}]}]}.

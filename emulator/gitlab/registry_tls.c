@@ -162,6 +162,17 @@ int64_t registry_tls_end(struct str pem)
 	return end;
 }
 
+int64_t registry_tls_until(struct arena *a, const struct registry_options *o)
+{
+	const char *dir = folder(a, o, NULL);
+	struct str pem;
+
+	if (!dir ||
+		store_read_file(arena_printf(a, "%s/server.pem", dir).p, a, MAX_PEM, &pem, NULL))
+		return 0;
+	return registry_tls_end(pem);
+}
+
 static bool is_address(struct arena *a, struct str host)
 {
 	unsigned char bytes[16];

@@ -30,8 +30,10 @@ int registry_tls_ensure(struct registry_tls *out, struct arena *a, const struct 
 	struct str host, int64_t now, bool keep, struct error *err);
 /* Where the authority's certificate is, or will be; NULL with err. */
 const char *registry_tls_ca(struct arena *a, const struct registry_options *o, struct error *err);
-/* Until when it is valid, seconds since the epoch; 0 where there is none. */
+/* Until when a certificate is valid, seconds since the epoch; 0 where it is none. */
 int64_t registry_tls_end(struct str pem);
+/* The same of the registry's. */
+int64_t registry_tls_until(struct arena *a, const struct registry_options *o);
 int registry_tls_remove(struct arena *a, const struct registry_options *o, struct error *err);
 
 #endif

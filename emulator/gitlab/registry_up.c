@@ -224,7 +224,9 @@ int registry_look(struct session *s, const struct registry_state *state,
 	out->container = c.id;
 	out->image = c.image;
 	read_address(out, a, &c);
-	if (!out->tls)
+	if (out->tls)
+		out->tls_end = registry_tls_until(a, o);
+	else
 		out->ca_file = NULL;
 	return 0;
 }
@@ -321,11 +323,10 @@ static int may_replace(struct session *s, const struct registry_info *info, cons
 	if (!n)
 		return 0;
 	return error_set(err, ERR_DOCKER, 409,
-		"it runs otherwise than it should, which is %s TLS on port " STR_FMT " for " STR_FMT
-		", and can't be started anew while jobs run (%zu of their containers are there): "
-		"wait until they have ended",
-		l->tls ? "with" : "without", STR_ARG(l->port),
-		STR_ARG(info->host.n ? info->host : STR("localhost")), n);
+		"it can't be started anew while jobs run (their containers on the engine: %zu), to "
+		"speak %s on port " STR_FMT " for " STR_FMT ": wait until they have ended",
+		n, l->tls ? "TLS" : "plain HTTP", STR_ARG(l->port),
+		STR_ARG(info->host.n ? info->host : STR("localhost")));
 }
 
 /* One look and what follows from it: 1: look again, 0: it is up, -1 with err. */
@@ -387,6 +388,7 @@ static int plan_listen(struct session *s, struct listen *l, const struct registr
 		return -1;
 	info->ca = l->files.ca;
 	info->ca_file = l->files.ca_path;
+	info->tls_end = registry_tls_end(l->files.cert);
 	l->label = arena_printf(
 		a, STR_FMT ":" STR_FMT, STR_ARG(l->label), STR_ARG(l->files.fingerprint));
 	return 0;
@@ -426,7 +428,7 @@ int registry_down(struct session *s, bool purge, bool *was, const struct registr
 	struct error *err)
 {
 	struct arena a = ARENA_INIT;
-	struct error mine = ERROR_INIT;
+	struct error mine = ERROR_INIT, ignored = ERROR_INIT;
 	struct registry_names names;
 	struct sync_container c;
 	int lock = registry_lock(s, &a, o, err);
@@ -453,8 +455,9 @@ int registry_down(struct session *s, bool purge, bool *was, const struct registr
 		rc = sync_has_volume(s, names.volume, &has, err);
 		if (!rc && has)
 			rc = sync_remove_volume(s, names.volume, err);
+		/* A container that was kept may have it; it goes with the next purge. */
 		if (!rc)
-			rc = sync_remove_volume(s, names.ca_volume, err);
+			sync_remove_volume(s, names.ca_volume, &ignored);
 		if (was)
 			*was = *was || has;
 	}

@@ -13,7 +13,7 @@ remember
 export DOCKER_HOST=ssh://me@far:2222
 at_end "'$cilocal' registry stop --purge >/dev/null 2>&1"
 run 0 registry start --tls
-has 'at the engine  127.0.0.1:'
+has 'at the engine 127.0.0.1:'
 run 0 registry push busybox group/project/tool:1
 run 0 registry list
 has_line '^group/project/tool:1  sha256:[0-9a-f]{64}  [0-9.]+ MiB$'
