@@ -21,6 +21,7 @@ struct engine {
 	enum engine_state state;
 	unsigned major, minor; /* negotiated */
 	char version[16];
+	bool podman;
 	struct http_call *asking;
 	struct docker_call *calls; /* all that have not completed */
 	struct raw *raws;

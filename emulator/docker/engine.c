@@ -48,6 +48,11 @@ bool engine_is_local(const struct engine *e)
 	return e->at.socket && !e->at.ssh;
 }
 
+bool engine_is_podman(const struct engine *e)
+{
+	return e->podman;
+}
+
 const char *engine_api_version(const struct engine *e)
 {
 	return e->state == ENGINE_READY ? e->version : NULL;
@@ -167,6 +172,7 @@ static void on_ping(void *arg, struct error *err, const struct http_response *r)
 		return;
 	}
 	theirs = http_header(r, "Api-Version");
+	e->podman = http_header(r, "Libpod-Api-Version").n != 0;
 	if (theirs.n && !parse_version(theirs, &major, &minor)) {
 		error_set(&why, ERR_DOCKER, 0,
 			"no Docker engine at %s (%s): API version '" STR_FMT "'", e->at.url,

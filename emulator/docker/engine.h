@@ -54,6 +54,9 @@ const struct endpoint *engine_endpoint(const struct engine *e);
 /* On this machine and not reached through TCP. (A VM behind the socket still counts: see info.) */
 bool engine_is_local(const struct engine *e);
 
+/* By its answer to the negotiation; false before. */
+bool engine_is_podman(const struct engine *e);
+
 /*
  * Version negotiation (GET /_ping, min of ours and the server's). Any other call does it by itself
  * first; calling this gives one place for "no engine" errors. Repeating it is free.

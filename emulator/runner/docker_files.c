@@ -215,24 +215,14 @@ static bool keep_hardlink(struct executor_docker *e, struct tar_item *item)
 	return false;
 }
 
-/*
- * The folders above an entry that were not taken themselves. The engine would make them on the way
- * back with mode 0755, and an image whose user is not root could not write there (GitLab Runner,
- * commands/helpers/archive/zip, makes them with 0777).
- */
 static void put_parents(struct executor_docker *e, struct str path, int64_t mtime_s)
 {
 	struct docker_files *f = &e->files;
+	struct str parent;
+	size_t at = 0;
 
-	for (size_t i = 0; i < path.n && !error_is(&f->error); i++) {
-		struct str parent = str_sub(path, 0, i);
-
-		if (path.p[i] != '/' || selection_has(f->selection, parent) ||
-			map_has(&f->parents, parent))
-			continue;
-		map_put(&f->parents, arena_str(e->arena, parent), f);
+	while (!error_is(&f->error) && selection_parent(f->selection, path, &at, &parent))
 		tar_filter_folder(out, e, parent, mtime_s, &f->error);
-	}
 }
 
 static bool decide(struct executor_docker *e, struct tar_item *item)
@@ -368,7 +358,6 @@ void docker_files_get(struct executor_docker *e, struct selection *s, int fd)
 			(struct docker_base){.path = bases[i].path, .through = bases[i].through});
 	buf_init(&f->name);
 	buf_init(&f->target);
-	map_init(&f->parents, e->arena);
 	f->selection = s;
 	f->fd = fd;
 	next(e);

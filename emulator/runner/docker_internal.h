@@ -18,6 +18,7 @@
 #include "emulator/docker/types.h"
 #include "emulator/log/line.h"
 #include "emulator/runner/executor.h"
+#include "emulator/runner/files_local.h"
 #include "emulator/runner/layers.h"
 #include "emulator/runner/service_name.h"
 #include "emulator/runner/sources.h"
@@ -30,6 +31,7 @@ struct image_fetch;
 struct raw;
 struct removal;
 struct exec_run;
+struct image_state;
 struct selection;
 struct tar_filter;
 struct tar_stream;
@@ -68,6 +70,18 @@ struct docker_layer {
 	struct layers_wait wait;
 	bool wanted;           /* what is mounted may be decided once the list is there */
 	struct str volumes[2]; /* made: the one that is mounted, the one beside it */
+};
+
+/* The job's volume as a folder of this machine. */
+struct docker_direct {
+	bool wanted; /* a volume would be looked for here */
+	bool hidden; /* the image has a volume of its own in it */
+	int fd;      /* -1: not here */
+	struct files_below at;
+	struct files_local *work; /* under way */
+	struct str archive;
+	struct selection *selection;
+	int out;
 };
 
 enum docker_phase {
@@ -118,7 +132,6 @@ struct docker_files {
 	bool followed;           /* but what came is what it leads to */
 	struct str above;        /* what names in the tar lack in front: "build/", "" */
 	bool root;               /* the project directory itself: its name is in front */
-	struct map parents;      /* folders in the tar that were not taken themselves */
 	struct buf name, target; /* of the entry under way */
 	struct buf in;           /* what goes to the engine next, from in_at on */
 	size_t in_at;
@@ -154,8 +167,11 @@ struct executor_docker {
 
 	/* made */
 	struct str network; /* id */
+	bool own_volume;    /* was asked for */
 	struct str volume;  /* /builds, shared with services */
+	bool volume_mounted;
 	struct docker_layer layer;
+	struct docker_direct direct;
 	struct str container; /* id of the job's */
 	struct str container_name;
 	bool *connected; /* extra names that joined the network */
@@ -196,6 +212,7 @@ void docker_credentials(struct executor_docker *e);
 /* Activities of the first phase (executor_docker.c, docker_names.c). */
 void docker_make_network(struct executor_docker *e);
 struct str docker_network_name(const struct executor_docker *e);
+void docker_make_volume(struct executor_docker *e); /* of the builds; once */
 void docker_names_start(struct executor_docker *e);
 /* An entry of extra_hosts (NAME:ADDRESS) has the name of such a container, which the run answers
  * itself. */
@@ -209,6 +226,27 @@ void docker_layer_plan(struct executor_docker *e);
 void docker_layer_start(struct executor_docker *e);
 bool docker_layer_mounted(const struct executor_docker *e);
 void docker_layer_stop(struct executor_docker *e);
+
+/* The sources (docker_sources.c): activities. upload() is for docker_direct.c. */
+void docker_sources_start(struct executor_docker *e);
+void docker_sources_upload(struct executor_docker *e);
+void docker_sources_stop(struct executor_docker *e);
+
+/*
+ * Files without the engine (docker_direct.c): plan() in the first phase; where a volume is wanted,
+ * it is made before the container; open() once it is there. fill() is an activity that turns to
+ * docker_sources_upload() where it fails; false: not possible. put() and get() turn to
+ * docker_files_*() by themselves.
+ */
+void docker_direct_plan(struct executor_docker *e);
+bool docker_direct_wants_volume(const struct executor_docker *e);
+void docker_direct_image(struct executor_docker *e, const struct image_state *image);
+void docker_direct_open(struct executor_docker *e, struct str mountpoint);
+bool docker_direct_fill(struct executor_docker *e, struct sources *from);
+void docker_direct_put(struct executor_docker *e, struct str archive);
+void docker_direct_get(struct executor_docker *e, struct selection *s, int fd);
+void docker_direct_stop(struct executor_docker *e);
+void docker_direct_close(struct executor_docker *e);
 
 /* Bodies of create (docker_spec.c). 0, or -1 with e->first set. */
 int docker_job_spec(struct executor_docker *e, struct container_spec *out);

@@ -20,9 +20,13 @@
 
 static void upload_instead(struct executor_docker *e, const char *why)
 {
+	bool direct = docker_direct_wants_volume(e);
+
 	e->layer.wanted = false;
-	TRACE(JOB, STR_FMT ": the sources are uploaded: %s",
-		STR_ARG(build_spec(e->base.build)->name), why);
+	TRACE(JOB, STR_FMT ": the sources are %s: %s", STR_ARG(build_spec(e->base.build)->name),
+		direct ? "copied" : "uploaded", why);
+	if (direct)
+		docker_make_volume(e);
 }
 
 /* A volume of the configuration at the very place of the sources stays what is there. */
@@ -58,8 +62,10 @@ void docker_layer_plan(struct executor_docker *e)
 {
 	const struct build_host *h = build_host(e->base.build);
 
-	if (!h->layers || !build_sources_planned(e->base.build, &e->layer.view))
+	if (!h->layers || !build_sources_planned(e->base.build, &e->layer.view)) {
+		upload_instead(e, "there is nothing to mount at first");
 		return;
+	}
 	if (place_is_taken(e)) {
 		upload_instead(e, "the runner configuration mounts something there");
 		return;

@@ -176,13 +176,6 @@ static int one_volume(struct executor_docker *e, struct volumes *out, const stru
 	return 0;
 }
 
-static bool path_holds(struct str folder, struct str path)
-{
-	while (str_ends(folder, STR("/")))
-		folder.n--;
-	return str_starts(path, folder) && (path.n == folder.n || path.p[folder.n] == '/');
-}
-
 static bool mounted_over(const struct volumes *v, struct str folder)
 {
 	bool over = false;
@@ -191,12 +184,13 @@ static bool mounted_over(const struct volumes *v, struct str folder)
 	for (i = 0; i < v->binds.n; i++) {
 		struct docker_volume_text t;
 
-		over |= docker_volume_parse(v->binds.v[i], &t) && path_holds(t.target, folder);
+		over |= docker_volume_parse(v->binds.v[i], &t) &&
+			docker_path_holds(t.target, folder);
 	}
 	for (i = 0; i < v->anonymous.n; i++)
-		over |= path_holds(v->anonymous.v[i], folder);
+		over |= docker_path_holds(v->anonymous.v[i], folder);
 	for (i = 0; i < v->mounts.n; i++)
-		over |= path_holds(v->mounts.v[i].target, folder);
+		over |= docker_path_holds(v->mounts.v[i].target, folder);
 	return over;
 }
 
@@ -230,7 +224,7 @@ static int volumes(struct executor_docker *e, struct container_spec *out)
 	for (i = 0; i < d->volumes.n; i++)
 		if (one_volume(e, &v, &d->volumes.v[i]))
 			return -1;
-	if (e->volume.n) {
+	if (e->volume_mounted) {
 		struct docker_mount m = {.type = DOCKER_MOUNT_VOLUME,
 			.source = e->volume,
 			.target = e->base.ops->builds_dir(&e->base)};

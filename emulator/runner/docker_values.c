@@ -158,3 +158,10 @@ int docker_pull_failure(struct str words)
 		return FAIL_RUNNER_CONFIG;
 	return FAIL_IMAGE_PULL;
 }
+
+bool docker_path_holds(struct str folder, struct str path)
+{
+	while (str_ends(folder, STR("/")))
+		folder.n--;
+	return str_starts(path, folder) && (path.n == folder.n || path.p[folder.n] == '/');
+}

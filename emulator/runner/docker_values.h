@@ -36,6 +36,8 @@ struct docker_volume_text {
 	struct str mode; /* "ro", "rw,z", ...; may be empty */
 };
 bool docker_volume_parse(struct str text, struct docker_volume_text *out);
+/* Is the path, of a container, the folder or in it? */
+bool docker_path_holds(struct str folder, struct str path);
 
 /*
  * Why a pull failed, by the daemon's words (GitLab Runner, common/classify_image_pull_failure.go).

@@ -1,7 +1,6 @@
 #include "base/base.h"
 #include "emulator/runner/docker_internal.h"
 #include "emulator/core/trace.h"
-#include "emulator/docker/archive.h"
 #include "emulator/docker/auth.h"
 #include "emulator/docker/engine.h"
 #include "emulator/docker/network.h"
@@ -10,7 +9,6 @@
 #include "emulator/runner/image_fetch.h"
 #include "emulator/runner/job_env.h"
 #include "emulator/runner/runner_config.h"
-#include "emulator/store/archive.h"
 
 static struct executor_docker *self(struct executor *e)
 {
@@ -179,25 +177,43 @@ static void connect_extra(struct executor_docker *e)
 	}
 }
 
+static bool any_service(const struct executor_docker *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->n_services; i++)
+		if (!e->services[i].skipped)
+			return true;
+	return false;
+}
+
 static void on_volume(void *arg, struct error *err, struct str name, struct str mountpoint)
 {
 	struct executor_docker *e = arg;
 
-	UNUSED(mountpoint);
-	if (err)
-		docker_fail_error(e, err, SPAN_NONE, "cannot make the job's volume");
-	else
+	if (!err) {
 		e->volume = arena_str(e->arena, name);
+		docker_direct_open(e, mountpoint);
+		e->volume_mounted = any_service(e) || e->direct.fd >= 0;
+	} else if (any_service(e)) {
+		docker_fail_error(e, err, SPAN_NONE, "cannot make the job's volume");
+	}
 	docker_end(e);
 }
 
-/* Services see the sources: they share a volume with the job. Without services none is needed. */
-static void make_volume(struct executor_docker *e)
+/*
+ * Services see the sources: they share a volume with the job. Without services it is of use where
+ * its files can be reached (docker_direct.c), and not needed.
+ */
+void docker_make_volume(struct executor_docker *e)
 {
 	struct volume_spec spec = {
 		.name = arena_printf(e->arena, STR_FMT "-builds", STR_ARG(e->prefix)),
 		.labels = e->labels};
 
+	if (e->own_volume)
+		return;
+	e->own_volume = true;
 	docker_begin(e);
 	docker_volume_create(e->engine, &spec, on_volume, e);
 }
@@ -304,6 +320,11 @@ static void fill_fetch(struct executor_docker *e, const struct image *image, str
 			job_env_expand(build_env(e->base.build), e->arena, image->platform.s);
 }
 
+static void on_seen(void *arg, const struct image_state *image)
+{
+	docker_direct_image(arg, image);
+}
+
 static void on_image(void *arg, const struct outcome *o, struct str id)
 {
 	struct executor_docker *e = arg;
@@ -347,18 +368,9 @@ static void fetch_images(struct executor_docker *e)
 	fill_fetch(e, image, e->image_name, e->image, &spec);
 	if (policies(e, image, &spec))
 		return;
+	spec.seen = on_seen;
 	docker_begin(e);
 	e->fetch = image_fetch_start(&spec, on_image, e);
-}
-
-static bool any_service(const struct executor_docker *e)
-{
-	size_t i;
-
-	for (i = 0; i < e->n_services; i++)
-		if (!e->services[i].skipped)
-			return true;
-	return false;
 }
 
 static void docker_prepare(struct executor *base)
@@ -381,8 +393,9 @@ static void docker_prepare(struct executor *base)
 			docker_make_network(e);
 		else if (e->bridge_names)
 			docker_names_start(e);
+		docker_direct_plan(e);
 		if (any_service(e))
-			make_volume(e);
+			docker_make_volume(e);
 		docker_layer_plan(e);
 		fetch_images(e);
 	}
@@ -451,105 +464,15 @@ static void start_create(struct executor_docker *e)
 	docker_end(e);
 }
 
-/* Sources */
-
-static ptrdiff_t produce(void *arg, char *buf, size_t n)
-{
-	struct executor_docker *e = arg;
-	long got;
-
-	if (e->ahead_at < e->ahead.n) {
-		n = MIN(n, e->ahead.n - e->ahead_at);
-		memcpy(buf, e->ahead.p + e->ahead_at, n);
-		e->ahead_at += n;
-		return (ptrdiff_t)n;
-	}
-	got = tar_stream_read(e->tar, buf, n);
-	if (got > 0)
-		return got;
-	if (got == 0)
-		return HTTP_LATER;
-	return got == -1 ? 0 : HTTP_ABORT;
-}
-
-static void on_tar_bytes(void *arg)
-{
-	struct executor_docker *e = arg;
-
-	if (e->put)
-		docker_call_resume(e->put);
-}
-
-static void on_uploaded(void *arg, struct error *err)
-{
-	struct executor_docker *e = arg;
-	const struct error *own = tar_stream_error(e->tar);
-
-	e->put = NULL;
-	if (error_is(own)) {
-		struct outcome o;
-
-		outcome_fail(&o, FAIL_RUNNER_SYSTEM, "cannot pack the sources: %s", own->text);
-		o.surroundings = true;
-		docker_fail(e, &o);
-	} else if (err) {
-		docker_fail_error(e, err, SPAN_NONE, "cannot copy the sources into the container");
-	}
-	tar_stream_free(e->tar);
-	e->tar = NULL;
-	docker_end(e);
-}
-
-static void upload(struct executor_docker *e, struct sources *from)
-{
-	struct archive_put p = {.container = e->container,
-		.path = STR("/"),
-		.produce = produce,
-		.done = on_uploaded,
-		.arg = e};
-	struct sources_view view = *build_sources_view(e->base.build);
-
-	docker_begin(e);
-	view.above = docker_layer_mounted(e);
-	e->tar = sources_tar(from, build_env(e->base.build)->project_dir, &view, on_tar_bytes, e);
-	e->put = docker_archive_put(e->engine, &p);
-}
-
-static void on_sources(void *arg, const struct snapshot *s, const struct error *err)
-{
-	struct executor_docker *e = arg;
-	struct outcome o;
-
-	UNUSED(s);
-	if (err) {
-		outcome_fail(&o, FAIL_RUNNER_SYSTEM, "%s", err->text);
-		o.surroundings = true;
-		docker_fail(e, &o);
-	} else if (!e->stopping) {
-		upload(e, build_host(e->base.build)->sources);
-	}
-	docker_end(e);
-}
-
 static void docker_get_sources(struct executor *base)
 {
 	struct executor_docker *e = self(base);
-	const struct build_host *h = build_host(base->build);
 	size_t i;
 
 	enter(e, PHASE_SOURCES);
 	for (i = 0; i < e->n_services; i++)
 		docker_health_report(&e->services[i]);
-	docker_begin(e);
-	if (h->sources && build_wants_sources(base->build)) {
-		sources_want(h->sources, &e->wait, on_sources, e);
-	} else {
-		struct sources *none = sources_new(h->loop, NULL);
-
-		upload(e, none);
-		sources_free(none);
-		docker_end(e);
-	}
+	docker_sources_start(e);
 	docker_end(e);
 }
 
@@ -564,6 +487,7 @@ static struct executor *docker_open(struct build *b)
 	e->arena = build_arena(b);
 	e->first = OUTCOME_OK;
 	buf_init(&e->ahead);
+	e->direct.fd = -1;
 	return &e->base;
 }
 
@@ -588,7 +512,7 @@ static void docker_put(struct executor *base, struct str archive)
 
 	e->stopping = false;
 	enter(e, PHASE_FILES);
-	docker_files_put(e, archive);
+	docker_direct_put(e, archive);
 	docker_end(e);
 }
 
@@ -598,7 +522,7 @@ static void docker_get(struct executor *base, struct selection *selection, int f
 
 	e->stopping = false;
 	enter(e, PHASE_FILES);
-	docker_files_get(e, selection, fd);
+	docker_direct_get(e, selection, fd);
 	docker_end(e);
 }
 
@@ -629,6 +553,7 @@ static void docker_stop(struct executor *base, bool now)
 	docker_begin(e); /* what ends inside here must not end the phase under our feet */
 	if (e->phase == PHASE_FILES)
 		docker_files_stop(e);
+	docker_direct_stop(e);
 	docker_layer_stop(e);
 	if (e->fetch)
 		image_fetch_cancel(e->fetch);
@@ -637,12 +562,7 @@ static void docker_stop(struct executor *base, bool now)
 			image_fetch_cancel(e->services[i].fetch);
 		docker_health_stop(&e->services[i]);
 	}
-	if (e->put)
-		docker_call_cancel(e->put);
-	if (e->wait.sources) {
-		sources_unwant(&e->wait);
-		docker_end(e);
-	}
+	docker_sources_stop(e);
 	docker_end(e);
 }
 
@@ -668,6 +588,7 @@ static void docker_free(struct executor *base)
 	for (i = 0; i < e->n_services; i++)
 		docker_health_free(&e->services[i]);
 	buf_release(&e->ahead);
+	docker_direct_close(e);
 	free(e);
 }
 

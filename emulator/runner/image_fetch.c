@@ -284,6 +284,8 @@ static void on_inspected(void *arg, struct error *err, const struct image_state 
 				"Using locally found image version due to \"if-not-present\" pull "
 				"policy");
 		show_image(f, r);
+		if (f->spec.seen)
+			f->spec.seen(f->arg, r);
 		if (f->pulled && f->spec.tag_as_name) {
 			buf_addstr(&f->id, r->id);
 			f->call = docker_image_inspect(f->spec.engine, f->spec.name, on_named, f);

@@ -16,6 +16,7 @@
 
 struct auth;
 struct engine;
+struct image_state;
 struct job_log;
 struct loop;
 
@@ -33,6 +34,8 @@ struct image_fetch_spec {
 	/* How a pull gets on, in a few words; empty: it is over. May be NULL. */
 	void (*waits)(void *arg, struct str what);
 	void *waits_arg;
+	/* What the engine has, right before done, with its arg. May be NULL. */
+	void (*seen)(void *arg, const struct image_state *image);
 	struct auth *auth; /* may be NULL: no credentials */
 	struct span at;
 };

@@ -11,6 +11,7 @@ void selection_init(struct selection *s, struct arena *a, struct str project_dir
 	s->arena = a;
 	s->project_dir = arena_str(a, project_dir);
 	map_init(&s->taken, a);
+	map_init(&s->above, a);
 }
 
 /* Lexically clean, as Go's filepath.Clean; an absolute path loses its leading slash. */
@@ -175,6 +176,20 @@ static bool is_untracked(const struct selection *s, struct str path, enum select
 bool selection_has(const struct selection *s, struct str path)
 {
 	return map_has(&s->taken, path);
+}
+
+bool selection_parent(struct selection *s, struct str path, size_t *at, struct str *parent)
+{
+	while (*at < path.n) {
+		size_t i = (*at)++;
+
+		*parent = str_sub(path, 0, i);
+		if (path.p[i] != '/' || selection_has(s, *parent) || map_has(&s->above, *parent))
+			continue;
+		map_put(&s->above, arena_str(s->arena, *parent), s);
+		return true;
+	}
+	return false;
 }
 
 bool selection_take(

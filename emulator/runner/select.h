@@ -38,6 +38,7 @@ struct selection {
 	const struct map *tracked; /* NULL: not known, nothing counts as untracked */
 	size_t found_untracked;
 	struct map taken; /* path -> non-NULL */
+	struct map above; /* what selection_parent() gave */
 
 	size_t entries; /* taken */
 	uint64_t bytes; /* of files taken */
@@ -73,6 +74,14 @@ bool selection_take(struct selection *s, struct str path, enum select_kind kind,
 bool selection_descend(const struct selection *s, struct str dir);
 /* Taken before. */
 bool selection_has(const struct selection *s, struct str path);
+
+/*
+ * The folders above the path that are not taken themselves, from the outermost on, each once for
+ * all paths; false: no more. *at is 0 before the first call. Without them in an archive, who
+ * unpacks it would make them as it likes; the Runner makes them for everybody to write (GitLab
+ * Runner, commands/helpers/archive/zip).
+ */
+bool selection_parent(struct selection *s, struct str path, size_t *at, struct str *parent);
 
 /* The Runner's lines about what each pattern found. */
 void selection_report(const struct selection *s, struct job_log *log);

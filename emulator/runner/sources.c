@@ -257,18 +257,10 @@ void sources_part_free(struct sources_part *part)
 	free(part);
 }
 
-struct tar_stream *sources_tar(struct sources *s, struct str dir, const struct sources_view *view,
-	void (*wake)(void *arg), void *wake_arg)
-{
-	return sources_tar_part(s, dir, view, NULL, wake, wake_arg);
-}
-
-struct tar_stream *sources_tar_part(struct sources *s, struct str dir,
-	const struct sources_view *view, struct sources_part *part, void (*wake)(void *arg),
-	void *wake_arg)
+static struct tar_stream_source items(struct sources *s, struct str dir,
+	const struct sources_view *view, struct sources_part *part)
 {
 	struct cursor *c = xcalloc(1, sizeof(*c));
-	struct tar_stream_source source = {next_item, release, c};
 
 	c->sources = s;
 	c->part = part;
@@ -279,5 +271,26 @@ struct tar_stream *sources_tar_part(struct sources *s, struct str dir,
 	c->dir = arena_str(&c->arena, dir);
 	sources_pick_start(&c->pick, s, view);
 	buf_init(&c->path);
+	return (struct tar_stream_source){next_item, release, c};
+}
+
+struct tar_stream_source sources_items(
+	struct sources *s, struct str dir, const struct sources_view *view)
+{
+	return items(s, dir, view, NULL);
+}
+
+struct tar_stream *sources_tar(struct sources *s, struct str dir, const struct sources_view *view,
+	void (*wake)(void *arg), void *wake_arg)
+{
+	return sources_tar_part(s, dir, view, NULL, wake, wake_arg);
+}
+
+struct tar_stream *sources_tar_part(struct sources *s, struct str dir,
+	const struct sources_view *view, struct sources_part *part, void (*wake)(void *arg),
+	void *wake_arg)
+{
+	struct tar_stream_source source = items(s, dir, view, part);
+
 	return tar_stream_new(s->loop, &source, wake, wake_arg);
 }

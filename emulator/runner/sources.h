@@ -13,12 +13,12 @@
 #include "base/str.h"
 #include "emulator/core/error.h"
 #include "emulator/core/loop.h"
+#include "emulator/store/archive.h"
 
 struct buf;
 struct repo;
 struct snapshot;
 struct sources;
-struct tar_stream;
 
 /* repo (emulator/git/repo.h) is borrowed; NULL: jobs get an empty directory. */
 struct sources *sources_new(struct loop *loop, const struct repo *repo);
@@ -74,6 +74,10 @@ void sources_unwant(struct sources_wait *w); /* no effect when not waiting */
  */
 struct tar_stream *sources_tar(struct sources *s, struct str dir, const struct sources_view *view,
 	void (*wake)(void *arg), void *wake_arg);
+
+/* What such a tar is made of. */
+struct tar_stream_source sources_items(
+	struct sources *s, struct str dir, const struct sources_view *view);
 
 /* A part of a view, for a layer (layers.h) above an older one. */
 struct sources_part {

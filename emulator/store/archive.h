@@ -31,7 +31,9 @@ struct archive_item {
 	int64_t mtime_s;
 	uint32_t mtime_ns;
 	struct str source; /* FILE: absolute path to read; p == NULL: data is the content */
-	struct str data;   /* FILE: content; LINK: target */
+	bool opened; /* FILE: fd is what to read, and becomes the writer's; source is ignored */
+	int fd;
+	struct str data; /* FILE: content; LINK: target */
 };
 
 /* Formats of a writer. Owner and group are always 0. */
@@ -89,6 +91,12 @@ void tar_stream_free(struct tar_stream *t);
  */
 struct tar_reader;
 struct tar_reader *tar_reader_new(const char *target_dir);
+/*
+ * The same below a folder of a container, for root: owner 0, modes and times of folders and links
+ * as the archive has them, whatever the umask. Names are below `below` ("": none), which is made;
+ * it may hold traps as all that is there. root is open on the folder and stays the caller's.
+ */
+struct tar_reader *tar_reader_new_exact(int root, const char *below);
 int tar_reader_push(struct tar_reader *r, const void *p, size_t n, struct error *err);
 int tar_reader_end(struct tar_reader *r, struct error *err); /* incomplete: error */
 size_t tar_reader_entries(const struct tar_reader *r);

@@ -128,7 +128,9 @@ int archive_writer_begin(struct archive_writer *w, const struct archive_item *i,
 	struct archive_entry *e = w->entry;
 	CLEANUP(free) char *path = xstrndup(i->path.p, i->path.n);
 
-	if (i->kind == ARCHIVE_FILE && i->source.p) {
+	if (i->kind == ARCHIVE_FILE && i->opened) {
+		w->fd = i->fd;
+	} else if (i->kind == ARCHIVE_FILE && i->source.p) {
 		CLEANUP(free) char *source = xstrndup(i->source.p, i->source.n);
 
 		w->fd = open(source, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -153,13 +155,13 @@ int archive_writer_begin(struct archive_writer *w, const struct archive_item *i,
 		archive_entry_copy_symlink(e, target);
 	} else {
 		archive_entry_set_filetype(e, AE_IFREG);
-		archive_entry_set_size(e, (la_int64_t)(i->source.p ? i->size : i->data.n));
+		archive_entry_set_size(e, (la_int64_t)(w->fd >= 0 ? i->size : i->data.n));
 	}
 	if (archive_write_header(w->a, e) < ARCHIVE_WARN || error_is(&w->out_error))
 		return fail(w, err, path);
 	w->left = w->fd >= 0 ? i->size : 0;
 	w->ended = false;
-	if (i->kind == ARCHIVE_FILE && !i->source.p && i->data.n &&
+	if (i->kind == ARCHIVE_FILE && w->fd < 0 && i->data.n &&
 		(archive_write_data(w->a, i->data.p, i->data.n) < 0 || error_is(&w->out_error)))
 		return fail(w, err, path);
 	return 0;

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "emulator/store/archive.h"
 #include "emulator/store/store.h"
+#include "base/vec.h"
 #include "emulator/core/error.h"
 
 #include <archive.h>
@@ -10,6 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* When a folder was changed, by the archive: set once all is in it. */
+struct folder_time {
+	char *path;
+	struct timespec mtime;
+};
+
 /*
  * libarchive pulls, our input is pushed. The tar header is simple, but pax and GNU extensions are
  * not, so the parsing stays libarchive's: its read callback runs on a thread of its own and waits
@@ -17,6 +24,8 @@
  */
 struct tar_reader {
 	char *target;
+	int root; /* -1: target is a path of its own; else target is below it, "" for itself */
+	VEC(struct folder_time) folders;
 	pthread_t thread;
 	bool started;
 	pthread_mutex_t mutex;
@@ -52,14 +61,16 @@ static la_ssize_t pull(struct archive *a, void *arg, const void **p)
 	return n;
 }
 
-/* A relative path without "..": "" for the target itself. False: it leads outside. */
-static bool clean_path(const char *path, struct buf *out)
+/* A relative path without "..", from the root: "" for that. False: it leads outside. */
+static bool clean_path(const struct tar_reader *r, const char *path, struct buf *out)
 {
 	struct str_split it = str_split(str_c(path), '/');
 	struct str part;
 
 	if (path[0] == '/')
 		return false;
+	if (r->root >= 0)
+		buf_adds(out, r->target);
 	while (str_split_next(&it, &part)) {
 		if (!part.n || str_is(part, "."))
 			continue;
@@ -78,7 +89,8 @@ static bool clean_path(const char *path, struct buf *out)
  */
 static int open_parent(struct tar_reader *r, char *path, char **name, struct error *err)
 {
-	int fd = open(r->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = r->root >= 0 ? openat(r->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+			      : open(r->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char *p = path, *slash;
 
 	if (fd < 0)
@@ -88,8 +100,11 @@ static int open_parent(struct tar_reader *r, char *path, char **name, struct err
 
 		*slash = '\0';
 		sub = openat(fd, p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (sub < 0 && errno == ENOENT && !mkdirat(fd, p, 0777))
+		if (sub < 0 && errno == ENOENT && !mkdirat(fd, p, 0777)) {
 			sub = openat(fd, p, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			if (sub >= 0 && r->root >= 0)
+				fchmod(sub, 0777);
+		}
 		if (sub < 0) {
 			int e = errno;
 
@@ -137,11 +152,15 @@ static int write_data(struct archive *a, int fd, const char *path, struct error 
 	return 0;
 }
 
-static int put_file(
-	struct archive *a, struct archive_entry *e, int dir, const char *name, struct error *err)
+static struct timespec mtime_of(struct archive_entry *e)
 {
-	struct timespec times[2] = {{archive_entry_mtime(e), archive_entry_mtime_nsec(e)},
-		{archive_entry_mtime(e), archive_entry_mtime_nsec(e)}};
+	return (struct timespec){archive_entry_mtime(e), archive_entry_mtime_nsec(e)};
+}
+
+static int put_file(struct tar_reader *r, struct archive *a, struct archive_entry *e, int dir,
+	const char *name, struct error *err)
+{
+	struct timespec times[2] = {mtime_of(e), mtime_of(e)};
 	CLEANUP(close) int fd = -1;
 
 	unlinkat(dir, name, 0);
@@ -152,9 +171,52 @@ static int put_file(
 		return -1;
 	if (archive_entry_size_is_set(e) && ftruncate(fd, archive_entry_size(e)))
 		return error_sys(err, errno, "cannot write '%s'", archive_entry_pathname(e));
-	fchmod(fd, archive_entry_perm(e) & 0777);
+	if (r->root >= 0 && fchown(fd, 0, 0))
+		return error_sys(err, errno, "cannot write '%s'", archive_entry_pathname(e));
+	fchmod(fd, archive_entry_perm(e) & (r->root >= 0 ? 07777 : 0777));
 	futimens(fd, times);
 	return 0;
+}
+
+static int put_link(
+	struct tar_reader *r, struct archive_entry *e, int dir, const char *name, struct error *err)
+{
+	struct timespec times[2] = {mtime_of(e), mtime_of(e)};
+
+	unlinkat(dir, name, 0);
+	if (symlinkat(archive_entry_symlink(e), dir, name))
+		return error_sys(err, errno, "cannot make link '%s'", archive_entry_pathname(e));
+	if (r->root >= 0)
+		utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW);
+	return 0;
+}
+
+/* As the archive has it, also where it was there. path: from the root. */
+static int exact_folder(struct tar_reader *r, struct archive_entry *e, int dir, const char *name,
+	const char *path, struct error *err)
+{
+	CLEANUP(close) int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || fchown(fd, 0, 0) || fchmod(fd, archive_entry_perm(e) & 07777))
+		return error_sys(err, errno, "cannot make folder '%s'", path);
+	if (archive_entry_mtime(e)) {
+		struct folder_time t = {xstrdup(path), mtime_of(e)};
+
+		vec_push(&r->folders, t);
+	}
+	return 0;
+}
+
+static int put_folder(struct tar_reader *r, struct archive_entry *e, int dir, const char *name,
+	const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (mkdirat(dir, name, archive_entry_perm(e) | 0700) &&
+		(errno != EEXIST || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) ||
+			!S_ISDIR(st.st_mode)))
+		return error_sys(err, errno, "cannot make folder '%s'", path);
+	return r->root >= 0 ? exact_folder(r, e, dir, name, path, err) : 0;
 }
 
 /* A hard link's target is a path inside the archive; it must be a file of the target already. */
@@ -166,7 +228,7 @@ static int put_hardlink(struct tar_reader *r, const char *to, int dir, const cha
 	char *last;
 	int from, ret = -1;
 
-	if (!clean_path(to, &clean) || !clean.n) {
+	if (!clean_path(r, to, &clean) || !clean.n) {
 		buf_release(&clean);
 		return error_set(err, ERR_SYS, EINVAL,
 			"archive entry '%s' links to '%s', outside of the target", path, to);
@@ -193,12 +255,12 @@ static int put_entry(struct tar_reader *r, struct archive *a, struct archive_ent
 	CLEANUP(close) int dir = -1;
 	char *name;
 
-	if (!path || !clean_path(path, &clean)) {
+	if (!path || !clean_path(r, path, &clean)) {
 		buf_release(&clean);
 		return error_set(err, ERR_SYS, EINVAL,
 			"archive entry '%s' would land outside of the target", path ? path : "?");
 	}
-	if (!clean.n) {
+	if (clean.n == (r->root >= 0 ? strlen(r->target) : 0)) {
 		buf_release(&clean);
 		return 0;
 	}
@@ -210,24 +272,30 @@ static int put_entry(struct tar_reader *r, struct archive *a, struct archive_ent
 		return put_hardlink(r, archive_entry_hardlink(e), dir, name, path, err);
 	switch (archive_entry_filetype(e)) {
 	case AE_IFDIR:
-		if (mkdirat(dir, name, archive_entry_perm(e) | 0700)) {
-			struct stat st;
-
-			if (errno != EEXIST || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) ||
-				!S_ISDIR(st.st_mode))
-				return error_sys(err, errno, "cannot make folder '%s'", path);
-		}
-		return 0;
+		return put_folder(r, e, dir, name, copy, err);
 	case AE_IFREG:
-		return put_file(a, e, dir, name, err);
+		return put_file(r, a, e, dir, name, err);
 	case AE_IFLNK:
-		unlinkat(dir, name, 0);
-		if (symlinkat(archive_entry_symlink(e), dir, name))
-			return error_sys(err, errno, "cannot make link '%s'", path);
-		return 0;
+		return put_link(r, e, dir, name, err);
 	default:
 		return error_set(err, ERR_SYS, EINVAL,
 			"archive entry '%s' is a device, pipe or socket", path);
+	}
+}
+
+/* The innermost first: what is set in a folder changes the time of that one. */
+static void set_folder_times(struct tar_reader *r)
+{
+	for (size_t i = r->folders.n; i-- > 0;) {
+		struct folder_time *t = &r->folders.v[i];
+		struct timespec times[2] = {t->mtime, t->mtime};
+		char *name;
+		int dir = open_parent(r, t->path, &name, NULL);
+
+		if (dir < 0)
+			continue;
+		utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW);
+		close(dir);
 	}
 }
 
@@ -255,6 +323,7 @@ static void *run(void *arg)
 		error_set(&r->error, ERR_SYS, archive_errno(a), "archive is damaged: %s",
 			archive_error_string(a) ? archive_error_string(a) : "it ends early");
 	archive_read_free(a);
+	set_folder_times(r);
 	pthread_mutex_lock(&r->mutex);
 	r->done = true;
 	r->p = NULL;
@@ -268,8 +337,17 @@ struct tar_reader *tar_reader_new(const char *target_dir)
 	struct tar_reader *r = xcalloc(1, sizeof(*r));
 
 	r->target = xstrdup(target_dir);
+	r->root = -1;
 	pthread_mutex_init(&r->mutex, NULL);
 	pthread_cond_init(&r->cond, NULL);
+	return r;
+}
+
+struct tar_reader *tar_reader_new_exact(int root, const char *below)
+{
+	struct tar_reader *r = tar_reader_new(below);
+
+	r->root = root;
 	return r;
 }
 
@@ -348,6 +426,9 @@ void tar_reader_free(struct tar_reader *r)
 	finish(r);
 	pthread_mutex_destroy(&r->mutex);
 	pthread_cond_destroy(&r->cond);
+	for (size_t i = 0; i < r->folders.n; i++)
+		free(r->folders.v[i].path);
+	vec_release(&r->folders);
 	free(r->target);
 	free(r);
 }

@@ -1,0 +1,221 @@
+/*
+ * The files of a job where its builds are in a volume that is a folder of this machine: sources,
+ * artifacts and caches are written and read there, without a call of the engine, which needs a
+ * process and a mount for each transfer and copies every byte four times.
+ *
+ * Only root can, and only where the engine and its volumes are on this machine. What a job's
+ * programs left in the volume is not trusted (files_local.h). Whatever this cannot do, the engine
+ * does. That has to see the volume, too: Podman 4.3 shows no file of it while the container does
+ * not run.
+ */
+#include "base/base.h"
+#include "emulator/runner/docker_internal.h"
+#include "emulator/core/trace.h"
+#include "emulator/docker/engine.h"
+#include "emulator/docker/image.h"
+#include "emulator/runner/docker_values.h"
+#include "emulator/runner/files_local.h"
+#include "emulator/runner/job_env.h"
+#include "emulator/runner/runner_config.h"
+#include "emulator/runner/select.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The engine whose volumes were looked for here last, and not found. */
+static const struct engine *elsewhere;
+
+static struct str builds_dir(struct executor_docker *e)
+{
+	return e->base.ops->builds_dir(&e->base);
+}
+
+/* Is one of the two paths the other one, or in it? */
+static bool touches(struct str a, struct str b)
+{
+	return docker_path_holds(a, b) || docker_path_holds(b, a);
+}
+
+/* A mount of the configuration's at the builds' place, or in it, is not seen from outside. */
+static bool is_mounted_over(struct executor_docker *e)
+{
+	const struct rc_docker *d = &build_host(e->base.build)->config->docker;
+	struct str dir = builds_dir(e);
+	struct docker_volume_text v;
+
+	for (size_t i = 0; i < d->volumes.n; i++) {
+		struct str text =
+			job_env_expand(build_env(e->base.build), e->arena, d->volumes.v[i].v);
+
+		if (docker_volume_parse(text, &v) &&
+			(v.target.p[0] != '/' || touches(v.target, dir)))
+			return true;
+	}
+	for (size_t i = 0; i < d->tmpfs.n; i++)
+		if (touches(d->tmpfs.v[i].key, dir))
+			return true;
+	return d->volumes_from.n != 0;
+}
+
+void docker_direct_plan(struct executor_docker *e)
+{
+	struct str project = build_env(e->base.build)->project_dir, dir = builds_dir(e);
+
+	e->direct.wanted = geteuid() == 0 && engine_is_local(e->engine) &&
+			   !engine_is_podman(e->engine) && e->engine != elsewhere &&
+			   access("/sys/fs/selinux/enforce", F_OK) && project.n > dir.n + 1 &&
+			   str_starts(project, dir) && project.p[dir.n] == '/' &&
+			   !is_mounted_over(e);
+}
+
+bool docker_direct_wants_volume(const struct executor_docker *e)
+{
+	return e->direct.wanted;
+}
+
+/* The volume has just been made, empty, under a name that no other has: it is here or it is not. */
+void docker_direct_open(struct executor_docker *e, struct str mountpoint)
+{
+	struct docker_direct *d = &e->direct;
+	struct str end = arena_printf(e->arena, "/" STR_FMT "/_data", STR_ARG(e->volume));
+	struct stat st;
+	int fd;
+
+	if (!d->wanted)
+		return;
+	d->wanted = false;
+	fd = str_ends(mountpoint, end) ? open(arena_cstr(e->arena, mountpoint),
+						 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+				       : -1;
+	/* Another owner: the root of containers is not ours. */
+	if (fd >= 0 && (fstat(fd, &st) || st.st_uid != 0 || !files_below_possible(fd))) {
+		close(fd);
+		fd = -1;
+	}
+	if (fd < 0)
+		elsewhere = e->engine;
+	TRACE(JOB, STR_FMT ": the job's volume is%s a folder of this machine",
+		STR_ARG(build_spec(e->base.build)->name), fd < 0 ? " not" : "");
+	d->fd = fd;
+	d->at = (struct files_below){.fd = fd,
+		.below = str_from(build_env(e->base.build)->project_dir, builds_dir(e).n + 1)};
+}
+
+void docker_direct_image(struct executor_docker *e, const struct image_state *image)
+{
+	struct str dir = builds_dir(e);
+
+	for (size_t i = 0; i < image->volumes.n; i++)
+		if (!str_eq(image->volumes.v[i], dir) && touches(image->volumes.v[i], dir))
+			e->direct.hidden = true;
+}
+
+/* Not where more is mounted in the volume: sources (docker_layer.c), volumes of the image. */
+static bool usable(const struct executor_docker *e)
+{
+	return e->direct.fd >= 0 && !e->direct.hidden && !docker_layer_mounted(e);
+}
+
+/* True: not done, for the engine to do. A stop is neither. */
+static bool ended(struct executor_docker *e, const struct error *err, const char *what)
+{
+	e->direct.work = NULL;
+	if (!err || e->stopping)
+		return false;
+	TRACE(JOB, STR_FMT ": %s by the engine: %s", STR_ARG(build_spec(e->base.build)->name), what,
+		err->text);
+	return true;
+}
+
+static void on_filled(void *arg, const struct error *err)
+{
+	struct executor_docker *e = arg;
+
+	if (ended(e, err, "the sources are copied"))
+		docker_sources_upload(e);
+	docker_end(e);
+}
+
+bool docker_direct_fill(struct executor_docker *e, struct sources *from)
+{
+	struct docker_direct *d = &e->direct;
+	struct tar_stream_source items;
+
+	/* What goes before the sources is for other volumes. */
+	if (!usable(e) || e->ahead_at < e->ahead.n || fchmod(d->fd, 0777))
+		return false;
+	items = sources_items(from, d->at.below, build_sources_view(e->base.build));
+	docker_begin(e);
+	d->work = files_local_fill_below(
+		build_host(e->base.build)->loop, &d->at, &items, on_filled, e);
+	return true;
+}
+
+static void on_put(void *arg, const struct error *err)
+{
+	struct executor_docker *e = arg;
+
+	if (ended(e, err, "files are unpacked"))
+		docker_files_put(e, e->direct.archive);
+	docker_end(e);
+}
+
+void docker_direct_put(struct executor_docker *e, struct str archive)
+{
+	struct docker_direct *d = &e->direct;
+
+	if (!usable(e)) {
+		docker_files_put(e, archive);
+		return;
+	}
+	d->archive = archive;
+	docker_begin(e);
+	d->work =
+		files_local_put_below(build_host(e->base.build)->loop, &d->at, archive, on_put, e);
+}
+
+static void on_got(void *arg, const struct error *err)
+{
+	struct executor_docker *e = arg;
+	struct docker_direct *d = &e->direct;
+	struct outcome o;
+
+	if (err && err->domain == ERR_SYS && err->code == FILES_LINK && !d->selection->entries) {
+		if (ended(e, err, "files are packed"))
+			docker_files_get(e, d->selection, d->out);
+	} else if (ended(e, err, "files are not packed")) {
+		outcome_fail(&o, FAIL_RUNNER_SYSTEM, "cannot take files from the container: %s",
+			err->text);
+		o.surroundings = true;
+		docker_fail(e, &o);
+	}
+	docker_end(e);
+}
+
+void docker_direct_get(struct executor_docker *e, struct selection *s, int out)
+{
+	struct docker_direct *d = &e->direct;
+
+	if (!usable(e)) {
+		docker_files_get(e, s, out);
+		return;
+	}
+	d->selection = s;
+	d->out = out;
+	docker_begin(e);
+	d->work = files_local_get_below(build_host(e->base.build)->loop, &d->at, s, out, on_got, e);
+}
+
+void docker_direct_stop(struct executor_docker *e)
+{
+	if (e->direct.work)
+		files_local_cancel(e->direct.work);
+}
+
+void docker_direct_close(struct executor_docker *e)
+{
+	if (e->direct.fd >= 0)
+		close(e->direct.fd);
+	e->direct.fd = -1;
+}
