@@ -11,23 +11,60 @@
 /* An engine that does not answer must not hold us. */
 #define BUDGET_MS 60000
 
+/* A volume is in use until its container is gone, also where somebody else removes that. */
+#define IN_USE_TRIES    50
+#define IN_USE_AGAIN_MS 100
+#define CONFLICT        409
+
 /* One removal; its handle is kept so that the budget can end it. */
 struct removal {
 	struct executor_docker *e;
-	struct docker_call *call;
+	struct docker_call *call; /* NULL: it waits for its next try */
 	const char *what;
+	struct str volume;
+	unsigned tries;
+	struct loop_timer again;
 	struct removal *next;
 };
+
+static void on_removed(void *arg, struct error *err);
+
+static void try_again(void *arg)
+{
+	struct removal *r = arg;
+	struct error late = ERROR_INIT;
+
+	if (r->e->late) {
+		error_set(&late, ERR_CANCELLED, 0, "canceled");
+		on_removed(r, &late);
+		return;
+	}
+	r->call = docker_volume_remove(r->e->engine, r->volume, true, on_removed, r);
+}
+
+/* Somebody else is at it: it is as good as done. */
+static bool is_being_removed(const struct error *err)
+{
+	return err->domain == ERR_DOCKER && err->code == CONFLICT &&
+	       str_find(str_c(err->text), STR("already in progress")) != STR_NPOS;
+}
 
 static void on_removed(void *arg, struct error *err)
 {
 	struct removal *r = arg, **at;
 	struct executor_docker *e = r->e;
 
+	if (err && r->volume.n && err->domain == ERR_DOCKER && err->code == CONFLICT && !e->late &&
+		r->tries++ < IN_USE_TRIES) {
+		r->call = NULL;
+		loop_timer_start(
+			build_host(e->base.build)->loop, &r->again, IN_USE_AGAIN_MS, try_again, r);
+		return;
+	}
 	for (at = &e->removals; *at != r; at = &(*at)->next)
 		;
 	*at = r->next;
-	if (err) {
+	if (err && !is_being_removed(err)) {
 		struct outcome o;
 
 		outcome_fail(&o, FAIL_RUNNER_SYSTEM, "cannot remove the job's %s: %s", r->what,
@@ -57,7 +94,8 @@ static void on_late(void *arg)
 
 	e->late = true;
 	for (r = e->removals; r; r = r->next)
-		docker_call_cancel(r->call);
+		if (r->call)
+			docker_call_cancel(r->call);
 }
 
 static void remove_container(struct executor_docker *e, struct str id)
@@ -164,6 +202,7 @@ static void remove_volume(struct executor_docker *e, struct str name)
 	if (!name.n)
 		return;
 	r = removal(e, "volume");
+	r->volume = name;
 	r->call = docker_volume_remove(e->engine, name, true, on_removed, r);
 }
 

@@ -104,6 +104,18 @@ diff -r "$secret" "$work/secret.before" || fail "a job wrote to this machine"
 [[ ! -e $work/project/sub && ! -e $work/project.tmp ]] || fail "a job wrote to this machine"
 nothing_left
 
+# A volume that the image has within the project is not in the job's: the engine knows both.
+derive direct-test:latest busybox:latest 'VOLUME /builds/group/project/vol'
+project main <<'E'
+default: {image: "direct-test:latest"}
+a: {script: [echo own >vol/f, echo own >g], artifacts: {paths: [vol, g]}}
+b: {needs: [a], script: [cat vol/f g]}
+E
+remember
+run 0 run
+[[ $(grep -cE '^b +\| own$' "$work/out") == 2 ]] || fail "not both files came"
+nothing_left
+
 # A stop while files are packed.
 project main <<'E'
 big: {image: busybox, script: ["truncate -s 3G big"], artifacts: {paths: [big]}}

@@ -86,6 +86,8 @@ upgrade
 stall
 on POST */start*
 status 204
+on POST /volumes/create*
+status 500
 on POST *
 stall
 on DELETE *
