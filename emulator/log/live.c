@@ -45,7 +45,7 @@ static bool put_char(struct buf *out, struct str *text, size_t *used, size_t wid
 		*text = str_from(*text, len);
 		return true;
 	}
-	w = str_width(str_sub(*text, 0, len));
+	len = str_letter(*text, &w);
 	if (*used + w > width)
 		return false;
 	buf_add(out, text->p, len);

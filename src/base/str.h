@@ -85,9 +85,16 @@ size_t str_distance(struct str a, struct str b);
 #define NEAREST_MAX 5000
 const struct str *str_nearest(struct str word, const struct str *candidates, size_t n);
 
-/* Columns that the UTF-8 text takes on a terminal (wide characters 2, combining 0, invalid bytes
- * 1). */
+/*
+ * Columns that the UTF-8 text takes on a terminal: wide characters 2, combining marks 0, invalid
+ * bytes 1; pictures that are joined to one, and flags of two letters, 2.
+ */
 size_t str_width(struct str s);
+/*
+ * Length in bytes of the first letter with all that is joined to it, and its columns: where text is
+ * cut, it is cut between letters. 0 for the empty text.
+ */
+size_t str_letter(struct str s, size_t *columns);
 /* Length in bytes of the well-formed UTF-8 sequence at p (n bytes available), 0 where malformed. */
 size_t utf8_len(const char *p, size_t n);
 

@@ -95,6 +95,24 @@ static void test_utf8(void **state)
 	assert_int_equal(utf8_len("\x80", 1), 0);
 }
 
+static void test_letter(void **state)
+{
+	size_t w;
+
+	UNUSED(state);
+	assert_int_equal(str_letter(STR(""), &w), 0);
+	assert_int_equal(w, 0);
+	assert_int_equal(str_letter(STR("ab"), &w), 1);
+	assert_int_equal(str_letter(STR("e\xcc\x81\xcc\x82x"), &w), 5);
+	assert_int_equal(w, 1);
+	/* A family stays together; the next one does not belong to it. */
+	struct str family = STR("\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xf0\x9f\x91\xa6");
+	assert_int_equal(str_letter(family, &w), 11);
+	assert_int_equal(w, 2);
+	/* Joined letters that are no pictures have columns of their own. */
+	assert_int_equal(str_letter(STR("\xe0\xa4\x95\xe2\x80\x8d\xe0\xa4\xb7"), &w), 6);
+}
+
 static void test_width(void **state)
 {
 	UNUSED(state);
@@ -102,7 +120,26 @@ static void test_width(void **state)
 	assert_int_equal(str_width(STR("\xe6\x97\xa5\xe6\x9c\xac")), 4); /* two ideographs */
 	assert_int_equal(str_width(STR("e\xcc\x81")), 1);                /* combining accent */
 	assert_int_equal(str_width(STR("\xff")), 1);
-	assert_int_equal(str_width(STR("\xf0\x9f\x9a\x80")), 2); /* a rocket */
+	assert_int_equal(str_width(STR("\xf0\x9f\x9a\x80")), 2);                 /* a rocket */
+	assert_int_equal(str_width(STR("\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa")), 2); /* a flag */
+	assert_int_equal(str_width(STR("\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa\xf0\x9f\x87\xab")), 3);
+	/* a woman at a computer, with a skin: four characters, one picture */
+	assert_int_equal(
+		str_width(STR("\xf0\x9f\x91\xa9\xf0\x9f\x8f\xbd\xe2\x80\x8d\xf0\x9f\x92\xbb")), 2);
+	assert_int_equal(str_width(STR("\xe2\x9d\xa4\xef\xb8\x8f")), 2);  /* a heart as a picture */
+	assert_int_equal(str_width(STR("\xe2\x9d\xa4")), 1);              /* and as a sign */
+	assert_int_equal(str_width(STR("1\xef\xb8\x8f\xe2\x83\xa3")), 2); /* a key */
+	assert_int_equal(str_width(STR("\xe0\xa4\x95\xe0\xa5\x8d\xe0\xa4\xb7")),
+		2); /* Devanagari, a virama */
+	assert_int_equal(
+		str_width(STR("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab")), 2); /* Hangul in parts */
+	assert_int_equal(str_width(STR("\xef\xbb\xbf"
+				       "a")),
+		1);
+	assert_int_equal(str_width(STR("\xc3")), 1); /* cut off */
+	assert_int_equal(str_width(STR("\xe2\x80\x8d\xff"
+				       "a")),
+		2);
 }
 
 static void test_blank(void **state)
@@ -127,6 +164,7 @@ int main(void)
 		cmocka_unit_test(test_distance),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_width),
+		cmocka_unit_test(test_letter),
 		cmocka_unit_test(test_blank),
 	};
 
