@@ -122,21 +122,6 @@ static json_t *checked(json_t *v)
 	return v;
 }
 
-static void add_valid(struct buf *out, struct str s)
-{
-	size_t i = 0;
-
-	while (i < s.n) {
-		size_t len = utf8_len(s.p + i, s.n - i);
-
-		if (len)
-			buf_add(out, s.p + i, len);
-		else
-			buf_adds(out, "\xef\xbf\xbd");
-		i += len ? len : 1;
-	}
-}
-
 json_t *json_from_str(struct str s)
 {
 	json_t *v = json_stringn(s.p ? s.p : "", s.n);
@@ -144,7 +129,7 @@ json_t *json_from_str(struct str s)
 
 	if (v)
 		return v;
-	add_valid(&valid, s);
+	buf_add_utf8(&valid, s);
 	v = json_stringn(valid.p, valid.n);
 	buf_release(&valid);
 	return checked(v);
@@ -166,7 +151,7 @@ json_t *json_from_kvs(struct docker_kvs s)
 	for (size_t i = 0; i < s.n; i++) {
 		struct buf key = BUF_INIT;
 
-		add_valid(&key, s.v[i].key);
+		buf_add_utf8(&key, s.v[i].key);
 		json_object_set_new(map, key.p, json_from_str(s.v[i].value));
 		buf_release(&key);
 	}

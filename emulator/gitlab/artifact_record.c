@@ -2,33 +2,24 @@
 #include "emulator/gitlab/artifact_record.h"
 #include "base/arena.h"
 #include "emulator/core/error.h"
-#include "emulator/store/store.h"
+#include "emulator/store/store_json.h"
 
-#include <jansson.h>
 #include <unistd.h>
 
 #define RECORD_MAX (4u * 1024 * 1024)
 #define FILE_NAME  "artifacts.json"
 
-static json_t *text(struct str s)
-{
-	json_t *j = json_stringn(s.p ? s.p : "", s.n);
-
-	/* No UTF-8, no name in JSON. */
-	return j ? j : json_string("");
-}
-
 static json_t *item_json(const struct artifact_item *i)
 {
 	json_t *j = json_object();
 
-	json_object_set_new(j, "type", text(i->type));
-	json_object_set_new(j, "path", text(i->path));
-	json_object_set_new(j, "name", text(i->name));
-	json_object_set_new(j, "when", text(i->when));
-	json_object_set_new(j, "expire_in", text(i->expire_in));
-	json_object_set_new(j, "expose_as", text(i->expose_as));
-	json_object_set_new(j, "access", text(i->access));
+	json_object_set_new(j, "type", store_json_text(i->type));
+	json_object_set_new(j, "path", store_json_text(i->path));
+	json_object_set_new(j, "name", store_json_text(i->name));
+	json_object_set_new(j, "when", store_json_text(i->when));
+	json_object_set_new(j, "expire_in", store_json_text(i->expire_in));
+	json_object_set_new(j, "expose_as", store_json_text(i->expose_as));
+	json_object_set_new(j, "access", store_json_text(i->access));
 	json_object_set_new(j, "entries", json_integer((json_int_t)i->entries));
 	json_object_set_new(j, "bytes", json_integer((json_int_t)i->bytes));
 	return j;
@@ -49,50 +40,30 @@ static json_t *object_of(json_t *j, struct str name)
 int artifact_record_write(const char *job_dir, const struct artifact_record *r, struct error *err)
 {
 	CLEANUP(free) char *path = xasprintf("%s/" FILE_NAME, job_dir);
-	CLEANUP(free) char *dump = NULL;
 	json_t *j = json_object(), *items = json_array();
 
-	json_object_set_new(j, "job", text(r->job));
-	json_object_set_new(j, "coverage", text(r->coverage));
+	json_object_set_new(j, "job", store_json_text(r->job));
+	json_object_set_new(j, "coverage", store_json_text(r->coverage));
 	for (size_t i = 0; i < r->n; i++)
 		json_array_append_new(items, item_json(&r->v[i]));
 	json_object_set_new(j, "artifacts", items);
 	for (size_t i = 0; i < r->notes.n; i++)
 		json_object_set_new(object_of(j, r->notes.v[i].of), r->notes.v[i].key.p,
-			text(r->notes.v[i].value));
-	dump = json_dumps(j, JSON_INDENT(1));
-	json_decref(j);
-	if (!dump)
-		die_oom(0);
-	return store_write_file(path, str_c(dump), err);
-}
-
-static struct str get_text(struct arena *a, json_t *j, const char *key)
-{
-	json_t *v = json_object_get(j, key);
-
-	return json_is_string(v) ? arena_str(a, str_n(json_string_value(v), json_string_length(v)))
-				 : STR("");
-}
-
-static uint64_t get_count(json_t *j, const char *key)
-{
-	json_int_t n = json_integer_value(json_object_get(j, key));
-
-	return n > 0 ? (uint64_t)n : 0;
+			store_json_text(r->notes.v[i].value));
+	return store_json_write(path, j, JSON_INDENT(1), err);
 }
 
 static void read_item(struct arena *a, json_t *j, struct artifact_item *i)
 {
-	i->type = get_text(a, j, "type");
-	i->path = get_text(a, j, "path");
-	i->name = get_text(a, j, "name");
-	i->when = get_text(a, j, "when");
-	i->expire_in = get_text(a, j, "expire_in");
-	i->expose_as = get_text(a, j, "expose_as");
-	i->access = get_text(a, j, "access");
-	i->entries = get_count(j, "entries");
-	i->bytes = get_count(j, "bytes");
+	i->type = store_json_get_text(a, j, "type");
+	i->path = store_json_get_text(a, j, "path");
+	i->name = store_json_get_text(a, j, "name");
+	i->when = store_json_get_text(a, j, "when");
+	i->expire_in = store_json_get_text(a, j, "expire_in");
+	i->expose_as = store_json_get_text(a, j, "expose_as");
+	i->access = store_json_get_text(a, j, "access");
+	i->entries = store_json_get_count(j, "entries");
+	i->bytes = store_json_get_count(j, "bytes");
 }
 
 static void read_notes(struct arena *a, json_t *j, struct artifact_record *out)
@@ -105,8 +76,8 @@ static void read_notes(struct arena *a, json_t *j, struct artifact_record *out)
 
 		json_object_foreach(o, key, v)
 		{
-			struct job_note n = {
-				str_c(objects[i]), arena_str(a, str_c(key)), get_text(a, o, key)};
+			struct job_note n = {str_c(objects[i]), arena_str(a, str_c(key)),
+				store_json_get_text(a, o, key)};
 
 			vec_push_in(a, &out->notes, n);
 		}
@@ -118,19 +89,15 @@ int artifact_record_read(
 {
 	CLEANUP(free) char *path = xasprintf("%s/" FILE_NAME, job_dir);
 	json_t *j, *items;
-	json_error_t why;
-	struct str s;
 
 	memset(out, 0, sizeof(*out));
 	if (access(path, F_OK) && errno == ENOENT)
 		return 0;
-	if (store_read_file(path, a, RECORD_MAX, &s, err))
-		return -1;
-	j = json_loadb(s.p, s.n, 0, &why);
+	j = store_json_read(path, RECORD_MAX, err);
 	if (!j)
-		return error_set(err, ERR_SYS, EINVAL, "%s: %s", path, why.text);
-	out->job = get_text(a, j, "job");
-	out->coverage = get_text(a, j, "coverage");
+		return -1;
+	out->job = store_json_get_text(a, j, "job");
+	out->coverage = store_json_get_text(a, j, "coverage");
 	items = json_object_get(j, "artifacts");
 	out->v = arena_array(a, struct artifact_item, json_array_size(items) + 1);
 	for (size_t i = 0; i < json_array_size(items); i++)

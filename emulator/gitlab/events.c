@@ -3,8 +3,8 @@
 #include "emulator/core/loop.h"
 #include "emulator/gitlab/artifact_record.h"
 #include "emulator/gitlab/junit.h"
+#include "emulator/store/store_json.h"
 
-#include <jansson.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,28 +68,6 @@ int events_error(const struct events *e)
 	return e->error;
 }
 
-/* A job's output may be any bytes; JSON wants UTF-8. Malformed bytes become U+FFFD. */
-static json_t *text(struct str s)
-{
-	json_t *t = json_stringn(s.p ? s.p : "", s.n);
-	struct buf clean = BUF_INIT;
-
-	if (t)
-		return t;
-	for (size_t i = 0; i < s.n;) {
-		size_t n = utf8_len(s.p + i, s.n - i);
-
-		if (n)
-			buf_add(&clean, s.p + i, n);
-		else
-			buf_adds(&clean, "\xef\xbf\xbd");
-		i += n ? n : 1;
-	}
-	t = json_stringn(clean.p, clean.n);
-	buf_release(&clean);
-	return t ? t : json_string("");
-}
-
 static json_t *start(struct events *e, const char *event)
 {
 	int64_t ms = loop_wall_ms(e->loop);
@@ -103,7 +81,8 @@ static json_t *start(struct events *e, const char *event)
 	snprintf(whole, sizeof(whole), "%s.%03dZ", stamp, (int)(ms % 1000));
 	json_object_set_new(o, "event", json_string(event));
 	json_object_set_new(o, "time", json_string(whole));
-	json_object_set_new(o, "pipeline", e->pipeline.n ? text(e->pipeline) : json_null());
+	json_object_set_new(
+		o, "pipeline", e->pipeline.n ? store_json_text(e->pipeline) : json_null());
 	return o;
 }
 
@@ -128,13 +107,13 @@ void events_pipeline_started(struct events *e, const struct event_pipeline *p)
 {
 	json_t *o = start(e, "pipeline_started"), *jobs = json_array();
 
-	json_object_set_new(o, "run", text(p->run));
-	json_object_set_new(o, "name", p->name.n ? text(p->name) : json_null());
-	json_object_set_new(o, "ref", text(p->ref));
-	json_object_set_new(o, "sha", text(p->sha));
-	json_object_set_new(o, "source", text(p->source));
+	json_object_set_new(o, "run", store_json_text(p->run));
+	json_object_set_new(o, "name", p->name.n ? store_json_text(p->name) : json_null());
+	json_object_set_new(o, "ref", store_json_text(p->ref));
+	json_object_set_new(o, "sha", store_json_text(p->sha));
+	json_object_set_new(o, "source", store_json_text(p->source));
 	for (size_t i = 0; i < p->n_jobs; i++)
-		json_array_append_new(jobs, text(p->jobs[i]));
+		json_array_append_new(jobs, store_json_text(p->jobs[i]));
 	json_object_set_new(o, "jobs", jobs);
 	finish(e, o);
 }
@@ -144,7 +123,7 @@ void events_pipeline_finished(
 {
 	json_t *o = start(e, "pipeline_finished");
 
-	json_object_set_new(o, "status", text(status));
+	json_object_set_new(o, "status", store_json_text(status));
 	json_object_set_new(o, "warnings", json_boolean(warnings));
 	json_object_set_new(o, "duration", json_real(seconds));
 	json_object_set_new(o, "exit_code", exit_code < 0 ? json_null() : json_integer(exit_code));
@@ -156,8 +135,8 @@ void events_job_started(
 {
 	json_t *o = start(e, "job_started");
 
-	json_object_set_new(o, "job", text(job));
-	json_object_set_new(o, "stage", text(stage));
+	json_object_set_new(o, "job", store_json_text(job));
+	json_object_set_new(o, "stage", store_json_text(stage));
 	json_object_set_new(o, "executor", json_string(executor));
 	json_object_set_new(o, "attempt", json_integer(attempt));
 	finish(e, o);
@@ -167,7 +146,7 @@ void events_section(struct events *e, struct str job, const char *name, bool beg
 {
 	json_t *o = start(e, "section");
 
-	json_object_set_new(o, "job", text(job));
+	json_object_set_new(o, "job", store_json_text(job));
 	json_object_set_new(o, "name", json_string(name));
 	json_object_set_new(o, "state", json_string(begin ? "start" : "end"));
 	finish(e, o);
@@ -177,9 +156,9 @@ void events_log(struct events *e, struct str job, const char *stream, struct str
 {
 	json_t *o = start(e, "log");
 
-	json_object_set_new(o, "job", text(job));
+	json_object_set_new(o, "job", store_json_text(job));
 	json_object_set_new(o, "stream", json_string(stream));
-	json_object_set_new(o, "text", text(line));
+	json_object_set_new(o, "text", store_json_text(line));
 	finish(e, o);
 }
 
@@ -193,10 +172,10 @@ static json_t *tests_json(const struct junit *t)
 	for (size_t i = 0; i < t->n; i++) {
 		json_t *f = json_object();
 
-		json_object_set_new(f, "suite", text(t->v[i].suite));
-		json_object_set_new(f, "name", text(t->v[i].test));
-		json_object_set_new(f, "message", text(t->v[i].message));
-		json_object_set_new(f, "file", text(t->v[i].file));
+		json_object_set_new(f, "suite", store_json_text(t->v[i].suite));
+		json_object_set_new(f, "name", store_json_text(t->v[i].test));
+		json_object_set_new(f, "message", store_json_text(t->v[i].message));
+		json_object_set_new(f, "file", store_json_text(t->v[i].file));
 		json_array_append_new(failures, f);
 	}
 	json_object_set_new(o, "failures", failures);
@@ -213,7 +192,7 @@ static void add_notes(json_t *o, const struct event_job *j)
 			to = json_object();
 			json_object_set_new(o, n->of.p, to);
 		}
-		json_object_set_new(to, n->key.p, text(n->value));
+		json_object_set_new(to, n->key.p, store_json_text(n->value));
 	}
 }
 
@@ -221,9 +200,9 @@ void events_job_finished(struct events *e, const struct event_job *j)
 {
 	json_t *o = start(e, "job_finished");
 
-	json_object_set_new(o, "job", text(j->job));
-	json_object_set_new(o, "stage", text(j->stage));
-	json_object_set_new(o, "status", text(j->status));
+	json_object_set_new(o, "job", store_json_text(j->job));
+	json_object_set_new(o, "stage", store_json_text(j->stage));
+	json_object_set_new(o, "status", store_json_text(j->status));
 	json_object_set_new(o, "allow_failure", json_boolean(j->allow_failure));
 	json_object_set_new(o, "attempt", json_integer(j->attempt));
 	json_object_set_new(o, "retried", json_boolean(j->retried));
@@ -231,7 +210,7 @@ void events_job_finished(struct events *e, const struct event_job *j)
 		o, "exit_code", j->has_exit_code ? json_integer(j->exit_code) : json_null());
 	json_object_set_new(o, "failure_reason",
 		j->failure_reason ? json_string(j->failure_reason) : json_null());
-	json_object_set_new(o, "message", j->message.n ? text(j->message) : json_null());
+	json_object_set_new(o, "message", j->message.n ? store_json_text(j->message) : json_null());
 	json_object_set_new(o, "duration", j->seconds < 0 ? json_null() : json_real(j->seconds));
 	if (j->coverage.n)
 		json_object_set_new(o, "coverage", json_real(strtod(j->coverage.p, NULL)));

@@ -3,11 +3,11 @@
 #include "emulator/gitlab/run_internal.h"
 #include "emulator/core/httpd.h"
 #include "emulator/gitlab/jwt.h"
+#include "emulator/store/store_json.h"
 #include "pipeline/pipeline.h"
 #include "vars/facts.h"
 #include "vars/predefined.h"
 
-#include <jansson.h>
 #include <sys/random.h>
 
 /* GitLab, lib/gitlab/ci/jwt.rb: clocks of other machines may be a little behind. */
@@ -36,13 +36,6 @@ static bool has_tokens(const struct run *r, bool on_docker)
 }
 
 /* ---- the server ---- */
-
-static json_t *text(struct str s)
-{
-	json_t *t = json_stringn(s.p ? s.p : "", s.n);
-
-	return t ? t : json_string(""); /* not UTF-8 */
-}
 
 static struct str dump(struct arena *a, json_t *j)
 {
@@ -76,9 +69,9 @@ static struct str discovery(struct id_tokens *t, struct str host)
 		host.n ? arena_printf(&t->answer, "http://" STR_FMT, STR_ARG(host)) : t->loopback;
 	json_t *j = json_object();
 
-	json_object_set_new(j, "issuer", text(t->issuer.n ? t->issuer : at));
-	json_object_set_new(
-		j, "jwks_uri", text(arena_printf(&t->answer, STR_FMT KEYS_DOC, STR_ARG(at))));
+	json_object_set_new(j, "issuer", store_json_text(t->issuer.n ? t->issuer : at));
+	json_object_set_new(j, "jwks_uri",
+		store_json_text(arena_printf(&t->answer, STR_FMT KEYS_DOC, STR_ARG(at))));
 	json_object_set_new(j, "response_types_supported", words("id_token", NULL));
 	json_object_set_new(j, "subject_types_supported", words("public", NULL));
 	json_object_set_new(j, "id_token_signing_alg_values_supported", words("RS256", NULL));
@@ -202,7 +195,7 @@ static struct str uuid(struct arena *a)
 
 static void put(json_t *j, const char *key, struct str value)
 {
-	json_object_set_new(j, key, text(value));
+	json_object_set_new(j, key, store_json_text(value));
 }
 
 static void put_id(json_t *j, struct arena *a, const char *key, uint64_t id)
@@ -274,10 +267,11 @@ static json_t *audience(struct arena *a, const struct id_token_def *d, const str
 	json_t *j;
 
 	if (d->aud.n == 1 && !d->aud_list)
-		return text(expand(a, d->aud.v[0].s, sorted, EXPAND_SERVER));
+		return store_json_text(expand(a, d->aud.v[0].s, sorted, EXPAND_SERVER));
 	j = json_array();
 	for (size_t i = 0; i < d->aud.n; i++)
-		json_array_append_new(j, text(expand(a, d->aud.v[i].s, sorted, EXPAND_SERVER)));
+		json_array_append_new(
+			j, store_json_text(expand(a, d->aud.v[i].s, sorted, EXPAND_SERVER)));
 	return j;
 }
 

@@ -1,8 +1,7 @@
 #include "base/base.h"
 #include "emulator/gitlab/plan.h"
+#include "emulator/store/store_json.h"
 #include "pipeline/pipeline.h"
-
-#include <jansson.h>
 
 static bool stays_passed(const struct plan *plan, uint32_t id)
 {
@@ -84,13 +83,6 @@ void plan_print(const struct plan *plan, struct buf *out)
 	}
 }
 
-static json_t *text(struct str s)
-{
-	json_t *t = json_stringn(s.p ? s.p : "", s.n);
-
-	return t ? t : json_string("");
-}
-
 static json_t *needs_of(const struct plan *plan, const struct job *job)
 {
 	json_t *list;
@@ -100,7 +92,8 @@ static json_t *needs_of(const struct plan *plan, const struct job *job)
 	list = json_array();
 	for (size_t i = 0; i < job->n_needs; i++)
 		if (job->needs[i].job != UINT32_MAX && plan->chosen[job->needs[i].job])
-			json_array_append_new(list, text(plan->p->jobs[job->needs[i].job]->name));
+			json_array_append_new(
+				list, store_json_text(plan->p->jobs[job->needs[i].job]->name));
 	return list;
 }
 
@@ -116,8 +109,8 @@ void plan_print_json(const struct plan *plan, struct buf *out)
 		if (!plan->chosen[i])
 			continue;
 		o = json_object();
-		json_object_set_new(o, "name", text(job->name));
-		json_object_set_new(o, "stage", text(job->stage));
+		json_object_set_new(o, "name", store_json_text(job->name));
+		json_object_set_new(o, "stage", store_json_text(job->stage));
 		json_object_set_new(o, "when", json_string(treatment(plan, i)));
 		json_object_set_new(o, "allow_failure", json_boolean(job->allow_failure));
 		json_object_set_new(o, "needs", needs_of(plan, job));

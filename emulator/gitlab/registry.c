@@ -5,9 +5,9 @@
 #include "emulator/gitlab/session.h"
 #include "emulator/core/error.h"
 #include "emulator/store/store.h"
+#include "emulator/store/store_json.h"
 #include "vars/facts.h"
 
-#include <jansson.h>
 #include <time.h>
 
 #define MAX_PEM ((size_t)64 * 1024)
@@ -138,13 +138,6 @@ int registry_list(struct registry_tag **out, size_t *n, struct arena *a,
 	return session_close(&s, err) || rc ? -1 : 0;
 }
 
-static json_t *text(struct str s)
-{
-	json_t *t = json_stringn(s.p ? s.p : "", s.n);
-
-	return t ? t : json_string("");
-}
-
 static struct str dump(struct arena *a, json_t *root)
 {
 	char *s = json_dumps(root, JSON_COMPACT);
@@ -177,20 +170,20 @@ struct str registry_status_json(struct arena *a, const struct registry_info *inf
 	json_object_set_new(root, "running", json_boolean(info->running));
 	json_object_set_new(root, "exists", json_boolean(info->exists));
 	json_object_set_new(root, "storage", json_boolean(info->storage));
-	json_object_set_new(root, "host", text(info->host));
-	json_object_set_new(root, "address", text(info->address));
+	json_object_set_new(root, "host", store_json_text(info->host));
+	json_object_set_new(root, "address", store_json_text(info->address));
 	json_object_set_new(root, "port", json_integer(info->port));
-	json_object_set_new(root, "url", text(info->url));
+	json_object_set_new(root, "url", store_json_text(info->url));
 	json_object_set_new(root, "remote", json_boolean(info->elsewhere));
 	json_object_set_new(root, "tls", json_boolean(info->tls));
 	json_object_set_new(root, "ca", info->ca_file ? json_string(info->ca_file) : json_null());
 	json_object_set_new(root, "certificate_ends", time_text(info->tls_end));
-	json_object_set_new(root, "image", text(info->image));
-	json_object_set_new(root, "container", text(info->container));
-	json_object_set_new(root, "user", text(info->user));
+	json_object_set_new(root, "image", store_json_text(info->image));
+	json_object_set_new(root, "container", store_json_text(info->container));
+	json_object_set_new(root, "user", store_json_text(info->user));
 	json_object_set_new(root, "credentials", json_string(path ? path : ""));
 	if (show_password)
-		json_object_set_new(root, "password", text(info->password));
+		json_object_set_new(root, "password", store_json_text(info->password));
 	return dump(a, root);
 }
 
@@ -202,7 +195,7 @@ static json_t *split(struct str list)
 
 	while (str_split_next(&words, &word))
 		if (word.n)
-			json_array_append_new(out, text(word));
+			json_array_append_new(out, store_json_text(word));
 	return out;
 }
 
@@ -218,21 +211,21 @@ struct str registry_list_json(
 			json_t *repo = json_object();
 
 			list = json_array();
-			json_object_set_new(repo, "name", text(tags[i].repository));
+			json_object_set_new(repo, "name", store_json_text(tags[i].repository));
 			json_object_set_new(repo, "tags", list);
 			json_array_append_new(repos, repo);
 		}
 		if (!tags[i].tag.n)
 			continue;
 		tag = json_object();
-		json_object_set_new(tag, "name", text(tags[i].tag));
-		json_object_set_new(tag, "digest", text(tags[i].digest));
+		json_object_set_new(tag, "name", store_json_text(tags[i].tag));
+		json_object_set_new(tag, "digest", store_json_text(tags[i].digest));
 		json_object_set_new(tag, "size", json_integer(tags[i].size));
 		json_object_set_new(
 			tag, "platforms", tags[i].index ? split(tags[i].platforms) : json_null());
 		json_array_append_new(list, tag);
 	}
-	json_object_set_new(root, "host", text(host));
+	json_object_set_new(root, "host", store_json_text(host));
 	json_object_set_new(root, "repositories", repos);
 	return dump(a, root);
 }

@@ -4,11 +4,11 @@
 #include "emulator/gitlab/session.h"
 #include "emulator/core/error.h"
 #include "emulator/store/store.h"
+#include "emulator/store/store_json.h"
 
 #include <crypt.h>
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <openssl/evp.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -71,13 +71,6 @@ int registry_names(struct registry_names *n, struct arena *a, const struct regis
 	return 0;
 }
 
-static struct str json_text(struct arena *a, json_t *root, const char *key)
-{
-	const char *s = json_string_value(json_object_get(root, key));
-
-	return s ? arena_str(a, str_c(s)) : STR_NULL;
-}
-
 int registry_state_read(struct registry_state *s, struct arena *a, const struct registry_options *o,
 	struct error *err)
 {
@@ -97,10 +90,10 @@ int registry_state_read(struct registry_state *s, struct arena *a, const struct 
 			"'%s' can't be read (%s): remove it, then start the registry anew", path,
 			root ? "not an object" : why.text);
 	}
-	s->user = json_text(a, root, "user");
-	s->password = json_text(a, root, "password");
-	s->deploy_password = json_text(a, root, "deploy_password");
-	s->host = json_text(a, root, "host");
+	s->user = store_json_get_text(a, root, "user");
+	s->password = store_json_get_text(a, root, "password");
+	s->deploy_password = store_json_get_text(a, root, "deploy_password");
+	s->host = store_json_get_text(a, root, "host");
 	s->started = json_is_true(json_object_get(root, "started"));
 	s->tls = json_is_true(json_object_get(root, "tls"));
 	json_decref(root);

@@ -2,9 +2,9 @@
 #include "emulator/store/environment_record.h"
 #include "emulator/core/error.h"
 #include "emulator/store/store.h"
+#include "emulator/store/store_json.h"
 
 #include <fcntl.h>
-#include <jansson.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -38,53 +38,35 @@ static struct str *text_of(const struct environment_record *e, size_t i)
 	return (struct str *)(void *)((char *)(uintptr_t)e + texts[i].at);
 }
 
-static double get_time(json_t *j, const char *key)
-{
-	json_t *v = json_object_get(j, key);
-
-	return json_is_number(v) ? json_number_value(v) : -1;
-}
-
-static uint64_t get_count(json_t *j, const char *key)
-{
-	json_int_t n = json_integer_value(json_object_get(j, key));
-
-	return n > 0 ? (uint64_t)n : 0;
-}
-
 static void read_one(json_t *j, struct arena *a, struct environment_record *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		const char *s = json_string_value(json_object_get(j, texts[i].key));
-
-		*text_of(e, i) = s ? arena_str(a, str_c(s)) : STR("");
-	}
-	e->id = get_count(j, "id");
-	e->deployments = get_count(j, "deployments");
-	e->created = get_time(j, "created");
-	e->auto_stop = get_time(j, "auto_stop");
-	e->deployed = get_time(j, "deployed");
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		*text_of(e, i) = store_json_get_text(a, j, texts[i].key);
+	e->id = store_json_get_count(j, "id");
+	e->deployments = store_json_get_count(j, "deployments");
+	e->created = store_json_get_real(j, "created");
+	e->auto_stop = store_json_get_real(j, "auto_stop");
+	e->deployed = store_json_get_real(j, "deployed");
 }
 
 int environment_list_read(
 	const char *dir, struct arena *a, struct environment_list *out, struct error *err)
 {
 	CLEANUP(free) char *path = xasprintf("%s/" FILE_NAME, dir);
+	struct error why = ERROR_INIT;
 	json_t *j, *list;
-	json_error_t why;
-	struct str text;
 
 	memset(out, 0, sizeof(*out));
 	if (access(path, F_OK) && errno == ENOENT)
 		return 0;
-	if (store_read_file(path, a, FILE_MAX, &text, err))
-		return -1;
-	j = json_loadb(text.p, text.n, 0, &why);
+	j = store_json_read(path, FILE_MAX, &why);
 	list = json_object_get(j, "environments");
+	if (j && !json_is_array(list))
+		error_set(&why, ERR_SYS, EINVAL, "'%s' is damaged: no list of environments", path);
 	if (!json_is_array(list)) {
 		json_decref(j);
-		return error_set(err, ERR_SYS, EINVAL, "'%s' can't be read (%s): remove it", path,
-			j ? "no list of environments" : why.text);
+		return error_set(err, why.domain, why.code,
+			why.code == EINVAL ? "%s: remove it" : "%s", why.text);
 	}
 	out->v = arena_array(a, struct environment_record, json_array_size(list) + 1);
 	for (size_t i = 0; i < json_array_size(list); i++)
@@ -111,12 +93,8 @@ static json_t *one_json(const struct environment_record *e)
 	json_t *j = json_object();
 
 	json_object_set_new(j, "id", json_integer((json_int_t)e->id));
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		struct str s = *text_of(e, i);
-		json_t *t = json_stringn(s.p ? s.p : "", s.n);
-
-		json_object_set_new(j, texts[i].key, t ? t : json_string(""));
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		json_object_set_new(j, texts[i].key, store_json_text(*text_of(e, i)));
 	json_object_set_new(j, "created", time_json(e->created));
 	json_object_set_new(j, "auto_stop", time_json(e->auto_stop));
 	json_object_set_new(j, "deployments", json_integer((json_int_t)e->deployments));
@@ -128,19 +106,11 @@ static int write_list(const char *dir, const struct environment_list *l, struct 
 {
 	CLEANUP(free) char *path = xasprintf("%s/" FILE_NAME, dir);
 	json_t *j = json_object(), *list = json_array();
-	char *dump;
-	int rc;
 
 	for (size_t i = 0; i < l->n; i++)
 		json_array_append_new(list, one_json(&l->v[i]));
 	json_object_set_new(j, "environments", list);
-	dump = json_dumps(j, JSON_INDENT(1));
-	json_decref(j);
-	if (!dump)
-		die_oom(0);
-	rc = store_write_file(path, str_c(dump), err);
-	free(dump);
-	return rc;
+	return store_json_write(path, j, JSON_INDENT(1), err);
 }
 
 static struct environment_record *add(struct environment_list *l, struct str name)

@@ -1,33 +1,10 @@
 #include "base/base.h"
 #include "emulator/store/run_record.h"
 #include "emulator/store/store.h"
+#include "emulator/store/store_json.h"
 #include "emulator/core/error.h"
 
-#include <jansson.h>
-
 #define RECORD_MAX (64u * 1024 * 1024)
-
-/* Texts that are no UTF-8 (job names come from YAML, reasons from programs) must not lose a record.
- */
-static json_t *text(struct str s)
-{
-	json_t *j = json_stringn(s.p ? s.p : "", s.n);
-	struct buf b = BUF_INIT;
-	size_t i, n;
-
-	if (j)
-		return j;
-	for (i = 0; i < s.n; i += n ? n : 1) {
-		n = utf8_len(s.p + i, s.n - i);
-		if (n)
-			buf_add(&b, s.p + i, n);
-		else
-			buf_adds(&b, "\xef\xbf\xbd");
-	}
-	j = json_stringn(b.p, b.n);
-	buf_release(&b);
-	return j;
-}
 
 /* No more digits than the loop's clock has. */
 static json_t *milliseconds(double s)
@@ -44,7 +21,7 @@ static json_t *phases_json(const struct job_record *r)
 		const struct job_phase *p = &r->phases[i];
 		json_t *j = json_object();
 
-		json_object_set_new(j, "name", text(p->name));
+		json_object_set_new(j, "name", store_json_text(p->name));
 		json_object_set_new(j, "start", milliseconds(p->start));
 		json_object_set_new(j, "duration", milliseconds(p->duration));
 		json_array_append_new(list, j);
@@ -56,22 +33,22 @@ static json_t *job_json(const struct job_record *r)
 {
 	json_t *j = json_object();
 
-	json_object_set_new(j, "name", text(r->name));
-	json_object_set_new(j, "stage", text(r->stage));
-	json_object_set_new(j, "slug", text(r->slug));
-	json_object_set_new(j, "status", text(r->status));
+	json_object_set_new(j, "name", store_json_text(r->name));
+	json_object_set_new(j, "stage", store_json_text(r->stage));
+	json_object_set_new(j, "slug", store_json_text(r->slug));
+	json_object_set_new(j, "status", store_json_text(r->status));
 	json_object_set_new(j, "allow_failure", json_boolean(r->allow_failure));
 	json_object_set_new(
 		j, "exit_code", r->has_exit_code ? json_integer(r->exit_code) : json_null());
-	json_object_set_new(j, "failure_reason", text(r->failure_reason));
-	json_object_set_new(j, "reason", text(r->reason));
+	json_object_set_new(j, "failure_reason", store_json_text(r->failure_reason));
+	json_object_set_new(j, "reason", store_json_text(r->reason));
 	if (r->fingerprint.n)
-		json_object_set_new(j, "fingerprint", text(r->fingerprint));
+		json_object_set_new(j, "fingerprint", store_json_text(r->fingerprint));
 	json_object_set_new(j, "started", json_real(r->started));
 	json_object_set_new(j, "duration", json_real(r->duration));
 	json_object_set_new(j, "attempt", json_integer(r->attempt));
 	if (r->after.n)
-		json_object_set_new(j, "after", text(r->after));
+		json_object_set_new(j, "after", store_json_text(r->after));
 	if (r->n_phases)
 		json_object_set_new(j, "phases", phases_json(r));
 	return j;
@@ -81,17 +58,15 @@ int run_record_write(const char *run_dir, const struct run_record *r, struct err
 {
 	CLEANUP(free) char *path = xasprintf("%s/run.json", run_dir);
 	json_t *j = json_object(), *jobs = json_array();
-	char *dump;
 	size_t i;
-	int ret;
 
 	json_object_set_new(j, "version", json_integer(1));
-	json_object_set_new(j, "id", text(r->id));
-	json_object_set_new(j, "status", text(r->status));
-	json_object_set_new(j, "ref", text(r->ref));
-	json_object_set_new(j, "sha", text(r->sha));
-	json_object_set_new(j, "source", text(r->source));
-	json_object_set_new(j, "name", text(r->pipeline_name));
+	json_object_set_new(j, "id", store_json_text(r->id));
+	json_object_set_new(j, "status", store_json_text(r->status));
+	json_object_set_new(j, "ref", store_json_text(r->ref));
+	json_object_set_new(j, "sha", store_json_text(r->sha));
+	json_object_set_new(j, "source", store_json_text(r->source));
+	json_object_set_new(j, "name", store_json_text(r->pipeline_name));
 	json_object_set_new(j, "started", json_real(r->started));
 	json_object_set_new(j, "duration", json_real(r->duration));
 	json_object_set_new(j, "setup", milliseconds(r->setup));
@@ -100,28 +75,7 @@ int run_record_write(const char *run_dir, const struct run_record *r, struct err
 	for (i = 0; i < r->n_jobs; i++)
 		json_array_append_new(jobs, job_json(&r->jobs[i]));
 	json_object_set_new(j, "jobs", jobs);
-	dump = json_dumps(j, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
-	json_decref(j);
-	if (!dump)
-		die_oom(0);
-	ret = store_write_file(path, str_c(dump), err);
-	free(dump);
-	return ret;
-}
-
-static struct str get_text(struct arena *a, json_t *j, const char *key)
-{
-	json_t *v = json_object_get(j, key);
-
-	return json_is_string(v) ? arena_str(a, str_n(json_string_value(v), json_string_length(v)))
-				 : STR_NULL;
-}
-
-static double get_real(json_t *j, const char *key)
-{
-	json_t *v = json_object_get(j, key);
-
-	return json_is_number(v) ? json_number_value(v) : -1;
+	return store_json_write(path, j, JSON_INDENT(1) | JSON_REAL_PRECISION(15), err);
 }
 
 static void read_phases(struct arena *a, json_t *list, struct job_record *r)
@@ -132,9 +86,9 @@ static void read_phases(struct arena *a, json_t *list, struct job_record *r)
 	for (i = 0; i < json_array_size(list); i++) {
 		json_t *j = json_array_get(list, i);
 
-		v[i] = (struct job_phase){.name = get_text(a, j, "name"),
-			.start = get_real(j, "start"),
-			.duration = get_real(j, "duration")};
+		v[i] = (struct job_phase){.name = store_json_get_text(a, j, "name"),
+			.start = store_json_get_real(j, "start"),
+			.duration = store_json_get_real(j, "duration")};
 	}
 	r->phases = v;
 	r->n_phases = i;
@@ -144,20 +98,20 @@ static void read_job(struct arena *a, json_t *j, struct job_record *r)
 {
 	json_t *code = json_object_get(j, "exit_code");
 
-	r->name = get_text(a, j, "name");
-	r->stage = get_text(a, j, "stage");
-	r->slug = get_text(a, j, "slug");
-	r->status = get_text(a, j, "status");
+	r->name = store_json_get_text(a, j, "name");
+	r->stage = store_json_get_text(a, j, "stage");
+	r->slug = store_json_get_text(a, j, "slug");
+	r->status = store_json_get_text(a, j, "status");
 	r->allow_failure = json_is_true(json_object_get(j, "allow_failure"));
 	r->has_exit_code = json_is_integer(code);
 	r->exit_code = r->has_exit_code ? (int)json_integer_value(code) : 0;
-	r->failure_reason = get_text(a, j, "failure_reason");
-	r->reason = get_text(a, j, "reason");
-	r->fingerprint = get_text(a, j, "fingerprint");
-	r->started = get_real(j, "started");
-	r->duration = get_real(j, "duration");
+	r->failure_reason = store_json_get_text(a, j, "failure_reason");
+	r->reason = store_json_get_text(a, j, "reason");
+	r->fingerprint = store_json_get_text(a, j, "fingerprint");
+	r->started = store_json_get_real(j, "started");
+	r->duration = store_json_get_real(j, "duration");
 	r->attempt = (unsigned)json_integer_value(json_object_get(j, "attempt"));
-	r->after = get_text(a, j, "after");
+	r->after = store_json_get_text(a, j, "after");
 	read_phases(a, json_object_get(j, "phases"), r);
 }
 
@@ -165,31 +119,24 @@ int run_record_read(const char *run_dir, struct arena *a, struct run_record *out
 {
 	CLEANUP(free) char *path = xasprintf("%s/run.json", run_dir);
 	CLEANUP(free) char *lock = xasprintf("%s/lock", run_dir);
-	json_error_t bad;
-	struct str file;
-	json_t *j, *jobs;
+	json_t *j = store_json_read(path, RECORD_MAX, err);
+	json_t *jobs;
 	size_t i;
 
-	if (store_read_file(path, a, RECORD_MAX, &file, err))
+	if (!j)
 		return -1;
-	j = json_loadb(file.p, file.n, 0, &bad);
-	if (!json_is_object(j)) {
-		json_decref(j);
-		return error_set(err, ERR_SYS, EINVAL, "'%s' is damaged: line %d: %s", path,
-			bad.line, bad.text);
-	}
 	*out = (struct run_record){0};
-	out->id = get_text(a, j, "id");
-	out->status = get_text(a, j, "status");
+	out->id = store_json_get_text(a, j, "id");
+	out->status = store_json_get_text(a, j, "status");
 	if (str_is(out->status, "running") && !store_lock_held(lock))
 		out->status = STR("died");
-	out->ref = get_text(a, j, "ref");
-	out->sha = get_text(a, j, "sha");
-	out->source = get_text(a, j, "source");
-	out->pipeline_name = get_text(a, j, "name");
-	out->started = get_real(j, "started");
-	out->duration = get_real(j, "duration");
-	out->setup = get_real(j, "setup");
+	out->ref = store_json_get_text(a, j, "ref");
+	out->sha = store_json_get_text(a, j, "sha");
+	out->source = store_json_get_text(a, j, "source");
+	out->pipeline_name = store_json_get_text(a, j, "name");
+	out->started = store_json_get_real(j, "started");
+	out->duration = store_json_get_real(j, "duration");
+	out->setup = store_json_get_real(j, "setup");
 	out->pid = json_integer_value(json_object_get(j, "pid"));
 	out->selected = json_is_true(json_object_get(j, "selected"));
 	jobs = json_object_get(j, "jobs");

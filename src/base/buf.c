@@ -107,6 +107,19 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	b->n += (size_t)n;
 }
 
+void buf_add_utf8(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.n;) {
+		size_t n = utf8_len(s.p + i, s.n - i);
+
+		if (n)
+			buf_add(b, s.p + i, n);
+		else
+			buf_adds(b, "\xef\xbf\xbd");
+		i += n ? n : 1;
+	}
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;

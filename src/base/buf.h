@@ -36,6 +36,8 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_adds(struct buf *b, const char *s);
 void buf_addstr(struct buf *b, struct str s);
 void buf_addc(struct buf *b, char c);
+/* Bytes that are no UTF-8 become U+FFFD. */
+void buf_add_utf8(struct buf *b, struct str s);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 void buf_remove(struct buf *b, size_t n); /* drops n bytes at the front */

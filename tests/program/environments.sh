@@ -121,6 +121,6 @@ is "$(jq -r '[.environments[].id] | unique | length == ([.[]] | length)' .ciloca
 # A record that can't be read is named; clean removes it.
 echo '{}' >.cilocal/environments.json
 run 4 run job1
-has "environments.json' can't be read (no list of environments): remove it"
+has "environments.json' is damaged: no list of environments: remove it"
 run 0 clean --runs
 [[ ! -e .cilocal/environments.json ]] || fail "clean --runs left the environments"
