@@ -102,7 +102,7 @@ int registry_status(struct registry_info *out, struct arena *a, const struct reg
 int registry_list(struct registry_tag **out, size_t *n, struct arena *a,
 	const struct registry_options *o, struct error *err);
 
-/* How a transfer gets on, in a few words: "12.3 of 45.6 MB". */
+/* How a transfer gets on, in a few words: "pushing app:1: 12.3 of 45.6 MB". */
 typedef void registry_progress_fn(void *arg, struct str text);
 struct registry_moved {
 	struct str name; /* with the host, as jobs and, after a pull, the engine call it */

@@ -223,19 +223,26 @@ static int locked(struct gc *g, struct error *err)
 	return clean_up(g, "do", err);
 }
 
-/* Starts it again as it ran, also after a signal. */
+/* Starts it again as it ran, also after a signal; one that comes meanwhile has to come twice. */
 static int bring_back(struct gc *g, const struct registry_state *state, struct error *err)
 {
 	struct registry_options o = *g->o;
 	struct registry_info info;
-	int signum = g->s.signum, rc;
+	int signum = g->s.signum, rc = -1;
 
 	o.tls = g->info.tls ? REGISTRY_TLS_ON : REGISTRY_TLS_OFF;
-	g->s.signum = 0;
-	rc = registry_up(&g->s, state, &o, g->a, &info, err);
-	if (signum)
-		g->s.signum = signum;
-	return rc;
+	for (unsigned i = 0; rc && i < 2; i++) {
+		struct error mine = ERROR_INIT;
+
+		g->s.signum = 0;
+		rc = registry_up(&g->s, state, &o, g->a, &info, &mine);
+		if (g->s.signum)
+			signum = g->s.signum;
+		else if (rc)
+			return error_set(err, mine.domain, mine.code, "%s", mine.text);
+	}
+	g->s.signum = signum;
+	return rc ? error_set(err, ERR_CANCELLED, signum, "interrupted") : 0;
 }
 
 static int collect(struct gc *g, const struct registry_state *state, const char *const *names,
@@ -249,9 +256,8 @@ static int collect(struct gc *g, const struct registry_state *state, const char 
 		return -1;
 	if (jobs)
 		return error_set(err, ERR_DOCKER, 409,
-			"jobs run (%zu of their containers are there) and may push: wait until "
-			"they "
-			"have ended",
+			"jobs run (their containers on the engine: %zu) and may push: wait until "
+			"they have ended",
 			jobs);
 	if (!g->info.storage && !n)
 		return 0;
@@ -259,10 +265,10 @@ static int collect(struct gc *g, const struct registry_state *state, const char 
 		return error_set(err, ERR_DOCKER, 404, "the local registry holds no image");
 	if (n && clean_up(g, "check", err))
 		return -1;
-	if (g->info.exists && registry_down(&g->s, false, NULL, g->o, err))
-		return -1;
-	rc = locked(g, err);
-	/* Where both fail, the first is what people are told. */
+	rc = g->info.exists ? registry_down(&g->s, false, NULL, g->o, err) : 0;
+	if (!rc)
+		rc = locked(g, err);
+	/* Whatever came in between; where both fail, the first is what people are told. */
 	if (g->info.running && bring_back(g, state, err))
 		rc = -1;
 	return rc;

@@ -16,6 +16,7 @@ struct move {
 	struct registry_info info;
 	struct registry_moved *out;
 	struct pull_progress layers;
+	const char *doing; /* "pushing x" */
 	registry_progress_fn *progress;
 	void *arg;
 };
@@ -48,8 +49,9 @@ static void on_progress(void *arg, const struct image_progress *now)
 
 	take_digest(m, now->status);
 	pull_progress_add(&m->layers, now);
+	buf_printf(&text, "%s: ", m->doing);
 	pull_progress_text(&m->layers, &text);
-	if (m->progress && text.n)
+	if (m->progress)
 		m->progress(m->arg, buf_str(&text));
 	buf_release(&text);
 }
@@ -243,7 +245,11 @@ int registry_push(struct registry_moved *out, struct arena *a, const struct regi
 	const char *image, const char *as, registry_progress_fn *progress, void *arg,
 	struct error *err)
 {
-	struct move m = {.a = a, .out = out, .progress = progress, .arg = arg};
+	struct move m = {.a = a,
+		.out = out,
+		.doing = arena_printf(a, "pushing %s", image).p,
+		.progress = progress,
+		.arg = arg};
 	int rc;
 
 	memset(out, 0, sizeof(*out));
@@ -260,7 +266,11 @@ int registry_push(struct registry_moved *out, struct arena *a, const struct regi
 int registry_pull(struct registry_moved *out, struct arena *a, const struct registry_options *o,
 	const char *image, registry_progress_fn *progress, void *arg, struct error *err)
 {
-	struct move m = {.a = a, .out = out, .progress = progress, .arg = arg};
+	struct move m = {.a = a,
+		.out = out,
+		.doing = arena_printf(a, "pulling %s", image).p,
+		.progress = progress,
+		.arg = arg};
 	int rc;
 
 	memset(out, 0, sizeof(*out));

@@ -180,7 +180,7 @@ static int make_container(struct session *s, const struct registry_state *state,
 	if (rc) {
 		struct error mine = ERROR_INIT;
 
-		sync_remove_container(s, id, &mine);
+		session_finish(s, sync_remove_container, id, &mine);
 	}
 	return rc;
 }
