@@ -43,11 +43,15 @@ struct build;
 
 enum executor_kind { EXECUTOR_SHELL, EXECUTOR_DOCKER };
 
-/* A container that must be reachable from the jobs under a host name (the local registry). */
+/*
+ * A container that must be reachable from the jobs under a host name: the local registry, and the
+ * mirror that Docker-in-Docker services ask before Docker Hub.
+ */
 struct extra_name {
 	struct str host;      /* registry.gitlab.example.com */
 	struct str container; /* its id */
 	struct str address;   /* where the engine itself reaches it: 127.0.0.1:PORT; may be empty */
+	struct str mirror;    /* of Docker Hub, HOST:PORT in the jobs: for dind only; else empty */
 };
 
 /* Somebody who wants to see a job from the inside. Everything is borrowed and outlives the build.

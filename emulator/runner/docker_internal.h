@@ -157,6 +157,7 @@ struct executor_docker {
 	struct str image_name, image;
 	struct str network_mode;
 	bool own_network;  /* a network for this job alone */
+	bool wants_mirror; /* a Docker-in-Docker service asks the mirror of the host */
 	bool bridge_names; /* extra names by extra hosts, where that can be */
 	bool links;        /* bridge mode: names of services by extra hosts */
 	struct docker_service *services;
@@ -205,6 +206,14 @@ bool docker_gone(const struct error *err); /* the engine itself is the trouble *
 /* Plan (docker_plan.c): pure but for log lines. 0, or -1 with e->first set. */
 int docker_plan(struct executor_docker *e);
 struct str docker_stand_in(struct executor_docker *e, struct str image);
+
+/*
+ * docker_mirror.c: a Docker-in-Docker service gets the options by which it asks the host's mirror,
+ * where there is one.
+ */
+void docker_mirror_add(struct executor_docker *e, struct docker_service *s);
+/* Whether the job needs the host's extra name i. */
+bool docker_wants_name(const struct executor_docker *e, size_t i);
 
 /* docker_login.c: fills e->auth with all sources of credentials, in the Runner's order. */
 void docker_credentials(struct executor_docker *e);

@@ -51,6 +51,8 @@ void docker_names_start(struct executor_docker *e)
 
 	e->extra_hosts = arena_array(e->arena, struct str, h->n_extra_names);
 	for (i = 0; i < h->n_extra_names; i++) {
+		if (!docker_wants_name(e, i))
+			continue;
 		l[i] = (struct lookup){e, &h->extra_names[i]};
 		docker_begin(e);
 		docker_container_inspect(

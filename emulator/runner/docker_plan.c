@@ -4,6 +4,7 @@
 #include "emulator/log/job_log.h"
 #include "emulator/runner/docker_values.h"
 #include "emulator/runner/job_env.h"
+#include "emulator/runner/leftover.h"
 #include "emulator/runner/runner_config.h"
 #include "expr/glob.h"
 
@@ -258,6 +259,8 @@ static int plan_service(struct executor_docker *e, size_t index, const struct se
 	s->cmd = job ? expanded(e, &job->command) : config_list(e, &config->command);
 	s->entrypoint =
 		job ? expanded(e, &job->image.entrypoint) : config_list(e, &config->entrypoint);
+	if (is_dind(s->written))
+		docker_mirror_add(e, s);
 	s->container_name = arena_printf(e->arena, STR_FMT "-svc-%zu", STR_ARG(e->prefix), index);
 	service_env(e, s, job ? job->vars : NULL, config ? &config->environment : NULL);
 	if (check_service(e, s) || plan_aliases(e, s, alias))
@@ -326,12 +329,15 @@ static void plan_network(struct executor_docker *e)
 	const struct build_host *h = build_host(e->base.build);
 	bool flag =
 		job_env_flag(build_env(e->base.build), h->config, "FF_NETWORK_PER_BUILD", false);
+	bool registry = false;
 
 	e->network_mode = h->config->docker.network_mode.v;
 	e->links = str_is(e->network_mode, "bridge") && has_services(e);
 	e->own_network = !e->network_mode.n && (has_services(e) || flag);
-	e->bridge_names = !e->network_mode.n && !e->own_network && h->n_extra_names != 0;
-	if (e->network_mode.n && h->n_extra_names)
+	for (size_t i = 0; i < h->n_extra_names; i++)
+		registry |= !h->extra_names[i].mirror.n;
+	e->bridge_names = !e->network_mode.n && !e->own_network && registry;
+	if (e->network_mode.n && registry)
 		job_log_warnln(build_log(e->base.build),
 			"the local registry is not reachable by its name with network_mode = "
 			"\"" STR_FMT "\"",
@@ -345,29 +351,17 @@ static void plan_network(struct executor_docker *e)
 				STR_ARG(h->config->docker.extra_hosts.v[i].v));
 }
 
-static struct docker_kv kv(const char *key, struct str value)
-{
-	return (struct docker_kv){str_c(key), value};
-}
-
 /* By these the janitor, `clean` and people know what belongs to whom. Never a secret. */
 static void plan_labels(struct executor_docker *e)
 {
 	const struct build_host *h = build_host(e->base.build);
 	const struct rc_table *extra = &h->config->docker.container_labels;
-	struct docker_kv *v = arena_array(e->arena, struct docker_kv, 6 + extra->n);
-	size_t n = 0, i;
-	char host[256] = "";
-	char pid[32];
+	struct docker_kv *v =
+		arena_array(e->arena, struct docker_kv, LEFTOVER_LABELS + 1 + extra->n);
+	size_t n = LEFTOVER_LABELS, i;
 
-	uv_os_gethostname(host, &(size_t){sizeof(host)});
-	snprintf(pid, sizeof(pid), "%ld", (long)uv_os_getpid());
-	v[n++] = kv("cilocal.managed", STR("true"));
-	v[n++] = kv("cilocal.run", str_c(h->run_id));
-	v[n++] = kv("cilocal.pid", arena_str(e->arena, str_c(pid)));
-	v[n++] = kv("cilocal.lock", str_c(h->lock_path));
-	v[n++] = kv("cilocal.host", arena_str(e->arena, str_c(host)));
-	v[n++] = kv("cilocal.job", build_spec(e->base.build)->name);
+	leftover_labels(e->arena, h->run_id, h->lock_path, v);
+	v[n++] = (struct docker_kv){STR("cilocal.job"), build_spec(e->base.build)->name};
 	for (i = 0; i < extra->n; i++)
 		v[n++] = (struct docker_kv){extra->v[i].key,
 			job_env_expand(build_env(e->base.build), e->arena, extra->v[i].value.v)};

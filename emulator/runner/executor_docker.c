@@ -170,6 +170,8 @@ static void connect_extra(struct executor_docker *e)
 	for (i = 0; i < h->n_extra_names; i++) {
 		struct docker_strs alias = {&h->extra_names[i].host, 1};
 
+		if (!docker_wants_name(e, i))
+			continue;
 		docker_begin(e);
 		e->connected[i] = true;
 		docker_network_connect(

@@ -19,6 +19,18 @@ static bool own_host(struct docker_kvs labels)
 	return str_is(docker_kv_get(labels, "cilocal.host"), host);
 }
 
+void leftover_labels(struct arena *a, const char *run_id, const char *lock_path, struct docker_kv *v)
+{
+	char host[256] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	v[0] = (struct docker_kv){STR("cilocal.managed"), STR("true")};
+	v[1] = (struct docker_kv){STR("cilocal.run"), arena_str(a, str_c(run_id))};
+	v[2] = (struct docker_kv){STR("cilocal.pid"), arena_printf(a, "%ld", (long)getpid())};
+	v[3] = (struct docker_kv){STR("cilocal.lock"), arena_str(a, str_c(lock_path))};
+	v[4] = (struct docker_kv){STR("cilocal.host"), arena_str(a, str_c(host))};
+}
+
 static bool is_dead(const char *lock, const char *run_dir)
 {
 	CLEANUP(free) char *mark = xasprintf("%s/" JANITOR_KEEP_FILE, run_dir);

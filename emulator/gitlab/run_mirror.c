@@ -1,0 +1,210 @@
+/*
+ * Stand-ins for images, for what jobs pull and build in Docker-in-Docker. A daemon in a service
+ * asks registries by itself, and only for Docker Hub it can be told to ask somebody else first: a
+ * mirror. So a registry of the run's own gets those images that the jobs' commands name; its name
+ * is given to the services (runner/docker_mirror.c). What it does not have comes from Docker Hub,
+ * as without it. Whoever names an image of another registry is warned (run_stand_ins.c).
+ */
+#include "base/base.h"
+#include "emulator/gitlab/run_internal.h"
+#include "emulator/core/error.h"
+#include "emulator/docker/auth.h"
+#include "emulator/docker/image.h"
+#include "emulator/gitlab/registry.h"
+#include "emulator/runner/dind.h"
+#include "emulator/runner/leftover.h"
+#include "emulator/runner/runner_choose.h"
+#include "pipeline/pipeline.h"
+
+#define HOST     "stand-ins.cilocal"
+#define PORT     "5000"
+#define PORT_TCP PORT "/tcp"
+
+/* A registry that has just been started takes a moment. */
+#define TRIES    50
+#define PAUSE_MS 100
+
+struct mirrored {
+	struct str name;      /* as jobs have it: "golang:1.19" */
+	struct str from;      /* the image on this engine */
+	struct str path, tag; /* in the mirror: "library/golang", "1.19" */
+	struct str where;     /* of the first: "FILE:LINE" */
+};
+
+struct collecting {
+	struct run *r;
+	VEC(struct mirrored) found;
+};
+
+/* "golang" is library/golang of Docker Hub; false: it is another registry's. */
+static bool hub_path(struct arena *a, struct str name, struct mirrored *out)
+{
+	CLEANUP(buf_release) struct buf path = BUF_INIT;
+	static const struct str hub = STR_INIT("docker.io/");
+	struct image_ref ref;
+	struct str rest;
+
+	if (!image_ref_parse(name, &ref) || ref.is_id || ref.digest.n)
+		return false;
+	auth_image_path(&path, name);
+	if (!str_starts(buf_str(&path), hub))
+		return false;
+	rest = str_from(buf_str(&path), hub.n);
+	out->path = arena_printf(a, "%s" STR_FMT, str_chr(rest, '/') == STR_NPOS ? "library/" : "",
+		STR_ARG(rest));
+	out->tag = arena_str(a, ref.tag.n ? ref.tag : STR("latest"));
+	return true;
+}
+
+static bool take(void *arg, struct str word, const struct image_place *at)
+{
+	struct collecting *c = arg;
+	struct run *r = c->r;
+	const struct run_options *o = r->o;
+	struct mirrored m;
+
+	if (!word.n || !image_rule_find(o->stand_ins, o->n_stand_ins, word) ||
+		!hub_path(&r->arena, word, &m))
+		return false;
+	vec_each (const struct mirrored *, had, &c->found)
+		if (str_eq(had->path, m.path) && str_eq(had->tag, m.tag))
+			return false;
+	m.name = arena_str(&r->arena, word);
+	m.from = image_rule_apply(o->stand_ins, o->n_stand_ins, m.name, &r->arena);
+	m.where = run_image_place(r, &r->arena, at);
+	vec_push_in(&r->arena, &c->found, m);
+	return false;
+}
+
+bool run_job_has_daemon(const struct run *r, const struct job *job, struct arena *a)
+{
+	const struct runner_config *config = runners_first(r->top->o->runners, &job->tags);
+	struct dind dind;
+
+	dind_find(a, job->def, &job->vars, config, &dind);
+	return dind.image.n > 0;
+}
+
+static void collect(struct collecting *c)
+{
+	struct run *r = c->r;
+
+	for (size_t i = 0; i < r->p->n_jobs; i++)
+		if (r->plan.chosen[i] && run_job_has_daemon(r, r->p->jobs[i], &r->arena))
+			run_image_words(r, r->p->jobs[i], &r->arena, take, c);
+}
+
+static int start(struct run *r, struct str *address, struct error *err)
+{
+	static const struct str env = STR_INIT("OTEL_TRACES_EXPORTER=none");
+	static const struct str port = STR_INIT(PORT_TCP);
+	static const struct docker_kv binding = {STR_INIT(PORT_TCP), STR_INIT("127.0.0.1:0")};
+	struct docker_kv labels[LEFTOVER_LABELS];
+	struct container_spec spec = {
+		.name = arena_printf(&r->arena, "cilocal-%s-stand-ins", r->folder.id),
+		.image = str_c(r->o->registry_options.image ? r->o->registry_options.image
+							    : REGISTRY_IMAGE),
+		.env = {&env, 1},
+		.labels = {labels, ARRAY_SIZE(labels)},
+		.exposed_ports = {&port, 1},
+		.port_bindings = {&binding, 1}};
+	struct sync_container c;
+
+	leftover_labels(&r->arena, r->folder.id, r->folder.lock_path, labels);
+	if (sync_need_image(&r->session, spec.image, err) ||
+		sync_create(&r->session, &spec, &r->arena, &r->mirror, err) ||
+		sync_start(&r->session, r->mirror, err) ||
+		sync_inspect(&r->session, r->mirror, &r->arena, &c, err))
+		return -1;
+	*address = docker_kv_get(c.ports, PORT_TCP);
+	return address->n ? 0 : error_set(err, ERR_DOCKER, 0, "its container ended at once");
+}
+
+static int push(struct run *r, struct str name, struct error *err)
+{
+	struct error mine;
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		mine = ERROR_INIT;
+		if (!sync_push_image(&r->session, name, STR_NULL, NULL, NULL, &mine))
+			return 0;
+		if (!strstr(mine.text, "connection refused") && !strstr(mine.text, "EOF"))
+			break;
+		sync_sleep(&r->session, PAUSE_MS);
+	}
+	return error_set(err, mine.domain, mine.code, "%s", mine.text);
+}
+
+static int fill(struct run *r, struct str address, const struct mirrored *m, struct error *err)
+{
+	struct str repo =
+		arena_printf(&r->arena, STR_FMT "/" STR_FMT, STR_ARG(address), STR_ARG(m->path));
+	struct str name =
+		arena_printf(&r->arena, STR_FMT ":" STR_FMT, STR_ARG(repo), STR_ARG(m->tag));
+	struct error ignored = ERROR_INIT;
+	int rc;
+
+	if (sync_need_image(&r->session, m->from, err) ||
+		sync_tag_image(&r->session, m->from, repo, m->tag, err))
+		return -1;
+	rc = push(r, name, err);
+	session_finish(&r->session, sync_untag_image, name, &ignored);
+	return rc;
+}
+
+bool run_mirror_has(const struct run *r, struct str name)
+{
+	for (size_t i = 0; i < r->top->n_mirrored; i++)
+		if (str_eq(r->top->mirrored[i], name))
+			return true;
+	return false;
+}
+
+void run_mirror_start(struct run *r)
+{
+	struct collecting c = {.r = r};
+	struct error err = ERROR_INIT;
+	struct str address;
+
+	if (!r->session.engine || !r->o->n_stand_ins)
+		return;
+	collect(&c);
+	if (!c.found.n)
+		return;
+	if (start(r, &address, &err)) {
+		if (!r->session.signum)
+			run_message(r, DIAG_WARNING,
+				"the mirror with stand-ins for Docker-in-Docker can't be started: %s",
+				err.text);
+		return;
+	}
+	r->mirrored = arena_array(&r->arena, struct str, c.found.n);
+	vec_each (const struct mirrored *, m, &c.found) {
+		err = ERROR_INIT;
+		if (!fill(r, address, m, &err)) {
+			r->mirrored[r->n_mirrored++] = m->name;
+			run_message(r, DIAG_NOTE,
+				"Docker-in-Docker gets '" STR_FMT "' (" STR_FMT ") as '" STR_FMT "'",
+				STR_ARG(m->name), STR_ARG(m->where), STR_ARG(m->from));
+		} else if (r->session.signum) {
+			return;
+		} else {
+			run_message(r, DIAG_WARNING,
+				"Docker-in-Docker does not get '" STR_FMT "' (" STR_FMT ") as '" STR_FMT
+				"': %s",
+				STR_ARG(m->name), STR_ARG(m->where), STR_ARG(m->from), err.text);
+		}
+	}
+	if (r->n_mirrored)
+		r->extra_names[r->n_extra_names++] = (struct extra_name){
+			STR(HOST), r->mirror, STR_NULL, STR(HOST ":" PORT)};
+}
+
+void run_mirror_end(struct run *r)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (r->mirror.n)
+		session_finish(&r->session, sync_remove_container, r->mirror, &ignored);
+	r->mirror = STR_NULL;
+}
