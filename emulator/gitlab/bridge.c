@@ -221,6 +221,7 @@ static void share(struct run *c, const struct downstream *d)
 		c->hosts[i].sources = c->sources;
 		c->hosts[i].project_root = d->root;
 		c->hosts[i].cache_dir = arena_printf(&c->arena, "%s/.cilocal/cache", d->root).p;
+		c->hosts[i].slots_dir = arena_printf(&c->arena, "%s/.cilocal/slots", d->root).p;
 	}
 	run_setup_layers(c, d->root);
 }

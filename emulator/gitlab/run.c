@@ -324,6 +324,7 @@ static void tear_down(struct run *r, struct error *err)
 	shell_login_free(r->login);
 	id_tokens_free(r);
 	runners_release(r);
+	run_mirror_end(r);
 	session_close(&r->session, err);
 	/* A run that did not get as far as its jobs leaves nothing to show. */
 	if (r->has_folder && (r->o->shell || !r->jobs))

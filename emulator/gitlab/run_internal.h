@@ -124,7 +124,11 @@ struct run {
 	const char *slots_dir;    /* top */
 	struct image_rule *image_rules;
 	size_t n_image_rules;
-	struct extra_name extra_name;
+	struct extra_name extra_names[2]; /* the local registry, the mirror of stand-ins */
+	size_t n_extra_names;
+	struct str mirror;    /* top: the container of run_mirror.c; empty: there is none */
+	struct str *mirrored; /* top: what it has: "library/golang:1.19" */
+	size_t n_mirrored;
 	struct ca_mount ca_mount; /* of the local registry; its volume is empty without TLS */
 	struct str registry_ca;   /* PEM; empty without TLS */
 	struct registry_login logins[2];
@@ -353,6 +357,16 @@ struct str run_image_place(const struct run *r, struct arena *a, const struct im
 void run_proxy_fill(struct run *r, const struct registry_info *info);
 /* The same without the local registry: a note that nobody answers. */
 void run_proxy_warn(const struct run *r);
+/*
+ * run_mirror.c: before the first job, a mirror of Docker Hub for Docker-in-Docker, where chosen
+ * jobs name images there that have stand-ins. What fails is a warning.
+ */
+void run_mirror_start(struct run *r);
+void run_mirror_end(struct run *r);
+/* Whether it has that image, by a name that jobs use. */
+bool run_mirror_has(const struct run *r, struct arena *a, struct str name);
+/* Whether the job gets a Docker-in-Docker service, its own or its runner's. */
+bool run_job_has_daemon(const struct run *r, const struct job *job, struct arena *a);
 /* run_stand_ins.c: jobs whose own commands ask for an image that has a stand-in. */
 void run_warn_stand_ins(const struct run *r);
 

@@ -50,8 +50,8 @@ static bool hub_path(struct arena *a, struct str name, struct mirrored *out)
 	if (!str_starts(buf_str(&path), hub))
 		return false;
 	rest = str_from(buf_str(&path), hub.n);
-	out->path = arena_printf(a, "%s" STR_FMT, str_chr(rest, '/') == STR_NPOS ? "library/" : "",
-		STR_ARG(rest));
+	out->path = arena_printf(
+		a, "%s" STR_FMT, str_chr(rest, '/') == STR_NPOS ? "library/" : "", STR_ARG(rest));
 	out->tag = arena_str(a, ref.tag.n ? ref.tag : STR("latest"));
 	return true;
 }
@@ -120,6 +120,13 @@ static int start(struct run *r, struct str *address, struct error *err)
 	return address->n ? 0 : error_set(err, ERR_DOCKER, 0, "its container ended at once");
 }
 
+/* What the engine says of a port behind which nobody listens yet. */
+static bool is_not_ready(const char *text)
+{
+	return strstr(text, "connection refused") || strstr(text, "connection reset") ||
+	       strstr(text, "EOF");
+}
+
 static int push(struct run *r, struct str name, struct error *err)
 {
 	struct error mine;
@@ -128,7 +135,7 @@ static int push(struct run *r, struct str name, struct error *err)
 		mine = ERROR_INIT;
 		if (!sync_push_image(&r->session, name, STR_NULL, NULL, NULL, &mine))
 			return 0;
-		if (!strstr(mine.text, "connection refused") && !strstr(mine.text, "EOF"))
+		if (!is_not_ready(mine.text) || r->session.signum)
 			break;
 		sync_sleep(&r->session, PAUSE_MS);
 	}
@@ -152,10 +159,20 @@ static int fill(struct run *r, struct str address, const struct mirrored *m, str
 	return rc;
 }
 
-bool run_mirror_has(const struct run *r, struct str name)
+/* As the mirror has it: "library/golang:1.19". */
+static struct str inner_name(struct arena *a, const struct mirrored *m)
 {
+	return arena_printf(a, STR_FMT ":" STR_FMT, STR_ARG(m->path), STR_ARG(m->tag));
+}
+
+bool run_mirror_has(const struct run *r, struct arena *a, struct str name)
+{
+	struct mirrored m;
+
+	if (!r->top->n_mirrored || !hub_path(a, name, &m))
+		return false;
 	for (size_t i = 0; i < r->top->n_mirrored; i++)
-		if (str_eq(r->top->mirrored[i], name))
+		if (str_eq(r->top->mirrored[i], inner_name(a, &m)))
 			return true;
 	return false;
 }
@@ -174,7 +191,8 @@ void run_mirror_start(struct run *r)
 	if (start(r, &address, &err)) {
 		if (!r->session.signum)
 			run_message(r, DIAG_WARNING,
-				"the mirror with stand-ins for Docker-in-Docker can't be started: %s",
+				"the mirror with stand-ins for Docker-in-Docker can't be started: "
+				"%s",
 				err.text);
 		return;
 	}
@@ -182,22 +200,23 @@ void run_mirror_start(struct run *r)
 	vec_each (const struct mirrored *, m, &c.found) {
 		err = ERROR_INIT;
 		if (!fill(r, address, m, &err)) {
-			r->mirrored[r->n_mirrored++] = m->name;
+			r->mirrored[r->n_mirrored++] = inner_name(&r->arena, m);
 			run_message(r, DIAG_NOTE,
-				"Docker-in-Docker gets '" STR_FMT "' (" STR_FMT ") as '" STR_FMT "'",
+				"Docker-in-Docker gets '" STR_FMT "' (" STR_FMT ") as '" STR_FMT
+				"'",
 				STR_ARG(m->name), STR_ARG(m->where), STR_ARG(m->from));
 		} else if (r->session.signum) {
 			return;
 		} else {
 			run_message(r, DIAG_WARNING,
-				"Docker-in-Docker does not get '" STR_FMT "' (" STR_FMT ") as '" STR_FMT
-				"': %s",
+				"Docker-in-Docker does not get '" STR_FMT "' (" STR_FMT
+				") as '" STR_FMT "': %s",
 				STR_ARG(m->name), STR_ARG(m->where), STR_ARG(m->from), err.text);
 		}
 	}
 	if (r->n_mirrored)
 		r->extra_names[r->n_extra_names++] = (struct extra_name){
-			STR(HOST), r->mirror, STR_NULL, STR(HOST ":" PORT)};
+			.host = STR(HOST), .container = r->mirror, .mirror = STR(HOST ":" PORT)};
 }
 
 void run_mirror_end(struct run *r)

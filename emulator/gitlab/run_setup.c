@@ -79,8 +79,10 @@ static int setup_registry(struct run *r, struct error *err)
 	if (registry_state_ensure(&state, &r->arena, &o, err) ||
 		registry_up(&r->session, &state, &o, &r->arena, &info, err))
 		return -1;
-	r->extra_name = (struct extra_name){
-		registry_host_name(f->registry_host), info.container, info.address};
+	r->extra_names[r->n_extra_names++] =
+		(struct extra_name){.host = registry_host_name(f->registry_host),
+			.container = info.container,
+			.address = info.address};
 	r->registry_ca = info.ca;
 	if (info.tls)
 		r->ca_mount = (struct ca_mount){
@@ -99,8 +101,10 @@ int run_setup_engine(struct run *r, struct error *err)
 {
 	if (runners_connect(r, err))
 		return -1;
-	if (r->session.engine && r->o->registry && r->p->facts->registry_host.n)
-		return setup_registry(r, err);
+	if (r->session.engine && r->o->registry && r->p->facts->registry_host.n &&
+		setup_registry(r, err))
+		return -1;
+	run_mirror_start(r);
 	return 0;
 }
 
@@ -140,8 +144,8 @@ static struct build_host host_of(const struct run *r, const struct run_runner *x
 		.only_image_rules = o->only_stand_ins,
 		.image_rules = r->image_rules,
 		.n_image_rules = registry ? r->n_image_rules : o->n_stand_ins + o->n_proxies,
-		.extra_names = &r->extra_name,
-		.n_extra_names = registry && r->extra_name.host.n ? 1 : 0,
+		.extra_names = r->extra_names,
+		.n_extra_names = registry ? r->n_extra_names : 0,
 		.ca_mount = registry ? r->ca_mount : (struct ca_mount){STR_NULL, STR_NULL},
 		.docker_host = x->where.host,
 		.keep_failed = o->keep};

@@ -25,8 +25,8 @@ static const char *no_mirror(struct executor_docker *e, const struct docker_serv
 
 	if (d->network_mode.v.n)
 		return "network_mode is set";
-	if (s->entrypoint.n || (s->cmd.n && !str_starts(s->cmd.v[0], STR("-")) &&
-				       !str_is(s->cmd.v[0], "dockerd")))
+	if (s->entrypoint.n ||
+		(s->cmd.n && !str_starts(s->cmd.v[0], STR("-")) && !str_is(s->cmd.v[0], "dockerd")))
 		return "its command is a program of its own";
 	for (size_t i = 0; i < d->volumes.n; i++)
 		if (docker_volume_parse(d->volumes.v[i].v, &v) &&
@@ -37,9 +37,9 @@ static const char *no_mirror(struct executor_docker *e, const struct docker_serv
 }
 
 /*
- * Stand-ins for images of Docker Hub, for what a daemon in a service pulls and builds: a mirror, which it asks
- * first. With its scheme the second option makes BuildKit speak HTTP too (Docker Engine, daemon,
- * RegistryHosts).
+ * Stand-ins for images of Docker Hub, for what a daemon in a service pulls and builds: a mirror,
+ * which it asks first. With its scheme the second option makes BuildKit speak HTTP too (Docker
+ * Engine, daemon, RegistryHosts).
  */
 void docker_mirror_add(struct executor_docker *e, struct docker_service *s)
 {

@@ -19,7 +19,8 @@ static bool own_host(struct docker_kvs labels)
 	return str_is(docker_kv_get(labels, "cilocal.host"), host);
 }
 
-void leftover_labels(struct arena *a, const char *run_id, const char *lock_path, struct docker_kv *v)
+void leftover_labels(
+	struct arena *a, const char *run_id, const char *lock_path, struct docker_kv *v)
 {
 	char host[256] = "";
 

@@ -28,7 +28,8 @@ struct volume_row;
  * The labels by which all that a run makes on an engine is known to be its own. Writes
  * LEFTOVER_LABELS of them; texts in the arena. Never a secret.
  */
-void leftover_labels(struct arena *a, const char *run_id, const char *lock_path, struct docker_kv *v);
+void leftover_labels(
+	struct arena *a, const char *run_id, const char *lock_path, struct docker_kv *v);
 /*
  * Dead: made on this host by a run whose lock nobody holds, and which nobody asked to keep. Of
  * other hosts (a shared engine) nothing can be known.
