@@ -183,7 +183,8 @@ void run_mirror_start(struct run *r)
 	struct error err = ERROR_INIT;
 	struct str address;
 
-	if (!r->session.engine || !r->o->n_stand_ins)
+	/* What a lock file pins is images of jobs and services. */
+	if (!r->session.engine || !r->o->n_stand_ins || r->o->only_stand_ins)
 		return;
 	collect(&c);
 	if (!c.found.n)

@@ -30,7 +30,9 @@ static bool stands_in(void *arg, struct str word, const struct image_place *at)
 
 void run_warn_stand_ins(const struct run *r)
 {
-	for (size_t i = 0; r->o->n_stand_ins && i < r->p->n_jobs; i++) {
+	size_t n = r->o->n_stand_ins && !r->o->only_stand_ins ? r->p->n_jobs : 0;
+
+	for (size_t i = 0; i < n; i++) {
 		struct looking l = {.r = r};
 		const struct job *job = r->p->jobs[i];
 
