@@ -11,8 +11,12 @@
 #include "yaml/node.h"
 #include "yaml/yaml.h"
 
+#include <unistd.h>
+
 /* Lines around a change that are shown with it. */
 #define CONTEXT 2
+/* So many names of jobs that changed in the same way are told. */
+#define MAX_ALIKE 12
 
 /* ---- text ---- */
 
@@ -145,14 +149,18 @@ static void say_changed(struct cli *c, const struct differences *ch)
 			same->body = arena_str(a, buf_str(&c->out));
 			map_put(&known, same->body, same);
 		}
-		same->names = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(same->names),
-			same->n++ ? ", " : "", STR_ARG(j->new_name));
+		if (same->n++ < MAX_ALIKE)
+			same->names = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(same->names),
+				same->n > 1 ? ", " : "", STR_ARG(j->new_name));
 		buf_release(&c->out);
 	}
 	c->out = before;
 	for (size_t i = 0; i < n; i++) {
-		head(c, arena_printf(a, "job%s changed: " STR_FMT, v[i].n == 1 ? "" : "s",
-				STR_ARG(v[i].names)));
+		struct str more = v[i].n > MAX_ALIKE
+					  ? arena_printf(a, " and %zu more", v[i].n - MAX_ALIKE)
+					  : STR_NULL;
+		head(c, arena_printf(a, "job%s changed: " STR_FMT STR_FMT, v[i].n == 1 ? "" : "s",
+				STR_ARG(v[i].names), STR_ARG(more)));
 		buf_addstr(&c->out, v[i].body);
 	}
 }
@@ -197,9 +205,12 @@ static void say_sum(struct cli *c, const struct differences *ch)
 	buf_clear(&b);
 	for (size_t i = 0; i < ch->globals.n; i++)
 		buf_printf(&b, "%s" STR_FMT, b.n ? ", " : "", STR_ARG(ch->globals.v[i].keyword));
-	head(c, arena_printf(&c->arena, "%s" STR_FMT "%s" STR_FMT "%s", jobs.n ? "jobs: " : "",
-			STR_ARG(jobs), jobs.n && b.n ? "; " : "", STR_ARG(buf_str(&b)),
-			b.n ? " changed" : ""));
+	struct str line = arena_printf(&c->arena, "%s" STR_FMT "%s" STR_FMT "%s",
+		jobs.n ? "jobs: " : "", STR_ARG(jobs), jobs.n && b.n ? "; " : "",
+		STR_ARG(buf_str(&b)), b.n ? " changed" : "");
+	buf_adds(&c->out, c->color_out ? "\n\033[1m" : "\n");
+	wrap_text(&c->out, line, 0, 2, c->tty_out ? term_columns(STDOUT_FILENO) : 0);
+	buf_adds(&c->out, c->color_out ? "\033[0m\n" : "\n");
 }
 
 void changes_say(struct load *l, const struct differences *ch, const char *event)

@@ -88,52 +88,94 @@ static void end_line(struct buf *out)
 	buf_addc(out, '\n');
 }
 
-/* Widths of the events' columns, and of the name's; the name gives way where the terminal is
- * narrow. */
-static size_t layout(struct compare *cmp, size_t *width)
+/* The table, or a part of it: columns from `from` up to `to`. */
+struct table {
+	struct compare *cmp;
+	size_t *width; /* of the events' columns */
+	size_t name;   /* of the jobs' names */
+	size_t from, to;
+};
+
+static void measure(struct table *t)
 {
-	size_t name = strlen("(pipeline)"), all = 0, columns = columns_of(cmp);
+	struct compare *cmp = t->cmp;
+	t->width = arena_array(&cmp->c->arena, size_t, cmp->n_columns + 1);
+	t->name = strlen("(pipeline)");
 	for (size_t i = 0; i < cmp->n_columns; i++) {
-		width[i] = cmp->columns[i].title.n;
+		t->width[i] = cmp->columns[i].title.n;
 		if (cmp->columns[i].outcome != OUTCOME_CREATED)
-			width[i] = MAX(width[i], strlen(outcome_word(cmp->columns[i].outcome)));
+			t->width[i] =
+				MAX(t->width[i], strlen(outcome_word(cmp->columns[i].outcome)));
 	}
 	for (size_t r = 0; r < cmp->rows.n; r++) {
 		if (!cmp->rows.v[r]->copies)
 			continue;
-		name = MAX(name, str_width(row_name(cmp, cmp->rows.v[r])));
+		t->name = MAX(t->name, str_width(row_name(cmp, cmp->rows.v[r])));
 		for (size_t i = 0; i < cmp->n_columns; i++)
-			width[i] = MAX(width[i], strlen(entry_word(&cmp->rows.v[r]->v[i])));
+			t->width[i] = MAX(t->width[i], strlen(entry_word(&cmp->rows.v[r]->v[i])));
 	}
-	for (size_t i = 0; i < cmp->n_columns; i++)
-		all += width[i] + 2;
-	if (columns && name + all > columns)
-		name = columns > all + MIN_NAME ? columns - all : MIN_NAME;
-	return name;
 }
 
-static void say_head(struct compare *cmp, const size_t *width, size_t name)
+/*
+ * As many columns from t->from on as the terminal has room for, one at least; the names give way
+ * first, but not below what one can tell them by.
+ */
+static void choose_columns(struct table *t)
 {
+	size_t columns = columns_of(t->cmp), used = 0, all = 0;
+	for (size_t i = t->from; i < t->cmp->n_columns; i++)
+		all += t->width[i] + 2;
+	if (columns && t->name + all > columns)
+		t->name = MIN(t->name,
+			MAX(columns > all ? columns - all : 0, MAX(columns / 4, (size_t)MIN_NAME)));
+	for (t->to = t->from; t->to < t->cmp->n_columns; t->to++) {
+		used += t->width[t->to] + 2;
+		if (columns && t->to > t->from && t->name + used > columns)
+			break;
+	}
+}
+
+static void say_head(struct table *t)
+{
+	struct compare *cmp = t->cmp;
 	struct buf *out = &cmp->c->out;
 	bool all = true;
 	buf_adds(out, cmp->c->color_out ? "\033[1m" : "");
-	console_fit(out, STR("JOB"), name);
-	for (size_t i = 0; i < cmp->n_columns; i++) {
+	console_fit(out, STR("JOB"), t->name);
+	for (size_t i = t->from; i < t->to; i++) {
 		buf_adds(out, "  ");
-		pad_text(out, cmp->columns[i].title, i + 1 < cmp->n_columns ? width[i] : 0);
-		all &= cmp->columns[i].outcome == OUTCOME_CREATED;
+		pad_text(out, cmp->columns[i].title, i + 1 < t->to ? t->width[i] : 0);
 	}
 	buf_adds(out, cmp->c->color_out ? "\033[0m\n" : "\n");
+	for (size_t i = 0; i < cmp->n_columns; i++)
+		all &= cmp->columns[i].outcome == OUTCOME_CREATED;
 	if (all)
 		return;
-	console_fit(out, STR("(pipeline)"), name);
-	for (size_t i = 0; i < cmp->n_columns; i++)
+	console_fit(out, STR("(pipeline)"), t->name);
+	for (size_t i = t->from; i < t->to; i++)
 		put_cell(cmp,
 			cmp->columns[i].outcome == OUTCOME_CREATED
 				? "yes"
 				: outcome_word(cmp->columns[i].outcome),
-			width[i]);
+			t->width[i]);
 	end_line(out);
+}
+
+static void say_rows(struct table *t)
+{
+	struct compare *cmp = t->cmp;
+	for (size_t r = 0; r < cmp->rows.n; r++) {
+		const struct row *row = cmp->rows.v[r];
+		if (!row->copies)
+			continue;
+		console_fit(&cmp->c->out, row_name(cmp, row), t->name);
+		for (size_t i = t->from; i < t->to; i++)
+			put_cell(cmp,
+				cmp->columns[i].outcome == OUTCOME_CREATED ? entry_word(&row->v[i])
+									   : "",
+				t->width[i]);
+		end_line(&cmp->c->out);
+	}
 }
 
 /* ---- what differs ---- */
@@ -232,26 +274,20 @@ static void say_differences(struct compare *cmp)
 
 void compare_say_table(struct compare *cmp)
 {
-	size_t *width = arena_array(&cmp->c->arena, size_t, cmp->n_columns + 1);
+	struct table t = {.cmp = cmp};
 	struct buf *out = &cmp->c->out;
-	size_t name = layout(cmp, width);
 	if (!cmp->c->quiet) {
 		say_legend(cmp);
 		buf_addc(out, '\n');
 	}
-	say_head(cmp, width, name);
-	for (size_t r = 0; r < cmp->rows.n; r++) {
-		const struct row *row = cmp->rows.v[r];
-		if (!row->copies)
-			continue;
-		console_fit(out, row_name(cmp, row), name);
-		for (size_t i = 0; i < cmp->n_columns; i++)
-			put_cell(cmp,
-				cmp->columns[i].outcome == OUTCOME_CREATED ? entry_word(&row->v[i])
-									   : "",
-				width[i]);
-		end_line(out);
-	}
+	measure(&t);
+	do {
+		buf_adds(out, t.from ? "\n" : "");
+		choose_columns(&t);
+		say_head(&t);
+		say_rows(&t);
+		t.from = t.to;
+	} while (t.from < cmp->n_columns);
 	if (!cmp->c->quiet)
 		say_differences(cmp);
 }

@@ -3,6 +3,7 @@
 #include "emulator/cli/doctor_config.h"
 #include "emulator/cli/options.h"
 #include "emulator/cli/settings.h"
+#include "emulator/log/console.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "yaml/node.h"
@@ -107,10 +108,9 @@ static struct str value_text(struct explain *x, struct str key, const struct nod
 			b.p[i] = ' ';
 	if (str_width(buf_str(&b)) <= SHOWN)
 		return arena_str(x->a, buf_str(&b));
-	size_t n_cut = SHOWN - 3;
-	while (n_cut && ((unsigned char)b.p[n_cut] & 0xc0) == 0x80)
-		n_cut--;
-	return arena_printf(x->a, STR_FMT "...", STR_ARG(str_sub(buf_str(&b), 0, n_cut)));
+	CLEANUP(buf_release) struct buf cut = BUF_INIT;
+	console_fit(&cut, buf_str(&b), SHOWN);
+	return arena_str(x->a, str_trim(buf_str(&cut)));
 }
 
 static void push(struct explain *x, const struct node *at, struct str key, struct str value,

@@ -192,3 +192,8 @@ git commit -q -m "Another file"
 sed -i 's/z/w/' other.yml
 run 1 -f other.yml diff HEAD
 has 'job changed: a'
+cd ..
+for i in {1..40}; do echo "job-$i: {script: x}"; done >many.yml
+sed 's/x}/y}/' many.yml >more.yml
+run 1 diff many.yml more.yml
+has 'jobs changed: job-1, job-2, job-3, job-4, job-5, job-6, job-7, job-8, job-9, job-10, job-11, job-12 and 28 more'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # explain --all: the pipelines of several events side by side, as a table, as sentences about one job, as JSON.
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib_terminal.sh"
 
 project <<'YML'
 workflow:
@@ -97,3 +97,22 @@ YML
 run 0 explain --all --events trigger,web
 is "$(row a)" 'a - yes'
 is "$(row JOB)" 'JOB web trigger'
+
+# On a narrow terminal the table is cut into parts that fit, and no line is wrapped.
+project <<'YML'
+a job with a very long name that can not be told whole: {script: x}
+b: {script: x, rules: [{if: $CI_COMMIT_TAG}]}
+YML
+for columns in 44 80 120; do
+	terminal "$columns" 60
+	keys "$cilocal explain --all --events all; echo the-end" Enter
+	shows '^the-end'
+	screen >"$work/out"
+	parts=$(grep -c '^JOB' "$work/out")
+	rows=$(grep -cE '^(a j.*|b) +(yes|-)' "$work/out")
+	((rows == 2 * parts)) || fail "$rows rows in $parts parts of $columns columns"
+	((columns < 120 ? parts > 1 : parts == 1)) || fail "$parts parts in $columns columns"
+	words=$(grep '^JOB' "$work/out" | tr -s ' ' '\n' | grep -vcx JOB)
+	((words == 10)) || fail "$words columns in all"
+	has '  only in tag: b'
+done
