@@ -4,6 +4,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/settings.h"
 #include "emulator/cli/toml.h"
+#include "emulator/cli/toml_text.h"
 #include "config/config.h"
 #include "source/diag_print.h"
 #include "source/source.h"
@@ -53,17 +54,9 @@ static void put(struct buf *out, const char *key, struct str value)
 {
 	if (!value.n)
 		return;
-	buf_printf(out, "%s = \"", key);
-	for (size_t i = 0; i < value.n; i++) {
-		unsigned char b = (unsigned char)value.p[i];
-		if (b == '"' || b == '\\')
-			buf_printf(out, "\\%c", b);
-		else if (b < ' ' || b == 0x7f)
-			buf_printf(out, "\\u%04x", b);
-		else
-			buf_addc(out, (char)b);
-	}
-	buf_adds(out, "\"\n");
+	buf_printf(out, "%s = ", key);
+	toml_text(out, value);
+	buf_addc(out, '\n');
 }
 
 void lock_file_write(struct buf *out, const struct lock_file *l)
