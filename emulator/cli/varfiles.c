@@ -77,14 +77,6 @@ static int read_settings_files(struct load *l, struct diags *d)
 	return code;
 }
 
-static bool is_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_')
-			return false;
-	return s.n > 0;
-}
-
 static int read_options(struct load *l, struct diags *d)
 {
 	struct cli *c = l->c;
@@ -100,7 +92,7 @@ static int read_options(struct load *l, struct diags *d)
 		struct str text = str_c(v->value);
 		size_t eq = str_chr(text, '=');
 		struct str name = str_sub(text, 0, eq);
-		if (!is_name(name))
+		if (!str_is_word(name))
 			return cli_usage(c,
 				"'" STR_FMT "' is no name of a variable (letters, digits, _)",
 				STR_ARG(name));

@@ -190,16 +190,6 @@ static void play_all(struct ask *a)
 		confirm_or_play(a);
 }
 
-static bool is_name(struct str s)
-{
-	if (!s.n || isdigit((unsigned char)s.p[0]))
-		return false;
-	for (size_t i = 0; i < s.n; i++)
-		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_')
-			return false;
-	return true;
-}
-
 static void add_variable(struct ask *a)
 {
 	struct job_run *j = a->jobs.v[a->at];
@@ -209,7 +199,7 @@ static void add_variable(struct ask *a)
 	struct str key = str_trim(str_sub(line, 0, MIN(eq, line.n)));
 	struct var v = {.layer = VAR_MANUAL, .from = "manual job"};
 
-	if (eq == STR_NPOS || !is_name(key)) {
+	if (eq == STR_NPOS || !str_is_word(key)) {
 		a->wrong = "A variable is NAME=VALUE, with letters, digits and _ in its name.";
 		return;
 	}

@@ -252,14 +252,41 @@ static struct str when_text(struct arena *a, double t)
 	return arena_str(a, str_c(text));
 }
 
-static void show_overdue(const struct run *r, struct arena *a, const struct environment_record *e)
+static void stop(void *arg, struct environment_record *e)
 {
-	run_message(r, DIAG_NOTE,
-		"environment '" STR_FMT "' was to be stopped at " STR_FMT
-		" (auto_stop_in)%s" STR_FMT "%s",
-		STR_ARG(e->name), STR_ARG(when_text(a, e->auto_stop)),
-		e->on_stop.n ? ": 'cilocal run " : "", STR_ARG(e->on_stop),
-		e->on_stop.n ? "' stops it" : "");
+	const double *now = arg;
+
+	/* Another run may have prolonged it meanwhile. */
+	if (e->auto_stop < 0 || e->auto_stop > *now)
+		return;
+	e->state = STR("stopped");
+	e->auto_stop = -1;
+}
+
+/*
+ * Without a job for it, GitLab only marks the environment (app/models/environment.rb,
+ * stop_with_actions!). A job that takes something down is started by its user alone: whoever runs
+ * something else now does not expect it.
+ */
+static void auto_stop(const struct run *r, struct arena *a, const struct environment_record *e)
+{
+	struct str when = when_text(a, e->auto_stop);
+	struct error err = ERROR_INIT;
+	double now = now_s(r);
+
+	if (e->on_stop.n)
+		run_message(r, DIAG_NOTE,
+			"environment '" STR_FMT "' was to be stopped at " STR_FMT
+			" (auto_stop_in), which happens here only when you say so: 'cilocal "
+			"run " STR_FMT "' stops it",
+			STR_ARG(e->name), STR_ARG(when), STR_ARG(e->on_stop));
+	else if (environment_change(r->store.root, e->name, stop, &now, a, NULL, &err))
+		run_message(r, DIAG_WARNING, "%s", err.text);
+	else
+		run_message(r, DIAG_NOTE,
+			"environment '" STR_FMT "' counts as stopped since " STR_FMT
+			" (auto_stop_in)",
+			STR_ARG(e->name), STR_ARG(when));
 }
 
 void environment_overdue(const struct run *r)
@@ -277,7 +304,7 @@ void environment_overdue(const struct run *r)
 		if (!str_is(e->state, "available") || e->auto_stop < 0 || e->auto_stop > now_s(r))
 			continue;
 		shown++;
-		show_overdue(r, &a, e);
+		auto_stop(r, &a, e);
 	}
 	arena_release(&a);
 }

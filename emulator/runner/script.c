@@ -27,19 +27,6 @@ void script_quote(struct buf *out, struct str text)
 	buf_addc(out, '\'');
 }
 
-/* Names that a shell takes; others stay in the container's environment only. */
-static bool shell_name(struct str key)
-{
-	size_t i;
-
-	if (!key.n || isdigit((unsigned char)key.p[0]))
-		return false;
-	for (i = 0; i < key.n; i++)
-		if (!isalnum((unsigned char)key.p[i]) && key.p[i] != '_')
-			return false;
-	return true;
-}
-
 static void tmp_file(struct buf *b, const struct job_env *env, struct str name)
 {
 	struct buf path = BUF_INIT;
@@ -53,7 +40,8 @@ static void put_export(struct buf *b, const struct script_spec *s, const struct 
 {
 	struct str value = v->value;
 
-	if (!shell_name(v->key))
+	/* What no shell takes stays in the container's environment only. */
+	if (!str_is_identifier(v->key))
 		return;
 	if (v->file) {
 		/* No line end is added: the file holds the value and nothing else. */

@@ -226,3 +226,16 @@ size_t utf8_len(const char *p, size_t n)
 		return 0;
 	return len;
 }
+
+bool str_is_word(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_')
+			return false;
+	return s.n > 0;
+}
+
+bool str_is_identifier(struct str s)
+{
+	return str_is_word(s) && !isdigit((unsigned char)s.p[0]);
+}

@@ -95,6 +95,10 @@ size_t str_width(struct str s);
  * cut, it is cut between letters. 0 for the empty text.
  */
 size_t str_letter(struct str s, size_t *columns);
+/* ASCII letters, digits and _ alone, and not empty: what names of variables are made of. */
+bool str_is_word(struct str s);
+/* The same, and no digit in front: a name that a shell takes. */
+bool str_is_identifier(struct str s);
 /* Length in bytes of the well-formed UTF-8 sequence at p (n bytes available), 0 where malformed. */
 size_t utf8_len(const char *p, size_t n);
 

@@ -114,14 +114,6 @@ void read_hooks(const struct frame *f, const struct node *value, struct job_def 
 			&job->rare->pre_get_sources_script);
 }
 
-static bool is_step_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_')
-			return false;
-	return s.n && !isdigit((unsigned char)s.p[0]);
-}
-
 static void check_step_env(const struct frame *f, const struct node *step)
 {
 	const struct node *env = get_node(step, "env");
@@ -183,7 +175,7 @@ static void check_step(const struct frame *f, const struct node *step)
 	}
 	check_scope(f, step, SCOPE_run_step);
 	name = get_node(step, "name");
-	if (!node_is(name, NODE_STRING) || !is_step_name(name->text))
+	if (!node_is(name, NODE_STRING) || !str_is_identifier(name->text))
 		fault(f, "bad-step", name ? name->at : step->at, NULL,
 			"a step of 'run' needs a 'name' of letters, digits and '_'");
 	ref = get_node(step, "step");

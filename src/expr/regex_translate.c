@@ -89,10 +89,7 @@ static bool named_group(struct translator *t, size_t begin, size_t prefix)
 	if (end == STR_NPOS)
 		return regex_refuse(r, begin, "invalid named capture group", str_from(r->s, begin));
 	name = str_sub(rest, 0, end);
-	for (size_t i = 0; i < name.n; i++)
-		if (!isalnum((unsigned char)name.p[i]) && name.p[i] != '_')
-			name.n = 0;
-	if (!name.n)
+	if (!str_is_word(name))
 		return regex_refuse(r, begin, "invalid named capture group",
 			str_sub(r->s, begin, begin + prefix + end + 1));
 	vec_each (struct str *, other, &t->names)

@@ -2,14 +2,6 @@
 #include "vars/dotenv.h"
 #include "source/source.h"
 
-static bool is_key(struct str key)
-{
-	for (size_t i = 0; i < key.n; i++)
-		if (!isalnum((unsigned char)key.p[i]) && key.p[i] != '_')
-			return false;
-	return key.n > 0;
-}
-
 /* One line of a report: split at the first '=', both sides trimmed. GitLab's words on a bad one. */
 static const char *report_line(struct str line, struct str *key, struct str *value)
 {
@@ -21,7 +13,7 @@ static const char *report_line(struct str line, struct str *key, struct str *val
 	*value = str_trim(str_from(line, eq + 1));
 	if (!key->n)
 		return "Validation failed: Key can't be blank";
-	if (!is_key(*key))
+	if (!str_is_word(*key))
 		return "Validation failed: Key can contain only letters, digits and '_'.";
 	if (key->n > 255)
 		return "Validation failed: Key is too long (maximum is 255 characters)";
@@ -178,7 +170,7 @@ static void read_line(struct reader *r, enum var_layer layer, struct varset *out
 	word = str_trim(str_sub(t, from, r->at));
 	if (str_starts(word, STR("export ")) || str_starts(word, STR("export\t")))
 		word = str_trim(str_from(word, 7));
-	if (at_end_of_line(r) || !is_key(word)) {
+	if (at_end_of_line(r) || !str_is_word(word)) {
 		diag_error(r->d, "dotenv-line", span_from(r, from),
 			at_end_of_line(r) ? "line is not NAME=VALUE"
 					  : "'" STR_FMT "' is no variable name",

@@ -29,12 +29,10 @@ static const struct str value_keys[] = {
 	STR_INIT("options"),
 };
 
+/* GitLab, app/models/concerns/ci/has_variable.rb. */
 static bool is_name(struct str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_')
-			return false;
-	return s.n > 0 && s.n <= 255;
+	return str_is_word(s) && s.n <= 255;
 }
 
 /* The content of the file that a variable names; keeps the path where it cannot be read. */

@@ -85,7 +85,16 @@ run 0 runs --json
 is "$(jq -r '[.environments[] | select(.overdue) | .name] | join(" ")' "$work/stdout")" review/feature
 run 0 run check
 has "environment 'review/feature' was to be stopped at 2001-09-0"
-has "(auto_stop_in): 'cilocal run stop' stops it"
+has "(auto_stop_in), which happens here only when you say so: 'cilocal run stop' stops it"
+is "$(record review/feature .state)" available
+# One that no job stops is marked, no more happens on GitLab.
+jq '.environments[0].on_stop = ""' .cilocal/environments.json >changed
+mv changed .cilocal/environments.json
+run 0 run check
+has "environment 'review/feature' counts as stopped since 2001-09-0"
+is "$(record review/feature '[.state, .auto_stop] | join(" ")')" "stopped "
+run 0 run check
+has_not "counts as stopped"
 cat >>.gitlab-ci.yml <<'CI'
 use:
   stage: check

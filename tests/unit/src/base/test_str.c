@@ -154,9 +154,23 @@ static void test_blank(void **state)
 	assert_false(str_is_blank(STR("\xe2\x80\x8b"))); /* zero width space is no white space */
 }
 
+static void test_words(void **state)
+{
+	UNUSED(state);
+	assert_true(str_is_word(STR("A_1")));
+	assert_true(str_is_word(STR("1A")));
+	assert_false(str_is_word(STR("")));
+	assert_false(str_is_word(STR("A-1")));
+	assert_false(str_is_word(STR("\xc3\xa9")));
+	assert_true(str_is_identifier(STR("_1")));
+	assert_false(str_is_identifier(STR("1A")));
+	assert_false(str_is_identifier(STR("")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_find),
