@@ -89,12 +89,13 @@ static int status(struct cli *c, const struct registry_options *o)
 static int list(struct cli *c, const struct registry_options *o)
 {
 	struct error err = ERROR_INIT;
+	struct registry_info info;
 	struct registry_tag *tags;
 	size_t n, width = 0;
-	if (registry_list(&tags, &n, &c->arena, o, &err))
+	if (registry_list(&tags, &n, &info, &c->arena, o, &err))
 		return cli_fail(c, &err);
 	if (opt_flag(&c->opt, OPT_JSON)) {
-		struct str json = registry_list_json(&c->arena, str_c(o->host), tags, n);
+		struct str json = registry_list_json(&c->arena, &info, tags, n);
 		buf_printf(&c->out, STR_FMT "\n", STR_ARG(json));
 		return EXIT_OK;
 	}
@@ -319,7 +320,8 @@ const struct cmd cmd_registry = {
 		  "\"address\", \"port\", \"url\", \"remote\":bool, \"tls\":bool, "
 		  "\"ca\":FILE|null, \"certificate_ends\", \"image\", "
 		  "\"container\", \"user\", \"credentials\":FILE}, and \"password\" with "
-		  "--show-password. list: {\"host\", \"repositories\":[{\"name\", "
+		  "--show-password. list: {\"host\", \"url\", \"tls\":bool, "
+		  "\"repositories\":[{\"name\", "
 		  "\"tags\":[{\"name\", \"digest\", \"size\", \"platforms\":null|[...]}]}]}, where "
 		  "platforms is null but for an index of several images. push and pull: {\"name\", "
 		  "\"repository\", \"tag\", \"digest\"}. remove and gc: {\"freed\", \"left\" "

@@ -111,19 +111,18 @@ int registry_status(struct registry_info *out, struct arena *a, const struct reg
 	return session_close(&s, err) || rc ? -1 : 0;
 }
 
-static int list_on(struct session *s, struct registry_tag **out, size_t *n, struct arena *a,
-	const struct registry_options *o, const struct registry_state *state, struct error *err)
+static int list_on(struct session *s, struct registry_tag **out, size_t *n,
+	struct registry_info *info, struct arena *a, const struct registry_options *o,
+	const struct registry_state *state, struct error *err)
 {
-	struct registry_info info;
-
-	if (session_engine(s, &o->engine, err) || registry_look(s, state, o, a, &info, err))
+	if (session_engine(s, &o->engine, err) || registry_look(s, state, o, a, info, err))
 		return -1;
-	if (!info.running)
+	if (!info->running)
 		return registry_not_running(err);
-	return registry_api_list(s, &info, a, out, n, err);
+	return registry_api_list(s, info, a, out, n, err);
 }
 
-int registry_list(struct registry_tag **out, size_t *n, struct arena *a,
+int registry_list(struct registry_tag **out, size_t *n, struct registry_info *info, struct arena *a,
 	const struct registry_options *o, struct error *err)
 {
 	struct registry_state state;
@@ -134,7 +133,7 @@ int registry_list(struct registry_tag **out, size_t *n, struct arena *a,
 	*n = 0;
 	if (registry_state_read(&state, a, o, err) || session_open(&s, err))
 		return -1;
-	rc = list_on(&s, out, n, a, o, &state, err);
+	rc = list_on(&s, out, n, info, a, o, &state, err);
 	return session_close(&s, err) || rc ? -1 : 0;
 }
 
@@ -199,8 +198,8 @@ static json_t *split(struct str list)
 	return out;
 }
 
-struct str registry_list_json(
-	struct arena *a, struct str host, const struct registry_tag *tags, size_t n)
+struct str registry_list_json(struct arena *a, const struct registry_info *info,
+	const struct registry_tag *tags, size_t n)
 {
 	json_t *root = json_object(), *repos = json_array(), *list = NULL;
 
@@ -225,7 +224,9 @@ struct str registry_list_json(
 			tag, "platforms", tags[i].index ? split(tags[i].platforms) : json_null());
 		json_array_append_new(list, tag);
 	}
-	json_object_set_new(root, "host", store_json_text(host));
+	json_object_set_new(root, "host", store_json_text(info->host));
+	json_object_set_new(root, "url", store_json_text(info->url));
+	json_object_set_new(root, "tls", json_boolean(info->tls));
 	json_object_set_new(root, "repositories", repos);
 	return dump(a, root);
 }

@@ -99,7 +99,7 @@ int registry_start(struct registry_info *out, struct arena *a, const struct regi
 int registry_stop(bool purge, bool *was, const struct registry_options *o, struct error *err);
 int registry_status(struct registry_info *out, struct arena *a, const struct registry_options *o,
 	struct error *err);
-int registry_list(struct registry_tag **out, size_t *n, struct arena *a,
+int registry_list(struct registry_tag **out, size_t *n, struct registry_info *info, struct arena *a,
 	const struct registry_options *o, struct error *err);
 
 /* How a transfer gets on, in a few words: "pushing app:1: 12.3 of 45.6 MB". */
@@ -138,12 +138,12 @@ int registry_gc(struct registry_freed *out, struct arena *a, const struct regist
  * "storage","host","address","port","url","remote","tls","ca","certificate_ends","image","container","user","credentials"},
  * plus "password" with show_password; without, "credentials" names the file (mode 0600) that holds
  * it, so that a password gets into a terminal or a log only when it was asked for. list:
- * {"host","repositories":[{"name","tags":[{"name","digest","size","platforms"}]}]}.
+ * {"host","url","tls","repositories":[{"name","tags":[{"name","digest","size","platforms"}]}]}.
  */
 struct str registry_status_json(struct arena *a, const struct registry_info *info,
 	const struct registry_options *o, bool show_password);
-struct str registry_list_json(
-	struct arena *a, struct str host, const struct registry_tag *tags, size_t n);
+struct str registry_list_json(struct arena *a, const struct registry_info *info,
+	const struct registry_tag *tags, size_t n);
 
 /*
  * The certificate of the registry's authority, which jobs get (PEM, in the arena); empty where it

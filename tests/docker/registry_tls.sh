@@ -46,6 +46,8 @@ curl -sS -f --cacert "$ca" -u "$login" "$url/v2/group/project/tags/list" | grep 
 ! curl -sS -f -u "$login" "$url/v2/" 2>/dev/null || fail "a client without the authority trusts it"
 run 0 registry list
 has 'group/project:1'
+run 0 registry list --json
+jq -e '.tls and (.url | startswith("https://"))' "$work/out" >/dev/null || fail "the list does not say that it runs with TLS"
 run 0 registry status
 has_line "^  speaks +TLS, with a certificate until $(date -d +397days +%Y-%m-%d)$"
 

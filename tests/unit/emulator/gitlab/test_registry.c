@@ -194,9 +194,10 @@ static void test_json(void **state)
 		str_find(text, STR("\"tls\":true,\"ca\":\"/state/ca.pem\"")), STR_NPOS);
 	text = registry_status_json(&f->arena, &info, &f->o, true);
 	assert_int_not_equal(str_find(text, STR("\"password\":\"glcbt-secret\"")), STR_NPOS);
-	text = registry_list_json(&f->arena, STR("h"), tags, 3);
+	text = registry_list_json(&f->arena, &info, tags, 3);
 	assert_string_equal(text.p,
-		"{\"host\":\"h\",\"repositories\":["
+		"{\"host\":\"registry.gitlab.example.com\",\"url\":\"https://127.0.0.1:32768\","
+		"\"tls\":true,\"repositories\":["
 		"{\"name\":\"g/a\",\"tags\":[{\"name\":\"1\",\"digest\":\"sha256:aa\",\"size\":10,"
 		"\"platforms\":null},"
 		"{\"name\":\"2\",\"digest\":\"sha256:bb\",\"size\":20,"
