@@ -50,10 +50,27 @@ static void test_layers(void **state)
 	pull_progress_release(&progress);
 }
 
+static void test_push(void **state)
+{
+	UNUSED(state);
+	pull_progress_init(&progress);
+	event("a", "Preparing", 0, 0);
+	event("b", "Preparing", 0, 0);
+	says("0 of 2 layers");
+	event("a", "Layer already exists", 0, 0);
+	says("1 of 2 layers");
+	event("b", "Pushing", 1500000, 3000000);
+	says("1.5 of 3.0 MB");
+	event("b", "Pushed", 0, 0);
+	says("3.0 of 3.0 MB");
+	pull_progress_release(&progress);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layers),
+		cmocka_unit_test(test_push),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
