@@ -242,6 +242,13 @@ static void group_copies(struct compare *cmp)
 		head = r;
 		r->copies = 1;
 	}
+	for (size_t i = 0; i < cmp->rows.n; i += MAX(cmp->rows.v[i]->copies, (size_t)1)) {
+		struct row *r = cmp->rows.v[i];
+		size_t next = i + r->copies;
+		r->whole = (!i || !str_eq(cmp->rows.v[i - 1]->base_name, r->base_name)) &&
+			   (next == cmp->rows.n ||
+				   !str_eq(cmp->rows.v[next]->base_name, r->base_name));
+	}
 }
 
 /* Only the rows that the argument means. */

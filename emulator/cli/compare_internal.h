@@ -33,6 +33,7 @@ struct row {
 	struct str name, base_name;
 	struct entry *v; /* one a column */
 	size_t copies;   /* of a parallel job with the same entries; 0: shown by an earlier row */
+	bool whole;      /* these are all of its copies */
 };
 
 struct compare {

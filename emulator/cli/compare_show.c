@@ -30,9 +30,12 @@ static const char *word_color(const char *word)
 static struct str row_name(struct compare *cmp, const struct row *r)
 {
 	CLEANUP(buf_release) struct buf b = BUF_INIT;
-	plain_text(&b, r->copies > 1 ? r->base_name : r->name);
-	if (r->copies > 1)
+	bool many = r->copies > 1;
+	plain_text(&b, many && r->whole ? r->base_name : r->name);
+	if (many && r->whole)
 		buf_printf(&b, " (%zu jobs)", r->copies);
+	else if (many)
+		buf_printf(&b, " and %zu more", r->copies - 1);
 	return arena_str(&cmp->c->arena, buf_str(&b));
 }
 

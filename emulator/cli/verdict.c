@@ -4,6 +4,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/load.h"
 #include "emulator/cli/tree.h"
+#include "emulator/log/console.h"
 #include "yaml/node.h"
 #include "config/config.h"
 #include "pipeline/pipeline.h"
@@ -45,10 +46,15 @@ static void say_start(struct buf *out, const struct pipeline *p, const struct jo
 
 	buf_printf(out, "It is in stage '" STR_FMT "', when: %s: it %s", STR_ARG(j->stage),
 		job_when_name(j->when), start_words(j));
-	if (j->when == WHEN_DELAYED)
-		buf_printf(out, " of %" PRId64 " s", j->start_in_s);
+	if (j->when == WHEN_DELAYED) {
+		buf_adds(out, " of ");
+		console_duration(out, (double)j->start_in_s);
+	}
 	if (j->allow_failure || j->n_allow_exit_codes)
 		buf_adds(out, ", and may fail");
+	for (size_t i = 0; i < j->n_allow_exit_codes; i++)
+		buf_printf(
+			out, "%s%" PRId64, i ? ", " : " with exit code ", j->allow_exit_codes[i]);
 	buf_adds(out, ".\n");
 	for (size_t i = 0; j->dag && i < j->n_needs; i++) {
 		if (j->needs[i].job == UINT32_MAX)

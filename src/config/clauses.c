@@ -24,9 +24,41 @@ static void PRINTF_LIKE(3, 4)
 	va_end(ap);
 }
 
-/* Whether any of the paths matches any of the patterns. */
+#define MAX_NAMED 3
+
+/* "'a', 'b', 'c', ...": of the patterns, and after those of the paths that did not match. */
+static void add_patterns(
+	const struct clause_ctx *ctx, struct buf *out, const struct texts *patterns)
+{
+	for (size_t i = 0; i < patterns->n && i < MAX_NAMED; i++) {
+		struct str pattern = expanded(ctx, patterns->v[i].s);
+
+		buf_printf(out, "%s'" STR_FMT "'", i ? ", " : " ", STR_ARG(pattern));
+	}
+	buf_adds(out, patterns->n > MAX_NAMED ? ", ..." : "");
+}
+
+static void say_none(const struct clause_ctx *ctx, struct str *why, const char *nothing,
+	const struct texts *patterns, const struct str_list *changed)
+{
+	CLEANUP(buf_release) struct buf b = BUF_INIT;
+
+	if (!why)
+		return;
+	buf_adds(&b, nothing);
+	add_patterns(ctx, &b, patterns);
+	if (changed && !changed->n)
+		buf_adds(&b, " (nothing has changed)");
+	for (size_t i = 0; changed && i < changed->n && i < MAX_NAMED; i++)
+		buf_printf(&b, "%s'" STR_FMT "'", i ? ", " : " (changed: ", STR_ARG(changed->v[i]));
+	if (changed && changed->n)
+		buf_adds(&b, changed->n > MAX_NAMED ? ", ...)" : ")");
+	*why = arena_str(ctx->arena, buf_str(&b));
+}
+
+/* Whether any of the paths matches any of the patterns. changed: they are the changed ones. */
 static enum clause_verdict match_any(const struct clause_ctx *ctx, const struct texts *patterns,
-	const struct str_list *paths, const char *nothing, struct str *why)
+	const struct str_list *paths, bool changed, struct str *why)
 {
 	if ((uint64_t)patterns->n * paths->n > LIMIT_PATTERN_COMPARISONS) {
 		say(ctx, why, "more than %d comparisons: taken as true", LIMIT_PATTERN_COMPARISONS);
@@ -43,7 +75,8 @@ static enum clause_verdict match_any(const struct clause_ctx *ctx, const struct 
 				return CLAUSE_TRUE;
 			}
 	}
-	say(ctx, why, "%s", nothing);
+	if (changed)
+		say_none(ctx, why, "no changed file matches", patterns, paths);
 	return CLAUSE_FALSE;
 }
 
@@ -67,7 +100,7 @@ enum clause_verdict clause_changes(
 		say(ctx, why, "there is nothing to compare with, which counts as changed");
 		return CLAUSE_TRUE;
 	}
-	return match_any(ctx, &c->paths, &paths, "no changed file matches", why);
+	return match_any(ctx, &c->paths, &paths, true, why);
 }
 
 /* All paths of the project at the ref, or only the top-level ones where no pattern goes deeper. */
@@ -190,7 +223,10 @@ static enum clause_verdict match_files(const struct clause_ctx *ctx, const struc
 			return CLAUSE_TRUE;
 		}
 	}
-	return match_any(ctx, &globs, paths, "no file matches", why);
+	if (match_any(ctx, &globs, paths, false, why) == CLAUSE_TRUE)
+		return CLAUSE_TRUE;
+	say_none(ctx, why, "no file matches", patterns, NULL);
+	return CLAUSE_FALSE;
 }
 
 enum clause_verdict clause_exists(
@@ -218,7 +254,7 @@ enum clause_verdict clause_exists(
 				return CLAUSE_TRUE;
 			}
 		}
-		say(ctx, why, "no file matches");
+		say_none(ctx, why, "no file matches", &e->paths, NULL);
 		return CLAUSE_FALSE;
 	}
 	if (!list_files(ctx, project, ref, top, &paths)) {

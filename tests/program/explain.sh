@@ -93,8 +93,8 @@ says none "'none' is not in this pipeline: none of its 3 rules matched, because 
 says never "rule 2 of 3 matched and says never, because \$CI_COMMIT_BRANCH is \"main\"."
 has '2. yes   .gitlab-ci.yml:15: if $CI_COMMIT_BRANCH == "main" holds: $CI_COMMIT_BRANCH is "main"'
 has '3. -     .gitlab-ci.yml:16: not looked at, since rule 2 matched'
-says files "its only rule did not match, because no file matches"
-says changed "its only rule did not match, because no changed file matches" --changed other.txt
+says files "its only rule did not match, because no file matches 'gone.txt'."
+says changed "its only rule did not match, because no changed file matches 'gone.txt' (changed: 'other.txt')." --changed other.txt
 says old "only:refs does not hold: branch 'main', source push (only names tags, /^rel/)."
 says kept "except:refs holds: branch 'main', source push (except names main)."
 says other "'other' is in this pipeline: it has no rules."

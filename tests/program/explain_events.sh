@@ -89,6 +89,19 @@ run 0 explain --all extra --events push,tag
 has 'the definition has no such job then'
 has '  tag      yes      it has no rules'
 
+# Copies of a parallel job: one row where they are alike, else one for each kind.
+project <<'YML'
+m:
+  script: x
+  parallel: {matrix: [{OS: [linux, mac], V: ["1", "2"]}]}
+  rules: [{if: '$OS == "linux"'}, {if: $CI_COMMIT_TAG}]
+n: {script: x, parallel: 2}
+YML
+run 0 explain --all
+is "$(row 'm: \[linux, 1\]')" 'm: [linux, 1] and 1 more yes yes yes yes yes'
+is "$(row 'm: \[mac, 1\]')" 'm: [mac, 1] and 1 more - - - yes -'
+is "$(row 'n \(2 jobs\)')" 'n (2 jobs) yes yes - yes yes'
+
 # A bare trigger has its payload in its own column only.
 project <<'YML'
 a: {script: x, rules: [{if: $TRIGGER_PAYLOAD}]}
