@@ -4,6 +4,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/lint_format.h"
 #include "emulator/cli/load.h"
+#include "emulator/cli/lock.h"
 #include "emulator/runner/dind.h"
 #include "emulator/runner/runner_choose.h"
 #include "config/config.h"
@@ -83,6 +84,9 @@ static int lint_one(struct verdict *v, const char *path)
 		for (size_t i = 0; i < p->n_all; i++)
 			lint_for_runner(l, p->all[i]);
 		children_lint(l);
+		code = lock_lint_images(v->c, l);
+		if (code)
+			return code;
 		code = l->diags.errors ? EXIT_INVALID : EXIT_OK;
 	}
 	v->valid &= code == EXIT_OK;

@@ -33,7 +33,7 @@ static void add(
 		n->taken = image_rule_apply(
 			x->o->stand_ins, x->o->n_stand_ins + x->o->n_proxies, n->name, a);
 		n->size = -1;
-		n->first = job->name;
+		n->first = arena_str(a, job->name);
 		n->local = x->l->registry && host.n && str_starts(n->taken, host) &&
 			   n->taken.n > host.n && n->taken.p[host.n] == '/';
 		map_put(&x->out->by_name, n->name, n);

@@ -10,6 +10,9 @@
 #include "emulator/gitlab/session.h"
 #include "pipeline/pipeline.h"
 
+/* Children of children, as on GitLab. */
+#define MAX_DEPTH 2
+
 static bool is_digest(struct str name)
 {
 	return str_find(name, STR("@sha256:")) != STR_NPOS || str_starts(name, STR("sha256:"));
@@ -57,15 +60,34 @@ static int ask_all(struct cli *c, struct load *l, const struct image_needs *need
 	return code;
 }
 
-static int collect_images(struct cli *c, struct load *l, bool moved, struct lock_state *out)
+/* Those of the pipelines that trigger jobs start too. all: also of jobs that are out. */
+static int find_images(struct cli *c, struct load *l, const struct run_options *o, bool all,
+	unsigned depth, struct image_needs *needs)
 {
 	const struct pipeline *p = l->pipeline;
+	struct job *const *jobs = all ? p->all : p->jobs;
+	size_t n = all ? p->n_all : p->n_jobs;
+	int code = image_needs_find(c, l, o, jobs, n, needs);
+	for (size_t i = 0; !code && i < n && depth < MAX_DEPTH; i++) {
+		struct child ch;
+		if (!jobs[i]->def->trigger)
+			continue;
+		child_load(l, jobs[i], &ch);
+		if (ch.state == CHILD_BUILT)
+			code = find_images(c, &ch.load, o, all, depth + 1, needs);
+		child_release(&ch);
+	}
+	return code;
+}
+
+static int collect_images(struct cli *c, struct load *l, bool moved, struct lock_state *out)
+{
 	struct image_needs needs = {.by_name = {.arena = NULL}};
 	struct run_options o = {.pull = -1};
 	bool some = false;
 	run_stand_ins(c, &o);
 	run_proxies(c, l, &o);
-	int code = image_needs_find(c, l, &o, p->all, p->n_all, &needs);
+	int code = find_images(c, l, &o, true, 0, &needs);
 	for (size_t i = 0; i < needs.all.n; i++)
 		some |= !needs.all.v[i]->local;
 	return code || !some ? code : ask_all(c, l, &needs, moved, out);
@@ -117,15 +139,13 @@ void lock_apply(struct cli *c, const struct load *l, struct run_options *o)
 	o->only_stand_ins = true;
 }
 
-int lock_check_images(struct cli *c, struct load *l)
+int lock_lint_images(struct cli *c, struct load *l)
 {
-	const struct pipeline *p = l->pipeline;
 	struct image_needs needs = {.by_name = {.arena = NULL}};
 	const struct run_options none = {.pull = -1};
-	unsigned before = l->diags.errors;
 	if (!l->lock || !l->lock->with_images)
 		return EXIT_OK;
-	int code = image_needs_find(c, l, &none, p->jobs, p->n_jobs, &needs);
+	int code = find_images(c, l, &none, false, 0, &needs);
 	for (size_t i = 0; !code && i < needs.all.n; i++) {
 		const struct image_need *n = needs.all.v[i];
 		if (!n->local && !lock_find_image(l->lock, n->name))
@@ -136,6 +156,13 @@ int lock_check_images(struct cli *c, struct load *l)
 					STR_ARG(n->name)),
 				n->first);
 	}
+	return code;
+}
+
+int lock_check_images(struct cli *c, struct load *l)
+{
+	unsigned before = l->diags.errors;
+	int code = lock_lint_images(c, l);
 	if (code || l->diags.errors == before)
 		return code;
 	load_print_diags(l, false);

@@ -31,7 +31,12 @@ int lock_collect(struct cli *c, struct load *l, bool moved, struct lock_state *o
 
 /* With --locked, images as the lock has them, and no other stand-ins. */
 void lock_apply(struct cli *c, const struct load *l, struct run_options *o);
-/* With --locked: each image of the pipeline is in the lock, else errors and EXIT_INVALID. */
+/*
+ * With --locked: each image of the pipeline and of those that it starts is in the lock, else there
+ * are errors in l->diags. An exit code where that can't be said.
+ */
+int lock_lint_images(struct cli *c, struct load *l);
+/* The same with the errors printed, and EXIT_INVALID for them. */
 int lock_check_images(struct cli *c, struct load *l);
 
 #endif

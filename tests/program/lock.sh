@@ -181,3 +181,16 @@ printf 'version = 1\nimages = true\n' >.cilocal.lock
 run 3 run --locked
 has ".gitlab-ci.yml:1:"
 has "image 'alpine' is not in .cilocal.lock"
+run 3 lint --locked
+has "image 'alpine' is not in .cilocal.lock"
+
+# The pipelines of trigger jobs have images too.
+echo 'down: {trigger: {include: child.yml}}' >.gitlab-ci.yml
+echo 'inner: {script: x, image: "busybox:1", services: [redis]}' >child.yml
+run 3 run --locked
+has "child.yml:1:"
+has "image 'busybox:1' is not in .cilocal.lock"
+has "image 'redis' is not in .cilocal.lock"
+run 3 lint --locked
+run 0 lint
+run 4 lock
