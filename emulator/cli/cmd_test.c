@@ -3,6 +3,7 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/load.h"
 #include "emulator/cli/test.h"
+#include "emulator/cli/tree.h"
 #include "emulator/core/error.h"
 #include "emulator/git/repo.h"
 #include "emulator/store/store.h"
@@ -107,7 +108,7 @@ static double now_s(void)
 }
 
 /* A load of its own for each: nothing of one case reaches the next. first: warnings are shown. */
-static int try_case(struct cli *c, struct test_case *t, bool first)
+static int try_case(struct cli *c, struct test_case *t, struct str at, bool first)
 {
 	struct cli own = *c;
 	struct load l;
@@ -125,6 +126,9 @@ static int try_case(struct cli *c, struct test_case *t, bool first)
 		int built = load_definition(&l, NULL);
 		if (!l.config)
 			code = built;
+		if (code)
+			cli_error(c, STR_FMT ": case '" STR_FMT "' can't be tried", STR_ARG(at),
+				STR_ARG(t->name));
 		else
 			test_check_pipeline(&l, t, built);
 	}
@@ -242,7 +246,8 @@ static int try_all(struct cli *c, const struct test_report *r, bool json)
 		vec_each (struct test_case *, t, &r->files[i].cases) {
 			if (!named(c, t->name))
 				continue;
-			int code = try_case(c, t, first);
+			struct str at = place_text(&c->arena, r->sources, t->at);
+			int code = try_case(c, t, at, first);
 			first = false;
 			if (code)
 				return code;

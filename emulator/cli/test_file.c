@@ -24,10 +24,19 @@ struct key {
 	check_fn *check;
 };
 
+/* "a mapping", "nothing", "an integer" */
+static struct str kind_of(struct arena *a, const struct node *n)
+{
+	const char *name = node_kind_name(n->kind);
+	if (n->kind == NODE_NULL)
+		return STR("nothing");
+	return arena_printf(a, "%s %s", strchr("aeiou", name[0]) ? "an" : "a", name);
+}
+
 static void wants(struct reader *r, const struct node *value, const char *key, const char *what)
 {
-	diag_error(r->d, "test-value", value->at, "'%s' wants %s, not a %s", key, what,
-		node_kind_name(value->kind));
+	diag_error(r->d, "test-value", value->at, "'%s' wants %s, and has " STR_FMT, key, what,
+		STR_ARG(kind_of(r->a, value)));
 }
 
 static void check_text(struct reader *r, const struct node *value, const char *key)
@@ -102,8 +111,8 @@ static void check_keys(struct reader *r, const struct node *map, const char *wha
 {
 	struct str *names = arena_array(r->a, struct str, n + 1);
 	if (map->kind != NODE_MAP) {
-		diag_error(r->d, "test-value", map->at, "%s is a mapping, not a %s", what,
-			node_kind_name(map->kind));
+		diag_error(r->d, "test-value", map->at, "%s is a mapping, not " STR_FMT, what,
+			STR_ARG(kind_of(r->a, map)));
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -184,8 +193,8 @@ static void check_job(struct reader *r, const struct node *item)
 	if (item->kind != NODE_MAP) {
 		diag_error(r->d, "test-value", item->at,
 			"a job is its name, or its name and a mapping of what its keywords are, "
-			"not a %s",
-			node_kind_name(item->kind));
+			"not " STR_FMT,
+			STR_ARG(kind_of(r->a, item)));
 		return;
 	}
 	node_each_pair(pair, item)
@@ -321,8 +330,15 @@ static void check_run(struct reader *r, const struct node *value, const char *ke
 
 /* ---- cases ---- */
 
+static void check_error(struct reader *r, const struct node *value, const char *key)
+{
+	check_texts(r, value, key);
+	if (value->kind == NODE_SEQ && !value->u.seq.n)
+		wants(r, value, key, "at least one text");
+}
+
 static const struct key expect_keys[] = {{"pipeline", check_bool}, {"name", check_text},
-	{"stages", check_texts}, {"jobs", check_jobs}, {"error", check_texts}};
+	{"stages", check_texts}, {"jobs", check_jobs}, {"error", check_error}};
 
 static void check_expect(struct reader *r, const struct node *value, const char *key)
 {

@@ -172,6 +172,13 @@ for text in '' '{}' 'a: b' '- [' '"'; do
 	has 'bad.yml:'
 done
 run 2 test nowhere.yml
+printf -- '- {name: lost, file: nowhere.yml, expect: {}}\n' >bad.yml
+run 2 test bad.yml
+has "bad.yml:1: case 'lost' can't be tried"
+printf -- '- {name: a, expect: {error: [], jobs: null}}\n' >bad.yml
+run 2 test bad.yml
+has "'error' wants at least one text"
+has "'jobs' wants a list of jobs, and has nothing"
 run 2 test --case nobody
 rm .cilocal-tests.yml
 run 2 test
