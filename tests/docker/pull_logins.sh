@@ -92,6 +92,9 @@ run 0 run deep --pull always --var DOCKER_AUTH_CONFIG="$(entry "$at" variable)"
 run 0 run deep --pull always --var DOCKER_AUTH_CONFIG="$(entry "https://$at/v1/" variable wrong)"
 only variable
 run 0 run job --pull always --var DOCKER_AUTH_CONFIG="$(entry "http://$at/v1/" variable)"
+jq -n --arg v "$(entry "$at" variable)" '{global: {DOCKER_AUTH_CONFIG: {type: "file", values: {"*": $v}}}}' >.cilocal-variables.yml
+run 0 run job --pull always
+rm .cilocal-variables.yml
 run 4 run local --pull always --var DOCKER_AUTH_CONFIG="$(entry "$at" variable)"
 has "no entry for localhost:${at#*:}/img"
 
