@@ -16,7 +16,7 @@ tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 git clone -q "$tree" "$work/clone"
 cd "$work/clone"
 git -C "$tree" diff --binary HEAD | git apply --allow-empty 2>/dev/null || :
-(cd "$tree" && git ls-files -z --others --exclude-standard | xargs -0 -r tar cf - --no-recursion) | tar xf -
+(cd "$tree" && git ls-files -z --others --exclude-standard | tar cf - --null --no-recursion -T -) | tar xf -
 
 # commands: what stands in blocks of README.md, without comments and with lines put together that end in a backslash.
 commands() {
