@@ -53,6 +53,19 @@ static bool look_at_git(struct cli *c, struct doctor *d)
 	return true;
 }
 
+/* How the pipeline's daemon is started, for one that is tried. */
+static void want_dind(struct doctor_options *o, const struct dind *dind, struct arena *a)
+{
+	const struct texts *own = dind->service ? &dind->service->command : NULL;
+	const struct rc_list *config = dind->runner_service ? &dind->runner_service->command : NULL;
+	size_t n = own ? own->n : config ? config->n : 0;
+	struct str *v = arena_array(a, struct str, n + 1);
+	for (size_t i = 0; i < n; i++)
+		v[i] = own ? own->v[i].s : config->v[i].v;
+	o->dind_image = dind->image;
+	o->dind_command = (struct docker_strs){v, n};
+}
+
 static void want(struct doctor_options *o, const struct load *l, struct arena *a)
 {
 	const struct pipeline *p = l->pipeline;
@@ -62,6 +75,8 @@ static void want(struct doctor_options *o, const struct load *l, struct arena *a
 		dind_find(a, def, &p->all[i]->vars, &l->settings.runners.v[0], &dind);
 		o->docker |= def->image || def->n_services;
 		o->privileged |= dind.image.n > 0;
+		if (dind.image.n && !o->dind_image.n)
+			want_dind(o, &dind, a);
 	}
 }
 
@@ -203,6 +218,25 @@ static struct node *items_tree(struct arena *a, const struct doctor *d)
 	return list;
 }
 
+static struct node *engines_tree(struct arena *a, const struct doctor *d)
+{
+	struct node *list = tree_seq(a);
+	vec_each (const struct doctor_engine *, e, &d->engines) {
+		struct node *m = tree_map(a);
+		tree_str(a, m, "kind", str_c(e->kind));
+		tree_str(a, m, "version", e->version);
+		tree_str(a, m, "api", e->api);
+		tree_str(a, m, "url", e->url);
+		tree_str(a, m, "origin", e->origin);
+		tree_bool(a, m, "remote", e->remote);
+		tree_bool(a, m, "rootless", e->rootless);
+		tree_opt(a, m, "storage_driver", e->storage_driver);
+		tree_opt(a, m, "cgroup_version", e->cgroup_version);
+		node_seq_push(a, list, m);
+	}
+	return list;
+}
+
 static bool healthy(const struct doctor *d)
 {
 	vec_each (const struct doctor_item *, i, &d->items)
@@ -220,6 +254,7 @@ static int report(struct cli *c, const struct doctor *d)
 		struct node *m = tree_map(&c->arena);
 		tree_bool(&c->arena, m, "healthy", healthy(d));
 		tree_put(&c->arena, m, "checks", items_tree(&c->arena, d));
+		tree_put(&c->arena, m, "engines", engines_tree(&c->arena, d));
 		if (explained)
 			tree_put(&c->arena, m, "config", config_tree(&c->arena, path, &rows));
 		else
@@ -270,18 +305,20 @@ static int run(struct cli *c)
 const struct cmd cmd_doctor = {
 	.id = CMD_doctor,
 	.args = "",
-	.summary = "check this machine: git, engine, privileges, registry, disk",
+	.summary = "check this machine: git, engine, privileges, registry, names, disk",
 	.details =
 		"Each line is one thing that jobs rely on, and says what to do where it is not "
-		"as it should "
-		"be. Privileged containers and the local registry are tried with a container of an "
-		"image that is here already; nothing is pulled, nothing is left.\n"
+		"as it should be. Privileged containers, names and the registry (as this machine, "
+		"a job and a Docker-in-Docker service see it) are tried with containers of images "
+		"that are here already; nothing is pulled, nothing is left.\n"
 		"With --config FILE it explains that file too, key by key: what each does here, "
 		"and "
 		"which only concern a GitLab server.\n"
 		"Exit code 4 says that something jobs need does not work.",
 	.output = "{\"healthy\", \"checks\": [{\"name\", \"state\" (ok, note, warning, failure), "
-		  "\"text\", \"cure\"}], \"config\": null or {\"file\", \"keys\": [{\"line\", "
+		  "\"text\", \"cure\"}], \"engines\": [{\"kind\", \"version\", \"api\", \"url\", "
+		  "\"origin\", \"remote\", \"rootless\", \"storage_driver\", "
+		  "\"cgroup_version\"}], \"config\": null or {\"file\", \"keys\": [{\"line\", "
 		  "\"key\", "
 		  "\"value\", \"effect\" (used, not needed, no effect, unknown), \"text\"}]}}",
 	.kind = ARG_NONE,

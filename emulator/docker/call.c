@@ -13,6 +13,7 @@
 
 /* Of libcurl's codes: no connection could be made, the TLS part of it included. */
 #define CANNOT_CONNECT 7
+#define UNTRUSTED      60
 static const int cannot_connect[] = {6, CANNOT_CONNECT, 35, 58, 59, 60, 77, 83};
 
 struct docker_call *call_new(
@@ -118,6 +119,36 @@ static const char *socket_advice(const char *path)
 	return "nobody listens on the socket: is the engine running?";
 }
 
+#define WHERE_TLS                                                                      \
+	"DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, a docker context, or tls_verify and " \
+	"tls_cert_path of [runners.docker]"
+
+/* What to do about TLS; NULL: nothing is known. In the error's own words it is about certificates.
+ */
+static const char *tls_advice(const struct engine *e, const struct error *why)
+{
+	if (!e->at.tls)
+		return NULL;
+	if (why->domain == ERR_CURL && why->code == UNTRUSTED)
+		return e->at.ca_file ? "ca.pem in the folder of certificates is not the authority "
+				       "of that engine, or the engine has another name"
+				     : "there is no ca.pem to know it by; the folder of "
+				       "certificates is named by " WHERE_TLS;
+	if (strstr(why->text, "alert") && strstr(why->text, "certificate") && !e->at.cert_file)
+		return "the engine wants to know who asks: cert.pem and key.pem are missing in the "
+		       "folder of certificates";
+	return NULL;
+}
+
+void call_explain_refusal(const struct engine *e, struct error *err)
+{
+	if (!e->at.tls && strstr(err->text, "HTTP request to an HTTPS server"))
+		error_wrap(err, "the engine at %s (%s) wants TLS, which is asked for by " WHERE_TLS,
+			e->at.url, e->at.origin);
+	else
+		error_wrap(err, "the engine at %s (%s) refuses", e->at.url, e->at.origin);
+}
+
 static bool never_connected(const struct error *err)
 {
 	if (err->domain == ERR_CURL) {
@@ -135,7 +166,7 @@ static bool never_connected(const struct error *err)
 void call_explain_transport(const struct engine *e, struct error *err)
 {
 	struct error why = *err;
-	const char *advice = why.text, *said;
+	const char *advice = why.text, *said, *tls = tls_advice(e, &why);
 
 	if (why.domain != ERR_CURL && why.domain != ERR_TIMEOUT && why.domain != ERR_UV)
 		return;
@@ -146,15 +177,16 @@ void call_explain_transport(const struct engine *e, struct error *err)
 			e->at.url, e->at.origin, said);
 		return;
 	}
-	if (!never_connected(&why)) {
+	if (!tls && !never_connected(&why)) {
 		error_set(err, why.domain, why.code, "lost the engine at %s (%s): %s", e->at.url,
 			e->at.origin, why.text);
 		return;
 	}
 	if (engine_is_local(e) && (why.domain == ERR_UV || why.code == CANNOT_CONNECT))
 		advice = socket_advice(e->at.socket);
-	error_set(err, why.domain, why.code, "cannot connect to the Docker engine at %s (%s): %s",
-		e->at.url, e->at.origin, advice);
+	error_set(err, why.domain, why.code,
+		"cannot connect to the Docker engine at %s (%s): %s%s%s", e->at.url, e->at.origin,
+		advice, tls ? ": " : "", tls ? tls : "");
 }
 
 /* ---- the end ---- */

@@ -93,6 +93,8 @@ ptrdiff_t call_user_produce(void *call, char *buf, size_t n);
 int call_daemon_error(struct error *err, long status, struct str body);
 /* Names the engine and says what to do. */
 void call_explain_transport(const struct engine *e, struct error *err);
+/* The same for an answer that is an error, to the first question. */
+void call_explain_refusal(const struct engine *e, struct error *err);
 
 /* engine.c: the negotiation has ended. */
 void engine_ask(struct engine *e);

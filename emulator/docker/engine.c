@@ -167,7 +167,7 @@ static void on_ping(void *arg, struct error *err, const struct http_response *r)
 	}
 	if (r->status >= 300) {
 		call_daemon_error(&why, r->status, r->body);
-		error_wrap(&why, "the engine at %s (%s) refuses", e->at.url, e->at.origin);
+		call_explain_refusal(e, &why);
 		fail(e, &why);
 		return;
 	}
@@ -231,6 +231,7 @@ static void read_info(struct info_query *q, const json_t *doc)
 	i->kernel = json_str(doc, "KernelVersion");
 	i->operating_system = json_str(doc, "OperatingSystem");
 	i->root_dir = json_str(doc, "DockerRootDir");
+	i->system_time = json_str(doc, "SystemTime");
 	i->storage_driver = json_str(doc, "Driver");
 	i->cgroup_version = json_str(doc, "CgroupVersion");
 	i->default_runtime = json_str(doc, "DefaultRuntime");

@@ -73,7 +73,8 @@ struct engine_info {
 	struct str os, arch;              /* Go's names, as in image platforms: "linux", "amd64" */
 	struct str name;                  /* host name of the engine's machine */
 	struct str kernel, operating_system;
-	struct str root_dir; /* engine's data directory on its machine */
+	struct str root_dir;    /* engine's data directory on its machine */
+	struct str system_time; /* RFC 3339 */
 	struct str storage_driver, cgroup_version, default_runtime;
 	struct docker_strs runtimes, security_options, insecure_registries;
 	uint64_t memory;

@@ -1,33 +1,21 @@
 #include "base/base.h"
 #include "emulator/gitlab/doctor.h"
+#include "emulator/gitlab/doctor_internal.h"
 #include "emulator/core/error.h"
 #include "emulator/core/loop.h"
-#include "emulator/gitlab/registry_state.h"
-#include "emulator/gitlab/registry_up.h"
-#include "emulator/gitlab/session.h"
+#include "emulator/gitlab/registry.h"
 #include "emulator/runner/runner_choose.h"
 
 #include <fcntl.h>
-#include <netdb.h>
 #include <sys/file.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
-/* A container that only looks has long since looked. */
-#define PROBE_MS 15000
 /* A registry beside us answers at once. */
 #define ANSWER_MS 5000
-
-struct look {
-	struct doctor *d;
-	struct arena *a;
-	const struct doctor_options *o;
-	struct session s;
-	int lock_fd;
-	struct docker_kv labels[4];
-	struct sync_info info;
-	struct str image; /* of this engine, with a shell in it; empty: there is none */
-};
+/* Less is the time that a question takes. */
+#define CLOCK_S 30
 
 const char *doctor_state_word(enum doctor_state s)
 {
@@ -93,22 +81,24 @@ static void lock(struct look *l)
 	l->labels[3] = (struct docker_kv){STR("cilocal.host"), arena_str(l->a, str_c(host))};
 }
 
-/* A script in a container of its own, which is gone afterwards. */
-static int probe(struct look *l, const char *script, bool privileged, struct docker_strs hosts,
+int doctor_probe(struct look *l, struct container_spec *spec, const char *script, uint64_t limit_ms,
 	int64_t *code, struct str *said, struct error *err)
 {
-	struct str entrypoint = STR("sh"), cmd[2] = {STR("-c"), str_c(script)};
-	struct container_spec spec = {.image = l->image,
-		.has_entrypoint = true,
-		.entrypoint = {&entrypoint, 1},
-		.has_cmd = true,
-		.cmd = {cmd, 2},
-		.user = STR("0"),
-		.labels = {l->labels, ARRAY_SIZE(l->labels)},
-		.extra_hosts = hosts,
-		.privileged = privileged};
+	struct str entrypoint = STR("sh"), *cmd = arena_array(l->a, struct str, spec->cmd.n + 3);
 
-	return sync_run(&l->s, &spec, PROBE_MS, 20, l->a, code, said, err);
+	cmd[0] = STR("-c");
+	cmd[1] = str_c(script);
+	cmd[2] = STR("sh");
+	for (size_t i = 0; i < spec->cmd.n; i++)
+		cmd[i + 3] = spec->cmd.v[i];
+	if (!spec->image.n)
+		spec->image = l->image;
+	spec->has_entrypoint = spec->has_cmd = true;
+	spec->entrypoint = (struct docker_strs){&entrypoint, 1};
+	spec->cmd = (struct docker_strs){cmd, spec->cmd.n + 3};
+	spec->user = STR("0");
+	spec->labels = (struct docker_kvs){l->labels, ARRAY_SIZE(l->labels)};
+	return sync_run(&l->s, spec, limit_ms, 20, l->a, code, said, err);
 }
 
 /* ---- one engine ---- */
@@ -116,14 +106,70 @@ static int probe(struct look *l, const char *script, bool privileged, struct doc
 static struct str describe(const struct look *l, const struct endpoint *at)
 {
 	const struct sync_info *i = &l->info;
+	struct str cgroup = i->cgroup_version.n ? arena_printf(l->a, ", cgroup v" STR_FMT,
+							  STR_ARG(i->cgroup_version))
+						: STR("");
 
 	return arena_printf(l->a,
-		"%s " STR_FMT " (API %s) at %s (%s): " STR_FMT "/" STR_FMT "%s, " STR_FMT
+		"%s " STR_FMT " (API %s) at %s (%s): " STR_FMT "/" STR_FMT "%s%s, " STR_FMT STR_FMT
 		", %u processor%s, " STR_FMT,
 		i->podman ? "Podman" : "Docker", STR_ARG(i->version),
 		engine_api_version(l->s.engine), at->url, at->origin, STR_ARG(i->os),
-		STR_ARG(i->arch), i->rootless ? ", rootless" : "", STR_ARG(i->storage_driver),
+		STR_ARG(i->arch), engine_is_local(l->s.engine) ? "" : ", on another machine",
+		i->rootless ? ", rootless" : "", STR_ARG(i->storage_driver), STR_ARG(cgroup),
 		i->cpus, i->cpus == 1 ? "" : "s", STR_ARG(size_text(l->a, i->memory)));
+}
+
+static void add_engine(struct look *l, const struct endpoint *at)
+{
+	const struct sync_info *i = &l->info;
+	struct doctor_engine e = {.kind = i->podman ? "Podman" : "Docker",
+		.url = arena_str(l->a, str_c(at->url)),
+		.origin = arena_str(l->a, str_c(at->origin)),
+		.version = i->version,
+		.api = arena_str(l->a, str_c(engine_api_version(l->s.engine))),
+		.storage_driver = i->storage_driver,
+		.cgroup_version = i->cgroup_version,
+		.rootless = i->rootless,
+		.remote = !engine_is_local(l->s.engine)};
+
+	vec_push_in(l->a, &l->d->engines, e);
+}
+
+/* ---- its clock ---- */
+
+/* "2026-11-24T06:50:42.123456789+01:00", as engines write a time. -1: it is none. */
+static int64_t unix_time(struct arena *a, struct str text)
+{
+	struct tm t = {0};
+	const char *rest = strptime(arena_cstr(a, text), "%Y-%m-%dT%H:%M:%S", &t);
+	int hours = 0, minutes = 0;
+	int64_t east = 0;
+
+	if (!rest)
+		return -1;
+	rest += strspn(rest, ".0123456789");
+	if ((*rest == '+' || *rest == '-') && sscanf(rest + 1, "%2d:%2d", &hours, &minutes) == 2)
+		east = (*rest == '-' ? -1 : 1) * (hours * 60 + minutes) * 60;
+	return timegm(&t) - east;
+}
+
+static void look_at_clock(struct look *l)
+{
+	int64_t theirs = unix_time(l->a, l->info.system_time), off = theirs - time(NULL);
+
+	if (theirs < 0)
+		return;
+	if (llabs(off) <= CLOCK_S)
+		doctor_add(l->d, "clock", DOCTOR_OK, STR("this machine and the engine agree"),
+			STR_NULL);
+	else
+		doctor_add(l->d, "clock", DOCTOR_WARNING,
+			arena_printf(l->a, "the engine's clock is %lld s %s this machine's",
+				llabs(off), off < 0 ? "behind" : "ahead of"),
+			STR("certificates and tokens fail by that: set both clocks by a time "
+			    "server; a virtual machine that slept (Docker Desktop) gets its time "
+			    "when it is started again"));
 }
 
 /* Images that have a shell, by what they are usually called; none is pulled for this. */
@@ -139,21 +185,39 @@ static struct str find_image(struct look *l, const struct sync_names *names)
 	return STR_NULL;
 }
 
+/* The pipeline's own, else any of the usual name. */
+static struct str find_dind(struct look *l)
+{
+	struct str any = STR_NULL;
+
+	for (size_t i = 0; i < l->images.n; i++) {
+		struct str name = l->images.v[i];
+
+		if (l->o->dind_image.n && str_eq(name, l->o->dind_image))
+			return name;
+		if (!any.n && str_starts(name, STR("docker:")) && str_ends(name, STR("dind")))
+			any = name;
+	}
+	return any;
+}
+
 static void look_at_privileges(struct look *l)
 {
 	struct error err = ERROR_INIT;
 	struct str said = STR_NULL;
 	int64_t code = 0;
+	struct container_spec spec = {.privileged = true};
 	enum doctor_state bad = l->o->privileged ? DOCTOR_FAILURE : DOCTOR_NOTE;
 
+	l->may_privileged = false;
 	if (!l->image.n) {
 		doctor_add(l->d, "privileges", DOCTOR_NOTE,
 			STR("not tried: the engine has no image with a shell that is known"),
 			STR("'docker pull busybox' is enough"));
 		return;
 	}
-	if (probe(l, "mount -t tmpfs none /mnt", true, (struct docker_strs){NULL, 0}, &code, &said,
-		    &err) ||
+	if (doctor_probe(
+		    l, &spec, "mount -t tmpfs none /mnt", DOCTOR_PROBE_MS, &code, &said, &err) ||
 		code) {
 		doctor_add(l->d, "privileges", bad,
 			arena_printf(l->a, "privileged containers do not work: " STR_FMT,
@@ -162,158 +226,9 @@ static void look_at_privileges(struct look *l)
 			    "that builds without a daemon (buildah, kaniko)"));
 		return;
 	}
+	l->may_privileged = true;
 	doctor_add(l->d, "privileges", DOCTOR_OK,
 		STR("privileged containers work; --privileged allows them"), STR_NULL);
-}
-
-/*
- * 401 is the answer of a registry that wants a password. With TLS it is enough that the port is
- * open: not every nc and wget speaks it.
- */
-static const char *probe_script(struct look *l, const struct registry_info *info)
-{
-	size_t colon = str_chr(info->host, ':');
-	struct str name = registry_host_name(info->host);
-	struct str port = colon != STR_NPOS ? str_from(info->host, colon + 1)
-			  : info->tls       ? STR("443")
-					    : STR("80");
-
-	if (info->tls)
-		return arena_printf(l->a,
-			"command -v nc >/dev/null || exit 9; nc -w 5 " STR_FMT " " STR_FMT
-			" </dev/null",
-			STR_ARG(name), STR_ARG(port))
-			.p;
-	return arena_printf(l->a,
-		"h=" STR_FMT " p=" STR_FMT
-		"; if command -v nc >/dev/null; then printf 'GET /v2/ HTTP/1.0\\r\\nHost: "
-		"%%s\\r\\n\\r\\n' $h | nc -w 5 $h $p | head -n 1 | grep -q 401; elif command -v "
-		"wget >/dev/null; then wget -T 5 -O /dev/null http://$h:$p/v2/ 2>&1 | grep -q 401; "
-		"else exit 9; fi",
-		STR_ARG(name), STR_ARG(port))
-		.p;
-}
-
-static void look_from_job(struct look *l, const struct registry_info *info, struct str ip)
-{
-	struct str host = arena_printf(l->a, STR_FMT ":" STR_FMT,
-			   STR_ARG(registry_host_name(info->host)), STR_ARG(ip)),
-		   said = STR_NULL;
-	const char *script = probe_script(l, info);
-	struct error err = ERROR_INIT;
-	int64_t code = 0;
-
-	if (!l->image.n || !ip.n)
-		return;
-	if (probe(l, script, false, (struct docker_strs){&host, 1}, &code, &said, &err))
-		doctor_add(l->d, "registry", DOCTOR_FAILURE,
-			arena_printf(l->a, "from a container: %s", err.text), STR_NULL);
-	else if (code == 9)
-		doctor_add(l->d, "registry", DOCTOR_NOTE,
-			arena_printf(l->a,
-				"from a container: not tried, " STR_FMT " has neither nc nor wget",
-				STR_ARG(l->image)),
-			STR_NULL);
-	else if (code)
-		doctor_add(l->d, "registry", DOCTOR_FAILURE,
-			arena_printf(l->a,
-				"a container cannot reach it as " STR_FMT " (" STR_FMT
-				"): " STR_FMT,
-				STR_ARG(info->host), STR_ARG(ip), STR_ARG(said)),
-			STR("a firewall between containers? Look at 'iptables -L DOCKER-USER', and "
-			    "whether the engine was started with --icc=false"));
-	else
-		doctor_add(l->d, "registry", DOCTOR_OK,
-			arena_printf(l->a,
-				info->tls ? "a container reaches it as " STR_FMT
-					    "; jobs and Docker-in-Docker services get the "
-					    "certificate of its authority"
-					  : "a container reaches it as " STR_FMT
-					    "; a Docker-in-Docker service does where its command "
-					    "has --insecure-registry with that name",
-				STR_ARG(info->host)),
-			STR_NULL);
-}
-
-static bool look_from_here(struct look *l, const struct registry_info *info)
-{
-	struct sync_response r = {0};
-	struct error err = ERROR_INIT;
-	struct sync_request q = {.url = arena_printf(l->a, STR_FMT "/v2/", STR_ARG(info->url)).p,
-		.ca_file = info->ca_file};
-
-	if (info->elsewhere) {
-		doctor_add(l->d, "registry", DOCTOR_NOTE,
-			arena_printf(l->a,
-				"the local registry stands in for " STR_FMT
-				", on the engine's machine; its port, " STR_FMT
-				" there, is not reached from here and not needed",
-				STR_ARG(info->host), STR_ARG(info->address)),
-			STR_NULL);
-		return true;
-	}
-	if (sync_http(&l->s, &q, l->a, &r, &err) || (r.status != 401 && r.status != 200)) {
-		doctor_add(l->d, "registry", DOCTOR_FAILURE,
-			arena_printf(l->a, "the local registry does not answer on " STR_FMT ": %s",
-				STR_ARG(info->address),
-				error_is(&err) ? err.text : "not as a registry does"),
-			STR("'cilocal registry stop' and 'cilocal registry start' make it anew; "
-			    "its images stay"));
-		return false;
-	}
-	doctor_add(l->d, "registry", DOCTOR_OK,
-		arena_printf(l->a,
-			"the local registry stands in for " STR_FMT ", and answers on " STR_FMT
-			", %s",
-			STR_ARG(info->host), STR_ARG(info->address),
-			info->tls ? "with TLS" : "without TLS"),
-		STR_NULL);
-	return true;
-}
-
-static void look_at_registry(struct look *l)
-{
-	struct registry_state state;
-	struct registry_info info;
-	struct sync_container c;
-	struct error err = ERROR_INIT;
-
-	if (registry_state_read(&state, l->a, l->o->registry, &err) ||
-		registry_look(&l->s, &state, l->o->registry, l->a, &info, &err)) {
-		doctor_add(l->d, "registry", DOCTOR_WARNING, str_c(err.text), STR_NULL);
-		return;
-	}
-	if (!info.running) {
-		doctor_add(l->d, "registry", DOCTOR_NOTE,
-			info.storage ? STR("the local registry is stopped; its images are kept")
-				     : STR("the local registry is not running"),
-			STR("pipelines that push images want it: 'cilocal registry start', or "
-			    "'cilocal run --registry'"));
-		return;
-	}
-	/* One that does not answer here would not answer there. */
-	if (look_from_here(l, &info) && !sync_inspect(&l->s, info.container, l->a, &c, &err))
-		look_from_job(l, &info, c.ip);
-}
-
-static void look_at_names(struct look *l)
-{
-	struct addrinfo *found = NULL;
-	const char *host = arena_cstr(l->a, l->o->host);
-	int rc;
-
-	if (!*host || str_ends(l->o->host, STR(".localhost")))
-		return;
-	rc = getaddrinfo(host, NULL, NULL, &found);
-	if (!rc) {
-		freeaddrinfo(found);
-		return;
-	}
-	doctor_add(l->d, "names", DOCTOR_NOTE,
-		arena_printf(
-			l->a, "this machine finds no address of %s (%s)", host, gai_strerror(rc)),
-		STR("jobs that log in there fail, unless the local registry stands in for it "
-		    "(--registry), or extra_hosts in the configuration names its address"));
 }
 
 static void no_engine(struct look *l, size_t index, const struct error *err)
@@ -334,7 +249,6 @@ static int look_at_engine(struct look *l, size_t index, struct error *err)
 {
 	struct endpoint_lookup where;
 	struct error mine = ERROR_INIT;
-	struct sync_names names;
 
 	rc_endpoint(&l->o->runners->v[index], l->a, &where);
 	session_engine_close(&l->s);
@@ -350,12 +264,19 @@ static int look_at_engine(struct look *l, size_t index, struct error *err)
 		str_is(l->info.os, "linux")
 			? STR_NULL
 			: STR("jobs run in Linux containers: switch the engine"));
+	add_engine(l, engine_endpoint(l->s.engine));
 	if (engine_is_local(l->s.engine) && l->info.root_dir.n)
 		look_at_disk(l, "the engine", arena_cstr(l->a, l->info.root_dir));
-	l->image = sync_images(&l->s, l->a, &names, &mine) ? STR_NULL : find_image(l, &names);
+	look_at_clock(l);
+	l->image = l->dind_image = STR_NULL;
+	if (!sync_images(&l->s, l->a, &l->images, &mine)) {
+		l->image = find_image(l, &l->images);
+		l->dind_image = find_dind(l);
+	}
+	l->config = &l->o->runners->v[index];
 	look_at_privileges(l);
 	if (!index)
-		look_at_registry(l);
+		doctor_look_at_registry(l);
 	return l->s.signum ? error_set(err, ERR_CANCELLED, l->s.signum, "interrupted") : 0;
 }
 
@@ -378,8 +299,6 @@ int doctor_look(struct doctor *d, const struct doctor_options *o, struct error *
 	for (size_t i = 0; !rc && i < o->runners->n; i++)
 		if (uses_engine(&o->runners->v[i]) && rc_same_engine(o->runners, i) == i)
 			rc = look_at_engine(&l, i, err);
-	if (!rc)
-		look_at_names(&l);
 	if (l.lock_fd >= 0)
 		close(l.lock_fd);
 	if (session_close(&l.s, rc ? NULL : err))

@@ -1,7 +1,7 @@
 /*
- * What a machine has that jobs need, looked at one thing after the other: engines, privileged
- * containers, the local registry as seen from here and from a container, disk, names. For
- * `cilocal doctor`.
+ * What a machine has that jobs need, looked at one thing after the other: engines, their clocks,
+ * privileged containers, disk, the registry as seen from here, from a container and from a
+ * Docker-in-Docker service, names. For `cilocal doctor`.
  */
 #ifndef GITLAB_DOCTOR_H
 #define GITLAB_DOCTOR_H
@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include "base/str.h"
 #include "base/vec.h"
+#include "emulator/docker/types.h"
 
 struct arena;
 struct error;
@@ -24,9 +25,16 @@ struct doctor_item {
 	enum doctor_state state;
 	struct str text, cure; /* what is there; what to do (empty: nothing) */
 };
+struct doctor_engine {
+	const char *kind;                     /* "Docker", "Podman" */
+	struct str url, origin, version, api; /* api: the one that is spoken */
+	struct str storage_driver, cgroup_version;
+	bool rootless, remote;
+};
 struct doctor {
 	struct arena *arena; /* of everything */
 	VEC(struct doctor_item) items;
+	VEC(struct doctor_engine) engines; /* that answered */
 };
 
 struct doctor_options {
@@ -35,6 +43,9 @@ struct doctor_options {
 	const char *root;        /* of the project; NULL: none */
 	struct str host;         /* CI_REGISTRY; empty: unknown */
 	bool docker, privileged; /* jobs of the pipeline want containers; privileged ones */
+	/* The pipeline's Docker-in-Docker service, as written; empty: it has none. */
+	struct str dind_image;
+	struct docker_strs dind_command;
 };
 
 void doctor_add(struct doctor *d, const char *name, enum doctor_state state, struct str text,

@@ -294,6 +294,8 @@ static void info_done(void *arg, struct error *err, const struct engine_info *i)
 			.arch = arena_str(w->arena, i->arch),
 			.storage_driver = arena_str(w->arena, i->storage_driver),
 			.root_dir = arena_str(w->arena, i->root_dir),
+			.cgroup_version = arena_str(w->arena, i->cgroup_version),
+			.system_time = arena_str(w->arena, i->system_time),
 			.memory = i->memory,
 			.cpus = i->cpus,
 			.rootless = i->rootless,

@@ -89,7 +89,7 @@ int sync_has_volume(struct session *s, struct str name, bool *has, struct error 
 int sync_gateway(struct session *s, struct str network, struct arena *a, struct str *address,
 	struct error *err);
 struct sync_info {
-	struct str version, os, arch, storage_driver, root_dir;
+	struct str version, os, arch, storage_driver, root_dir, cgroup_version, system_time;
 	uint64_t memory;
 	unsigned cpus;
 	bool rootless, podman;

@@ -68,3 +68,27 @@ has_not 'glrt-secret'
 has_not 'hunter2'
 run 0 doctor --config config.toml --json
 grep -qF '{"line":9,"key":"privileged","value":"true","effect":"used","text":"containers may do' "$work/stdout" || fail "not the JSON"
+
+# shellcheck source=tests/program/lib_engine.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib_engine.sh"
+# A newer engine than this program knows (API 1.52, none below 1.44), without root, whose clock is off.
+engine <<'END'
+on GET /_ping
+header Api-Version: 1.52
+body OK
+on GET /version
+body {"Version":"29.0.0","ApiVersion":"1.52","MinAPIVersion":"1.44","Os":"linux","Arch":"amd64"}
+on GET /info
+body {"OSType":"linux","Architecture":"x86_64","Driver":"overlayfs","CgroupVersion":"2","NCPU":2,"MemTotal":1000000000,"SystemTime":"2020-01-02T03:04:05.123456789+01:00","SecurityOptions":["name=rootless"]}
+on GET /images/json
+body []
+END
+run 0 doctor
+has 'engine      ok       Docker 29.0.0 (API 1.47) at unix://'
+has ': linux/amd64, rootless, overlayfs, cgroup v2, 2 processors'
+has "clock       warning  the engine's clock is "
+has " s behind this machine's"
+has 'privileges  note     not tried: the engine has no image with a shell that is known'
+run 0 doctor --json
+grep -qF '"engines":[{"kind":"Docker","version":"29.0.0","api":"1.47","url":"unix://' "$work/stdout" || fail "not the engine"
+grep -qF '"remote":false,"rootless":true,"storage_driver":"overlayfs","cgroup_version":"2"}]' "$work/stdout" || fail "not the engine"
