@@ -8,21 +8,9 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 
-static char dir[] = "/tmp/cilocal-jwt-XXXXXX";
+#include "../temp_dir.h"
+
 static struct arena a;
-
-static int setup(void **state)
-{
-	UNUSED(state);
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	UNUSED(state);
-	arena_release(&a);
-	return store_remove_tree(dir, NULL);
-}
 
 static void test_key_stays(void **state)
 {
@@ -80,5 +68,8 @@ int main(void)
 		cmocka_unit_test(test_broken_key),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	int failed = cmocka_run_group_tests(tests, setup, teardown);
+
+	arena_release(&a);
+	return failed;
 }

@@ -13,6 +13,7 @@
 #include "emulator/runner/runner_config.h"
 #include "emulator/runner/sources.h"
 #include "emulator/store/store.h"
+#include "../temp_dir.h"
 
 #include <setjmp.h>
 #include <stdlib.h>
@@ -21,8 +22,6 @@
 #include <cmocka.h>
 
 #define MAX_COMMANDS 8
-
-static char dir[] = "/tmp/cilocal-build-XXXXXX";
 
 /* Not every file uses every helper. */
 #pragma GCC diagnostic ignored "-Wunused-function"
@@ -155,18 +154,6 @@ static void abort_it(struct job *j)
 {
 	build_abort(j->build);
 	build_abort(j->build);
-}
-
-static int setup(void **state)
-{
-	UNUSED(state);
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	UNUSED(state);
-	return store_remove_tree(dir, NULL);
 }
 
 #endif

@@ -13,7 +13,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static char dir[] = "/tmp/cilocal-layers-XXXXXX";
+#include "../temp_dir.h"
+
 static const struct sources_view all = {.submodules = 1};
 static struct repo repo;
 
@@ -222,18 +223,6 @@ static void test_volumes(void **state)
 	assert_false(layers_volumes(&a, &m, STR("job"), (struct docker_kvs){0}, v));
 	free(longer);
 	arena_release(&a);
-}
-
-static int setup(void **state)
-{
-	UNUSED(state);
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	UNUSED(state);
-	return store_remove_tree(dir, NULL);
 }
 
 int main(void)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static char dir[] = "/tmp/cilocal-sources-XXXXXX";
+#include "../temp_dir.h"
 
 struct pull {
 	struct tar_stream *t;
@@ -101,18 +101,6 @@ static void test_objects_are_borrowed(void **state)
 	fclose(f);
 	assert_string_equal(line, "/home/user/project/.git/objects\n");
 	assert_int_equal(loop_free(l, &err), 0);
-}
-
-static int setup(void **state)
-{
-	UNUSED(state);
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	UNUSED(state);
-	return store_remove_tree(dir, NULL);
 }
 
 int main(void)

@@ -9,19 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static char dir[] = "/tmp/cilocal-archive-XXXXXX";
-
-static int setup(void **state)
-{
-	UNUSED(state);
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	UNUSED(state);
-	return store_remove_tree(dir, NULL);
-}
+#include "../temp_dir.h"
 
 static int to_buf(void *arg, const void *p, size_t n, struct error *err)
 {

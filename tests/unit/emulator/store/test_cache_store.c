@@ -10,21 +10,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static char dir[] = "/tmp/cilocal-cache-XXXXXX";
+#include "../temp_dir.h"
+
 static struct arena a;
-
-static int setup(void **state)
-{
-	UNUSED(state);
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	UNUSED(state);
-	arena_release(&a);
-	return store_remove_tree(dir, NULL);
-}
 
 static size_t put(const char *key, size_t kib, uint64_t limit)
 {
@@ -139,5 +127,8 @@ int main(void)
 		cmocka_unit_test(test_list),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	int failed = cmocka_run_group_tests(tests, setup, teardown);
+
+	arena_release(&a);
+	return failed;
 }

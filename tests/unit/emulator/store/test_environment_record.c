@@ -7,21 +7,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-static char dir[] = "/tmp/cilocal-environments-XXXXXX";
+#include "../temp_dir.h"
+
 static struct arena a;
-
-static int setup(void **state)
-{
-	UNUSED(state);
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	UNUSED(state);
-	arena_release(&a);
-	return store_remove_tree(dir, NULL);
-}
 
 static void deploy(void *arg, struct environment_record *e)
 {
@@ -95,5 +83,8 @@ int main(void)
 		cmocka_unit_test(test_broken),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	int failed = cmocka_run_group_tests(tests, setup, teardown);
+
+	arena_release(&a);
+	return failed;
 }
