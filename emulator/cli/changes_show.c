@@ -228,11 +228,6 @@ void changes_say(struct load *l, const struct differences *ch, const char *event
 		say_pipeline(c, ch, event);
 	if (!c->quiet && (ch->n_jobs || ch->globals.n))
 		say_sum(c, ch);
-	struct str shown = load_masked(l, buf_str(&c->out));
-	if (shown.p != c->out.p) {
-		buf_clear(&c->out);
-		buf_addstr(&c->out, shown);
-	}
 }
 
 /* ---- JSON ---- */

@@ -134,6 +134,11 @@ static int show(struct load *l, const struct side *from, const struct side *to, 
 		tree_print(c, changes_tree(l, &d, from, to, event));
 	else if (differs || event)
 		changes_say(l, &d, event);
+	struct str shown = load_masked(l, buf_str(&c->out));
+	if (shown.p != c->out.p) {
+		buf_clear(&c->out);
+		buf_addstr(&c->out, shown);
+	}
 	if (!differs)
 		cli_note(c, "the expanded pipelines are the same");
 	return differs ? EXIT_DIFFERS : EXIT_OK;

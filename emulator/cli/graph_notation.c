@@ -12,6 +12,21 @@ struct numbers {
 	size_t job, stage, pipeline;
 };
 
+/* Colours that can be told apart on white and on black; NULL: as everything else. */
+static const char *state_color(struct str state)
+{
+	if (!state.n)
+		return NULL;
+	return str_is(state, "success")  ? "#108548"
+	       : str_is(state, "failed") ? "#dd2b0e"
+					 : "#ab6100";
+}
+
+static const char *state_class(struct str state)
+{
+	return str_is(state, "success") || str_is(state, "failed") ? state.p : "other";
+}
+
 /* ---- Graphviz ---- */
 
 static void quoted(struct buf *out, struct str s)
@@ -33,6 +48,9 @@ static void dot_stages(const struct graph *g, struct buf *out, const struct numb
 			size_t id = g->stages[s].jobs[i];
 			buf_printf(out, "\t\tj%zu [label=\"", at->job + id);
 			quoted(out, graph_label(g, &g->jobs[id]));
+			const char *color = state_color(g->jobs[id].state);
+			if (color)
+				buf_printf(out, "\", color=\"%s", color);
 			buf_adds(out, "\"];\n");
 		}
 		buf_adds(out, "\t}\n");
@@ -106,7 +124,10 @@ static void mermaid_stages(
 			size_t id = g->stages[s].jobs[i];
 			buf_printf(out, "%s  j%zu[\"", indent, at->job + id);
 			entities(out, graph_label(g, &g->jobs[id]));
-			buf_adds(out, "\"]\n");
+			buf_adds(out, "\"]");
+			if (g->jobs[id].state.n)
+				buf_printf(out, ":::%s", state_class(g->jobs[id].state));
+			buf_addc(out, '\n');
 		}
 		buf_printf(out, "%send\n", indent);
 	}
@@ -148,6 +169,12 @@ void graph_mermaid(const struct graph *g, struct buf *out)
 {
 	struct numbers next = {0, 0, 0};
 	buf_adds(out, "flowchart LR\n");
+	if (g->n_jobs && g->jobs[0].state.n)
+		buf_printf(out,
+			"  classDef success stroke:%s\n  classDef failed stroke:%s\n"
+			"  classDef other stroke:%s\n",
+			state_color(STR("success")), state_color(STR("failed")),
+			state_color(STR("other")));
 	mermaid_pipeline(g, out, &next);
 }
 

@@ -85,9 +85,9 @@ static void draw_frame(struct svg *s, size_t i)
 		"height=\"%.1f\" "
 		"rx=\"8\"/><text class=\"stage\" x=\"%.1f\" y=\"%.1f\">",
 		i, MARGIN, v->y, s->right - 2 * MARGIN, v->bottom - v->y, v->x, v->y + 22);
-	buf_adds(s->out, "<tspan class=\"note\">pipeline of </tspan>");
+	buf_adds(s->out, "<tspan class=\"note\">pipeline of</tspan><tspan dx=\"5\">");
 	xml_text(s->out, s->graphs[i]->title, false);
-	buf_adds(s->out, "</text>\n");
+	buf_adds(s->out, "</tspan></text>\n");
 }
 
 static void draw_stages(struct svg *s, const struct graph_layout *v)

@@ -41,6 +41,7 @@ static void example(struct buf *out, const char *text)
 {
 	buf_adds(out, ".PP\n.RS\n.EX\n");
 	roff(out, str_c(text));
+	buf_adds(out, str_ends(str_c(text), STR("\n")) ? "" : "\n");
 	buf_adds(out, ".EE\n.RE\n");
 }
 

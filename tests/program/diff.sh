@@ -197,3 +197,17 @@ for i in {1..40}; do echo "job-$i: {script: x}"; done >many.yml
 sed 's/x}/y}/' many.yml >more.yml
 run 1 diff many.yml more.yml
 has 'jobs changed: job-1, job-2, job-3, job-4, job-5, job-6, job-7, job-8, job-9, job-10, job-11, job-12 and 28 more'
+
+# What is secret stays so.
+cat >.cilocal-variables.yml <<'YML'
+project:
+  "gitlab.example.com/group/project":
+    SECRET: {value: "s3cr3t-value", masked: true}
+YML
+echo 'a: {script: [echo s3cr3t-value]}' >many.yml
+run 1 diff many.yml more.yml
+has '[MASKED]'
+has_not s3cr3t
+run 1 diff many.yml more.yml --json
+has_not s3cr3t
+jq . "$work/stdout" >/dev/null || fail 'no JSON'

@@ -96,9 +96,14 @@ run 0 graph --run last
 has "'made' starts a child pipeline, in this run:"
 grep -qE '^one success [0-9.]+s +two failed' "$work/stdout" || fail 'no jobs of the made pipeline'
 grep -qE '^leaf <1> success' "$work/stdout" || fail 'no state of a child of a child'
+run 0 graph --run last --format dot
+grep -qE 'label="gen success [0-9.]+s", color="#108548"' "$work/stdout" || fail 'no state in DOT'
+run 0 graph --run last --format mermaid
+has '  classDef failed stroke:#dd2b0e'
+grep -qE '\["two failed [0-9.]+s"\]:::failed$' "$work/stdout" || fail 'no state in Mermaid'
 run 0 graph --run last --format svg
 has '<a href="#p1"><g><rect class="job success"'
-has 'pipeline of </tspan>parts &gt; sub</text>'
+has 'pipeline of</tspan><tspan dx="5">parts &gt; sub</tspan></text>'
 is "$(grep -c 'class="frame"' "$work/stdout")" 3
 is "$(grep -c 'class="mark failed"' "$work/stdout")" 2
 command -v xmllint >/dev/null && { xmllint --noout "$work/stdout" || fail 'no XML'; }
