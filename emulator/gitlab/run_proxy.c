@@ -6,19 +6,22 @@
  */
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/gitlab/registry_api.h"
 #include "emulator/gitlab/registry_move.h"
 #include "emulator/docker/image.h"
 #include "pipeline/pipeline.h"
 #include "vars/facts.h"
 
-#define MARK STR("/dependency_proxy/containers/")
+struct asked {
+	struct str name;  /* as jobs have it */
+	struct str where; /* "FILE:LINE" */
+};
 
 struct proxied {
 	const struct run *r;
 	const struct job *job;
 	struct arena arena;
-	VEC(struct str) names; /* as jobs have them */
-	struct str where;      /* of the first */
+	VEC(struct asked) names;
 };
 
 /* The image's own name: what is behind the prefix; empty: it is no name of the proxy. */
@@ -37,15 +40,15 @@ static bool take(void *arg, struct str word, const struct image_place *at)
 {
 	struct proxied *p = arg;
 	struct image_ref ref;
+	struct asked asked;
 
 	if (!image_ref_parse(own_name(p->r, word), &ref) || ref.digest.n)
 		return false;
 	for (size_t i = 0; i < p->names.n; i++)
-		if (str_eq(p->names.v[i], word))
+		if (str_eq(p->names.v[i].name, word))
 			return false;
-	if (!p->names.n)
-		p->where = run_image_place(p->r, &p->arena, at);
-	vec_push_in(&p->arena, &p->names, arena_str(&p->arena, word));
+	asked = (struct asked){arena_str(&p->arena, word), run_image_place(p->r, &p->arena, at)};
+	vec_push_in(&p->arena, &p->names, asked);
 	return false;
 }
 
@@ -63,27 +66,60 @@ static void look(struct proxied *p, const struct run *r)
 		}
 }
 
+static bool holds(const struct str *repos, size_t n, struct str there)
+{
+	struct image_ref ref;
+
+	for (size_t i = 0; image_ref_parse(there, &ref) && i < n; i++)
+		if (str_eq(repos[i], ref.repo))
+			return true;
+	return false;
+}
+
+/* One that the registry holds from earlier, and the engine has no more, stays as it is. */
+static int fill(struct run *r, struct arena *a, const struct registry_info *info, struct str own,
+	struct str there, bool held, struct error *err)
+{
+	int64_t size;
+
+	if (sync_image_size(&r->session, own, &size, err))
+		return -1;
+	if (held && size < 0)
+		return 0;
+	if (!held)
+		run_message(r, DIAG_NOTE,
+			"putting '" STR_FMT
+			"' into the local registry, which stands in for the dependency proxy",
+			STR_ARG(own));
+	return sync_need_image(&r->session, own, err) ||
+			       registry_copy(&r->session, a, info, own, there, err)
+		       ? -1
+		       : 0;
+}
+
 void run_proxy_fill(struct run *r, const struct registry_info *info)
 {
+	struct error ignored = ERROR_INIT;
+	struct str *repos = NULL;
 	struct proxied p;
+	size_t n = 0;
 
 	look(&p, r);
-	for (size_t i = 0; i < p.names.n; i++) {
-		struct str name = p.names.v[i], own = own_name(r, name);
+	if (p.names.n)
+		registry_api_catalog(&r->session, info, &p.arena, &repos, &n, &ignored);
+	for (size_t i = 0; i < p.names.n && !r->session.signum; i++) {
+		struct str name = p.names.v[i].name, own = own_name(r, name);
 		struct error err = ERROR_INIT;
 		/* Below the host, as it is asked for. */
 		struct str there = str_from(name, str_chr(name, '/') + 1);
 
-		if (!sync_need_image(&r->session, own, &err) &&
-			!registry_copy(&r->session, &p.arena, info, own, there, &err))
-			continue;
-		if (r->session.signum)
-			break;
-		run_message(r, DIAG_WARNING,
-			"'" STR_FMT "' (" STR_FMT
-			") cannot be had through the local registry, which stands in for the "
-			"dependency proxy: %s",
-			STR_ARG(name), STR_ARG(p.where), err.text);
+		if (fill(r, &p.arena, info, own, there, holds(repos, n, there), &err) &&
+			!r->session.signum)
+			run_message(r, DIAG_WARNING,
+				"'" STR_FMT "' (" STR_FMT
+				") cannot be had through the local registry, which stands in for "
+				"the dependency proxy: %s",
+				STR_ARG(name), STR_ARG(p.names.v[i].where), err.text);
 	}
 	arena_release(&p.arena);
 }
@@ -102,6 +138,7 @@ void run_proxy_warn(const struct run *r)
 			"local registry stands in for it; images of jobs and services come by "
 			"their "
 			"own name anyway",
-			STR_ARG(p.job->name), STR_ARG(p.names.v[0]), STR_ARG(p.where));
+			STR_ARG(p.job->name), STR_ARG(p.names.v[0].name),
+			STR_ARG(p.names.v[0].where));
 	arena_release(&p.arena);
 }

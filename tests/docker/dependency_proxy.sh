@@ -49,6 +49,7 @@ at_end "'$cilocal' registry stop --purge >/dev/null 2>&1"
 run 0 run --registry --registry-tls --privileged dind plain
 has 'Login Succeeded'
 has 'prefix registry.gitlab.example.com/group/dependency_proxy/containers'
+has "putting 'alpine' into the local registry"
 run 0 registry list
 has 'group/dependency_proxy/containers/alpine:latest'
 run 0 run --registry --registry-tls missing

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # For tests of an engine behind ssh://; sourced after lib.sh. In place of ssh a script, first in PATH, runs here what
 # would run there: on the engine $ENGINE (the path of its socket). It writes its arguments to $SSH_LOG; TMPDIR is the
 # test's own.
