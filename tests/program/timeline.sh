@@ -92,6 +92,11 @@ shows 'TIMELINE '
 keys "clear; $cilocal run --no-timeline; echo e''nd" Enter
 shows '^end'
 shows_not TIMELINE
+printf '[cilocal]\ntimeline = false\n' >.cilocal.toml
+keys "clear; $cilocal run; echo e''nd" Enter
+shows '^end'
+shows_not TIMELINE
+rm .cilocal.toml
 # One short job needs no picture.
 keys "clear; $cilocal run quick; echo e''nd" Enter
 shows '^end'
