@@ -177,6 +177,7 @@ static bool at_docker_key(const struct looking *l, struct str key, struct diagno
 		K(allowed_services),
 		K(services_limit),
 		K(gpus),
+		K(enable_ipv6),
 		K(runtime),
 		K(disable_entrypoint_overwrite),
 		K(user),

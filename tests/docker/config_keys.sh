@@ -237,6 +237,18 @@ run 1 run
 has 'could not select device driver "" with capabilities: [[gpu]]'
 has '.cilocal.toml:4: without this line'
 
+# enable_ipv6: the network has it, or the engine says that it has no addresses (before Docker 27).
+cat >.gitlab-ci.yml <<'END'
+job: {image: busybox, services: ["redis:7"], script: [ip -6 addr show eth0]}
+END
+printf '[[runners]]\nexecutor = "docker"\n[runners.docker]\nenable_ipv6 = true\n' >.cilocal.toml
+if "$cilocal" run >"$work/out" 2>&1 </dev/null; then
+	has 'scope global'
+else
+	has 'non-overlapping IPv6 address pool'
+	has '.cilocal.toml:4: enable_ipv6 = false'
+fi
+
 # What is not allowed is refused, with the line of the list.
 refused() { # refused CODE WORDS PLACE LINE...: these lines below [runners.docker]
 	local code=$1 words=$2 place=$3
