@@ -9,8 +9,8 @@ cat >"$work/seccomp.json" <<'END'
 END
 mkdir "$work/host" && echo of-the-host >"$work/host/file"
 
-# is CONTAINER FILTER WANT: a field of the container, by jq.
-is() {
+# field_is CONTAINER FILTER WANT: a field of the container, by jq.
+field_is() {
 	local got
 	got=$(jq -rc "$2" <<<"${!1}")
 	[[ $got == "$3" ]] || fail "$1: $2 is $got, not $3"
@@ -122,28 +122,28 @@ job=$(api GET "/containers/$name/json")
 redis=$(api GET "/containers/${name%-build}-svc-1/json")
 beside=$(api GET "/containers/${name%-build}-svc-0/json")
 network=$(api GET "/networks/${name%-build}-net")
-is network '.Options["com.docker.network.driver.mtu"]' 1400
-is network .EnableIPv6 false
+field_is network '.Options["com.docker.network.driver.mtu"]' 1400
+field_is network .EnableIPv6 false
 for what in job redis beside; do
-	is $what '.Config.Labels.team' project-team
-	is $what '.HostConfig | [.LogConfig.Config.labels, .Dns, .DnsSearch, .UsernsMode, .ShmSize]' \
+	field_is $what '.Config.Labels.team' project-team
+	field_is $what '.HostConfig | [.LogConfig.Config.labels, .Dns, .DnsSearch, .UsernsMode, .ShmSize]' \
 		'["team",["192.0.2.53"],["example.test"],"host",16777216]'
-	is $what '.HostConfig.ExtraHosts | contains(["mirror.example.com:192.0.2.7"])' true
-	is $what '[.Mounts[].Destination] | sort | map(select(. != "/data"))' '["/cache","/from-host","/somewhere/builds"]'
+	field_is $what '.HostConfig.ExtraHosts | contains(["mirror.example.com:192.0.2.7"])' true
+	field_is $what '[.Mounts[].Destination] | sort | map(select(. != "/data"))' '["/cache","/from-host","/somewhere/builds"]'
 done
-is job '.HostConfig | [.Memory, .MemorySwap, .MemoryReservation, .NanoCpus, .CpusetCpus, .CpusetMems, .CpuShares]' \
+field_is job '.HostConfig | [.Memory, .MemorySwap, .MemoryReservation, .NanoCpus, .CpusetCpus, .CpusetMems, .CpuShares]' \
 	'[268435456,536870912,134217728,1500000000,"0","0",512]'
-is job '.HostConfig | [.CapAdd, .CapDrop, .IpcMode, .PidMode, .OomScoreAdj, .DeviceCgroupRules]' \
+field_is job '.HostConfig | [.CapAdd, .CapDrop, .IpcMode, .PidMode, .OomScoreAdj, .DeviceCgroupRules]' \
 	'[["NET_ADMIN"],["MKNOD"],"shareable","host",123,["c 1:* rmw"]]'
-is job '.HostConfig.Devices[0] | [.PathOnHost, .PathInContainer, .CgroupPermissions]' '["/dev/null","/dev/null2","rw"]'
-is redis '.HostConfig | [.Memory, .MemorySwap, .MemoryReservation, .NanoCpus, .CpusetCpus, .CpuShares, .SecurityOpt]' \
+field_is job '.HostConfig.Devices[0] | [.PathOnHost, .PathInContainer, .CgroupPermissions]' '["/dev/null","/dev/null2","rw"]'
+field_is redis '.HostConfig | [.Memory, .MemorySwap, .MemoryReservation, .NanoCpus, .CpusetCpus, .CpuShares, .SecurityOpt]' \
 	'[209715200,314572800,104857600,500000000,"1",256,["no-new-privileges"]]'
-is redis '.HostConfig | [.Tmpfs, .Devices[0].PathInContainer]' '[{"/data":"rw,size=2m"},"/dev/zero2"]'
+field_is redis '.HostConfig | [.Tmpfs, .Devices[0].PathInContainer]' '[{"/data":"rw,size=2m"},"/dev/zero2"]'
 # Keys of jobs alone.
-is redis '.HostConfig | [.CapAdd, .CapDrop, .PidMode, .OomScoreAdj, .Ulimits, .GroupAdd]' '[null,null,"",0,null,null]'
-is beside '.HostConfig.Devices | length' 0
-is beside '.Config.Env | contains(["ONLY_HERE=here"])' true
-is redis '.Config.Env | map(select(startswith("ONLY_HERE"))) | length' 0
+field_is redis '.HostConfig | [.CapAdd, .CapDrop, .PidMode, .OomScoreAdj, .Ulimits, .GroupAdd]' '[null,null,"",0,null,null]'
+field_is beside '.HostConfig.Devices | length' 0
+field_is beside '.Config.Env | contains(["ONLY_HERE=here"])' true
+field_is redis '.Config.Env | map(select(startswith("ONLY_HERE"))) | length' 0
 api GET "/containers/${name%-build}-svc-0/logs?stdout=1" -o - | tr -d '\0' | grep -q 'here$' ||
 	fail "the service of the configuration did not run its command"
 run 0 clean --engine
@@ -187,9 +187,9 @@ grep -qx 'near is found' "$work/out" || fail "network_mode"
 name=$(sed -n 's/.*to enter it: docker start \([^ ]*\) .*/\1/p' "$work/out")
 job=$(api GET "/containers/$name/json")
 service=$(api GET "/containers/${name%-build}-svc-0/json")
-is job '.HostConfig | [.NetworkMode, .CgroupParent, .Privileged, .VolumesFrom]' \
+field_is job '.HostConfig | [.NetworkMode, .CgroupParent, .Privileged, .VolumesFrom]' \
 	'["cilocal-test-net","/cilocal-test",true,["cilocal-test-other:ro"]]'
-is service '.HostConfig | [.NetworkMode, .CgroupParent, .Privileged, .VolumesFrom]' \
+field_is service '.HostConfig | [.NetworkMode, .CgroupParent, .Privileged, .VolumesFrom]' \
 	'["cilocal-test-net","",false,null]'
 run 0 clean --engine
 nothing_left

@@ -5,10 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib_terminal.sh"
 export LC_ALL=C.UTF-8
 for shell in zsh fish; do
-	command -v "$shell" >/dev/null || {
-		echo "skipped: there is no $shell" >&2
-		exit 77
-	}
+	command -v "$shell" >/dev/null || skip "there is no $shell"
 done
 
 project main <<'END'

@@ -141,7 +141,7 @@ s = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequ
 print(s.server_port, flush=True)
 s.serve_forever()' >"$work/port" 2>/dev/null) &
 	web=$!
-	at_end='kill $web'
+	at_end "kill $web"
 	for ((i = 0; i < 200; i++)); do
 		[[ ! -s $work/port ]] || break
 		sleep 0.05

@@ -10,10 +10,7 @@ cache=${CILOCAL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cilocal-tests}
 
 export PATH=$PATH:/usr/sbin:/sbin
 for tool in cpack dpkg-shlibdeps debootstrap unshare; do
-	command -v "$tool" >/dev/null || {
-		echo "skipped: there is no $tool" >&2
-		exit 77
-	}
+	command -v "$tool" >/dev/null || skip "there is no $tool"
 done
 ((EUID == 0)) || {
 	echo "skipped: a clean system is made and entered by root only" >&2

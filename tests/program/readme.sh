@@ -5,10 +5,7 @@ cache=${CILOCAL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cilocal-tests}
 # shellcheck source=tests/program/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-[[ -e $tree/.git ]] || {
-	echo "skipped: this is no clone" >&2
-	exit 77
-}
+[[ -e $tree/.git ]] || skip "this is no clone"
 # Where there is one, a compiler's cache makes the build short.
 ! command -v ccache >/dev/null || export CMAKE_C_COMPILER_LAUNCHER=ccache CCACHE_DIR=${CCACHE_DIR:-$cache/ccache}
 
