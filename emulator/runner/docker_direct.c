@@ -117,6 +117,20 @@ static bool usable(const struct executor_docker *e)
 	return e->direct.fd >= 0 && !e->direct.hidden && !docker_layer_mounted(e);
 }
 
+/*
+ * Where sources are mounted, what is beside them, if there is nothing to put in; the folder of
+ * their volume is what the job sees of the project directory's mode. What goes before the sources
+ * is for other volumes.
+ */
+static bool fillable(const struct executor_docker *e, const struct sources_view *view)
+{
+	if (e->direct.fd < 0 || e->direct.hidden || e->ahead_at < e->ahead.n ||
+		fchmod(e->direct.fd, 0777))
+		return false;
+	return !docker_layer_mounted(e) ||
+	       (!view->shallow.n && !chmod(arena_cstr(e->arena, e->layer.mountpoint), 0777));
+}
+
 /* True: not done, for the engine to do. A stop is neither. */
 static bool ended(struct executor_docker *e, const struct error *err, const char *what)
 {
@@ -140,12 +154,13 @@ static void on_filled(void *arg, const struct error *err)
 bool docker_direct_fill(struct executor_docker *e, struct sources *from)
 {
 	struct docker_direct *d = &e->direct;
+	struct sources_view view = *build_sources_view(e->base.build);
 	struct tar_stream_source items;
 
-	/* What goes before the sources is for other volumes. */
-	if (!usable(e) || e->ahead_at < e->ahead.n || fchmod(d->fd, 0777))
+	if (!fillable(e, &view))
 		return false;
-	items = sources_items(from, d->at.below, build_sources_view(e->base.build));
+	view.above = docker_layer_mounted(e);
+	items = sources_items(from, d->at.below, &view);
 	docker_begin(e);
 	d->work = files_local_fill_below(
 		build_host(e->base.build)->loop, &d->at, &items, on_filled, e);

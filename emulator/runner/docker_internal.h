@@ -70,6 +70,7 @@ struct docker_layer {
 	struct layers_wait wait;
 	bool wanted;           /* what is mounted may be decided once the list is there */
 	struct str volumes[2]; /* made: the one that is mounted, the one beside it */
+	struct str mountpoint; /* of the first, on the engine's machine */
 };
 
 /* The job's volume as a folder of this machine. */

@@ -85,11 +85,13 @@ static void on_made(void *arg, struct error *err, struct str name, struct str mo
 	struct made *m = arg;
 	struct executor_docker *e = m->e;
 
-	UNUSED(mountpoint);
-	if (err)
+	if (err) {
 		docker_fail_error(e, err, SPAN_NONE, "cannot make the job's volume");
-	else
+	} else {
 		e->layer.volumes[m->i] = arena_str(e->arena, name);
+		if (m->i == 0)
+			e->layer.mountpoint = arena_str(e->arena, mountpoint);
+	}
 	docker_end(e);
 }
 
@@ -103,6 +105,9 @@ static void on_layer(void *arg, const struct layer_mount *m, const char *why)
 	} else if (!e->stopping && layers_volumes(e->arena, m, e->prefix, e->labels, volumes)) {
 		TRACE(JOB, STR_FMT ": the sources are mounted, not copied",
 			STR_ARG(build_spec(e->base.build)->name));
+		/* For what stands around them. */
+		if (docker_direct_wants_volume(e))
+			docker_make_volume(e);
 		for (size_t i = 0; i < ARRAY_SIZE(volumes); i++) {
 			struct made *made = arena_new(e->arena, struct made);
 
