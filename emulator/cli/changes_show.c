@@ -40,8 +40,7 @@ static void put_line(struct cli *c, char mark, struct str text)
 		buf_adds(out, color);
 	buf_printf(out, "  %c ", mark);
 	plain_text(out, text);
-	while (out->n && out->p[out->n - 1] == ' ')
-		buf_truncate(out, out->n - 1);
+	buf_trim_blanks(out);
 	if (c->color_out && *color)
 		buf_adds(out, "\033[0m");
 	buf_addc(out, '\n');

@@ -13,7 +13,6 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/trigger.h"
 
-#define MAX_DEPTH    2   /* GitLab docs, "Downstream pipelines": levels of child pipelines */
 #define MAX_CHECKED  200 /* different definitions that one `lint` follows */
 #define DEFAULT_FILE ".gitlab-ci.yml"
 
@@ -323,7 +322,7 @@ static void follow_job(struct follow *f, struct load *l, const struct job *job, 
 	if (ch->state == CHILD_BUILT)
 		pipeline_lint(ch->load.config, &ch->load.facts, &ch->load.diags);
 	copy_diags(f, ch);
-	if (ch->state == CHILD_BUILT && depth < MAX_DEPTH) {
+	if (ch->state == CHILD_BUILT && depth < CHILD_DEPTH) {
 		follow_jobs(f, &ch->load, depth + 1);
 		l->sources = ch->load.sources;
 	}

@@ -12,6 +12,9 @@ struct downstream;
 struct downstream_ask;
 struct node;
 
+/* Levels of child pipelines below the first (GitLab docs, "Downstream pipelines"). */
+#define CHILD_DEPTH 2
+
 enum child_state {
 	CHILD_BUILT,
 	CHILD_INVALID,  /* load.diags say why */

@@ -86,8 +86,7 @@ static void put_cell(struct compare *cmp, const char *word, size_t width)
 
 static void end_line(struct buf *out)
 {
-	while (out->n && out->p[out->n - 1] == ' ')
-		buf_truncate(out, out->n - 1);
+	buf_trim_blanks(out);
 	buf_addc(out, '\n');
 }
 

@@ -5,12 +5,10 @@
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/jobs.h"
 #include "emulator/cli/tree.h"
+#include "emulator/gitlab/run.h"
 #include "config/config.h"
 #include "pipeline/pipeline.h"
 #include "yaml/node.h"
-
-/* GitLab docs, "Downstream pipelines": children may have children, and those no more. */
-#define MAX_DEPTH 2
 
 /* Compiled pipelines stay until all is printed: what is shown borrows their texts. */
 struct member {
@@ -53,7 +51,7 @@ static struct job **listed(const struct family *f, const struct pipeline *p, siz
 
 static struct str child_prefix(struct arena *a, struct str prefix, const struct job *job)
 {
-	return arena_printf(a, STR_FMT STR_FMT " > ", STR_ARG(prefix), STR_ARG(job->name));
+	return arena_printf(a, STR_FMT STR_FMT BRIDGE_ARROW, STR_ARG(prefix), STR_ARG(job->name));
 }
 
 /* ---- table ---- */
@@ -74,7 +72,7 @@ static void table_of(struct family *f, struct load *l, struct str prefix, unsign
 		if (ch->state != CHILD_BUILT)
 			continue;
 		jobs_table(c, ch->load.pipeline, f->all);
-		if (depth < MAX_DEPTH) {
+		if (depth < CHILD_DEPTH) {
 			table_of(f, &ch->load, child_prefix(&c->arena, prefix, jobs[i]), depth + 1);
 			l->sources = ch->load.sources;
 		}
@@ -97,7 +95,7 @@ static void csv_of(struct family *f, struct load *l, struct str prefix, unsigned
 	size_t n;
 	struct job **jobs = listed(f, l->pipeline, &n);
 	jobs_csv(c, l->pipeline, f->all, prefix);
-	for (size_t i = 0; i < n && depth <= MAX_DEPTH; i++) {
+	for (size_t i = 0; i < n && depth <= CHILD_DEPTH; i++) {
 		if (!jobs[i]->def->trigger)
 			continue;
 		struct child *ch = add(f, l, jobs[i]);
@@ -125,7 +123,7 @@ static struct node *tree_of(struct family *f, struct load *l, unsigned depth)
 	const struct node *list = node_get(root, "jobs");
 	for (size_t i = 0; i < n && i < list->u.seq.n; i++) {
 		struct node *item = list->u.seq.items[i];
-		if (!jobs[i]->def->trigger || depth > MAX_DEPTH) {
+		if (!jobs[i]->def->trigger || depth > CHILD_DEPTH) {
 			tree_null(a, item, "downstream");
 			continue;
 		}

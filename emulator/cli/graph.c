@@ -3,6 +3,7 @@
 #include "emulator/cli/graph.h"
 #include "emulator/cli/children.h"
 #include "emulator/cli/term.h"
+#include "emulator/gitlab/run.h"
 #include "emulator/store/run_record.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -87,9 +88,6 @@ struct str graph_label(const struct graph *g, const struct graph_job *j)
 
 /* ---- the pipelines that trigger jobs start ---- */
 
-#define ARROW " > "
-/* GitLab docs, "Downstream pipelines": children may have children, and those no more. */
-#define MAX_DEPTH 2
 /* Definitions that one picture follows; a loop of them ends at the depth. */
 #define MAX_CHILDREN 200
 
@@ -128,13 +126,13 @@ static struct graph_stage *stage_named(struct graph *g, struct str name)
 /* Is it a job of the pipeline itself, or one of a pipeline that a job of it started? */
 static bool is_direct(const struct family *f, struct str prefix, struct str rest)
 {
-	for (size_t at = str_find(rest, STR(ARROW)), from = 0; at != STR_NPOS;
-		at = str_find(str_from(rest, from), STR(ARROW))) {
+	for (size_t at = str_find(rest, STR(BRIDGE_ARROW)), from = 0; at != STR_NPOS;
+		at = str_find(str_from(rest, from), STR(BRIDGE_ARROW))) {
 		from += at;
 		if (map_has(&f->records, arena_printf(f->a, STR_FMT STR_FMT, STR_ARG(prefix),
 						 STR_ARG(str_sub(rest, 0, from)))))
 			return false;
-		from += sizeof(ARROW) - 1;
+		from += sizeof(BRIDGE_ARROW) - 1;
 	}
 	return true;
 }
@@ -177,7 +175,7 @@ static void follow_job(struct family *f, struct graph *g, struct load *l, const 
 	struct graph_job *j = &g->jobs[job->id];
 	struct child *ch = xcalloc(1, sizeof(*ch));
 	struct str path = arena_printf(f->a, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(j->name));
-	struct str below = arena_printf(f->a, STR_FMT ARROW, STR_ARG(path));
+	struct str below = arena_printf(f->a, STR_FMT BRIDGE_ARROW, STR_ARG(path));
 	child_load(l, job, ch);
 	j->kind = child_kind(ch);
 	j->made = child_state_name(ch);
@@ -186,7 +184,7 @@ static void follow_job(struct family *f, struct graph *g, struct load *l, const 
 		j->child = arena_new(f->a, struct graph);
 		graph_make(j->child, f->a, ch->load.pipeline);
 		take_states(f, j->child, below);
-		if (depth < MAX_DEPTH)
+		if (depth < CHILD_DEPTH)
 			follow(f, j->child, &ch->load, below, depth + 1);
 	} else {
 		j->child = from_record(f, below);

@@ -28,8 +28,7 @@ struct str graph_name(struct arena *a, struct str name)
 		tail += len ? len : 1;
 	}
 	console_fit(&b, name, GRAPH_NAME - GRAPH_NAME / 3);
-	while (b.n && b.p[b.n - 1] == ' ')
-		buf_truncate(&b, b.n - 1);
+	buf_trim_blanks(&b);
 	buf_addstr(&b, str_from(name, tail));
 	return arena_str(a, buf_str(&b));
 }

@@ -26,8 +26,7 @@ static size_t stage_width(const struct graph *g, const struct graph_stage *s)
 
 static void trim_line(struct buf *out)
 {
-	while (out->n && out->p[out->n - 1] == ' ')
-		buf_truncate(out, out->n - 1);
+	buf_trim_blanks(out);
 	buf_addc(out, '\n');
 }
 

@@ -115,8 +115,7 @@ struct row {
 
 static void trim_line(struct buf *b)
 {
-	while (b->n && b->p[b->n - 1] == ' ')
-		buf_truncate(b, b->n - 1);
+	buf_trim_blanks(b);
 	buf_addc(b, '\n');
 }
 
@@ -135,8 +134,7 @@ static void put_row(struct cli *c, const struct row *r, const size_t *width, con
 		console_fit(b, r->cell[i], width[i]);
 	}
 	if (c->color_out && color) {
-		while (b->n && b->p[b->n - 1] == ' ')
-			buf_truncate(b, b->n - 1);
+		buf_trim_blanks(b);
 		buf_adds(b, "\033[0m");
 	}
 	trim_line(b);

@@ -2,9 +2,9 @@
 
 #include "emulator/cli/timeline.h"
 #include "emulator/store/run_record.h"
+#include "emulator/gitlab/run.h"
 
 /* Between the names of a trigger job and of a job of its pipeline. */
-#define ARROW " > "
 /* No run is that long: a record that says so is damaged. */
 #define LONGEST 1e8
 /* Two moments that the program's own work is between. */
@@ -109,15 +109,15 @@ static void nest(struct timeline *t, struct map *by_name)
 		struct str whole = j->record->name;
 		j->name = whole;
 		j->above = SIZE_MAX;
-		for (size_t at = 0; at + strlen(ARROW) < whole.n; at++) {
-			if (!str_starts(str_from(whole, at), STR(ARROW)))
+		for (size_t at = 0; at + strlen(BRIDGE_ARROW) < whole.n; at++) {
+			if (!str_starts(str_from(whole, at), STR(BRIDGE_ARROW)))
 				continue;
 			const struct timeline_job *up = map_get(by_name, str_sub(whole, 0, at));
 			if (!up)
 				continue;
 			j->above = (size_t)(up - t->jobs);
 			j->depth = up->depth + 1;
-			j->name = str_from(whole, at + strlen(ARROW));
+			j->name = str_from(whole, at + strlen(BRIDGE_ARROW));
 		}
 	}
 }

@@ -83,8 +83,7 @@ static void measure(struct drawing *d)
 
 static void trim(struct drawing *d)
 {
-	while (d->out->n && d->out->p[d->out->n - 1] == ' ')
-		buf_truncate(d->out, d->out->n - 1);
+	buf_trim_blanks(d->out);
 	buf_addc(d->out, '\n');
 }
 

@@ -19,6 +19,9 @@
 #include "emulator/gitlab/registry.h"
 #include "emulator/runner/image_rule.h"
 
+/* Between a trigger job and a job of the pipeline that it started, in logs and records. */
+#define BRIDGE_ARROW " > "
+
 struct error;
 struct pipeline;
 struct repo;

@@ -71,9 +71,6 @@ struct resource {
 	bool told;
 };
 
-/* Between the names of a trigger job and of a job of its pipeline. */
-#define BRIDGE_ARROW " > "
-
 enum run_state {
 	RUN_SETUP, /* engine, registry, sources: nothing of the pipeline runs yet */
 	RUN_GOING,

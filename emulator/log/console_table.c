@@ -132,8 +132,7 @@ static void put_row(struct console *c, const struct console_row *r, size_t w_job
 		buf_adds(&c->out, "  ");
 		buf_addstr(&c->out, buf_str(&cell));
 	}
-	while (c->out.n && c->out.p[c->out.n - 1] == ' ')
-		buf_truncate(&c->out, c->out.n - 1);
+	buf_trim_blanks(&c->out);
 	buf_addc(&c->out, '\n');
 	buf_release(&cell);
 }

@@ -160,3 +160,9 @@ char *buf_take(struct buf *b)
 	buf_init_max(b, b->max);
 	return p;
 }
+
+void buf_trim_blanks(struct buf *b)
+{
+	while (b->n && b->p[b->n - 1] == ' ')
+		buf_truncate(b, b->n - 1);
+}

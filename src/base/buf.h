@@ -42,6 +42,7 @@ void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 void buf_remove(struct buf *b, size_t n); /* drops n bytes at the front */
 void buf_truncate(struct buf *b, size_t n);
+void buf_trim_blanks(struct buf *b); /* takes the blanks at the end away */
 
 static inline struct str buf_str(const struct buf *b)
 {

@@ -116,11 +116,14 @@ project <<'YML'
 a job with a very long name that can not be told whole: {script: x}
 b: {script: x, rules: [{if: $CI_COMMIT_TAG}]}
 YML
+terminal 44 60
 for columns in 44 80 120; do
-	terminal "$columns" 60
-	keys "$cilocal explain --all --events all; echo the-end" Enter
-	shows '^the-end'
-	screen >"$work/out"
+	terminal_size "$columns" 60
+	# The terminal tells of its new size a little later.
+	keys "unset COLUMNS; until [[ \$(stty size) == '60 $columns' ]]; do sleep 0.1; done; clear; $cilocal explain --all --events all; echo end-\$((columns = $columns))" Enter
+	shows "^end-$columns"
+	tmux clear-history
+	tmux capture-pane -p >"$work/out"
 	parts=$(grep -c '^JOB' "$work/out")
 	rows=$(grep -cE '^(a j.*|b) +(yes|-)' "$work/out")
 	((rows == 2 * parts)) || fail "$rows rows in $parts parts of $columns columns"
