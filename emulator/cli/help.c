@@ -119,11 +119,12 @@ void help_full(struct buf *out, unsigned columns)
 	options_block(out, "Options of every command", NULL, -1, width);
 	buf_addc(out, '\n');
 	wrap_text(out,
-		STR("Exit codes: 0 passed or valid; 1 a job failed; 2 wrong use of the command "
-		    "line or "
-		    "of a configuration file; 3 the definition is invalid or holds no job to run; "
-		    "4 the "
-		    "surroundings failed (no engine, no git work tree); 130 and 143 interrupted."),
+		STR("Exit codes: 0 passed or valid; 1 a job failed, or what was compared differs; "
+		    "2 wrong "
+		    "use of the command line or of a configuration file; 3 the definition is "
+		    "invalid or holds no job to run; "
+		    "4 the surroundings failed (no engine, no git work tree); 130 and 143 "
+		    "interrupted."),
 		0, 12, width);
 	buf_adds(out, "\n\n'cilocal help COMMAND' and 'man cilocal' say more.\n");
 }

@@ -121,7 +121,7 @@ static void command(struct buf *out, const struct cmd *cmd)
 static const char *const exit_rows[][2] = {
 	{"0", "the pipeline passed (allowed failures and skipped jobs included); the definition is "
 	      "valid"},
-	{"1", "a job failed; of diff: the definitions differ"},
+	{"1", "a job failed; of diff, test and outdated: something differs"},
 	{"2", "wrong use of the command line or of a configuration file"},
 	{"3", "the pipeline definition is invalid, or it holds no jobs to run"},
 	{"4", "the surroundings failed: no engine, no git work tree, an image that can't be had, a "

@@ -241,6 +241,22 @@ static int pull(struct move *m, const char *image, struct error *err)
 	return sync_untag_image(&m->s, there, err);
 }
 
+static int transfer(struct move *m, const struct registry_options *o, const char *image,
+	const char *as, bool to_registry, struct error *err)
+{
+	int rc;
+
+	memset(m->out, 0, sizeof(*m->out));
+	if (session_open(&m->s, err))
+		return -1;
+	pull_progress_init(&m->layers);
+	rc = begin(m, o, err);
+	if (!rc)
+		rc = to_registry ? push(m, image, as, err) : pull(m, image, err);
+	pull_progress_release(&m->layers);
+	return session_close(&m->s, err) || rc ? -1 : 0;
+}
+
 int registry_push(struct registry_moved *out, struct arena *a, const struct registry_options *o,
 	const char *image, const char *as, registry_progress_fn *progress, void *arg,
 	struct error *err)
@@ -250,17 +266,8 @@ int registry_push(struct registry_moved *out, struct arena *a, const struct regi
 		.doing = arena_printf(a, "pushing %s", image).p,
 		.progress = progress,
 		.arg = arg};
-	int rc;
 
-	memset(out, 0, sizeof(*out));
-	if (session_open(&m.s, err))
-		return -1;
-	pull_progress_init(&m.layers);
-	rc = begin(&m, o, err);
-	if (!rc)
-		rc = push(&m, image, as, err);
-	pull_progress_release(&m.layers);
-	return session_close(&m.s, err) || rc ? -1 : 0;
+	return transfer(&m, o, image, as, true, err);
 }
 
 int registry_pull(struct registry_moved *out, struct arena *a, const struct registry_options *o,
@@ -271,15 +278,6 @@ int registry_pull(struct registry_moved *out, struct arena *a, const struct regi
 		.doing = arena_printf(a, "pulling %s", image).p,
 		.progress = progress,
 		.arg = arg};
-	int rc;
 
-	memset(out, 0, sizeof(*out));
-	if (session_open(&m.s, err))
-		return -1;
-	pull_progress_init(&m.layers);
-	rc = begin(&m, o, err);
-	if (!rc)
-		rc = pull(&m, image, err);
-	pull_progress_release(&m.layers);
-	return session_close(&m.s, err) || rc ? -1 : 0;
+	return transfer(&m, o, image, NULL, false, err);
 }
