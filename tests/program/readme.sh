@@ -48,7 +48,7 @@ while IFS= read -r command; do
 		;;
 	'cmake --preset release '* | 'cmake --install '*) typed "$command" ;;
 	'samples/run '* | 'tests/run '*)
-		# They do all of this, and more, on machines of their own.
+		# docker.samples_run runs the one; the other is what runs this.
 		[[ -x ${command%% *} ]] || fail "README.md: there is no ${command%% *}"
 		bash -n "${command%% *}"
 		;;
