@@ -190,40 +190,52 @@ const struct str *str_nearest(struct str word, const struct str *candidates, siz
 	return best;
 }
 
-size_t utf8_len(const char *p, size_t n)
+uint32_t utf8_char(const char *p, size_t n, size_t *len)
 {
 	const unsigned char *u = (const unsigned char *)p;
-	size_t len;
+	size_t want;
 	uint32_t cp, min;
 
+	*len = 0;
 	if (!n)
 		return 0;
-	if (u[0] < 0x80)
-		return 1;
+	if (u[0] < 0x80) {
+		*len = 1;
+		return u[0];
+	}
 	if (u[0] >= 0xc2 && u[0] <= 0xdf) {
-		len = 2;
+		want = 2;
 		cp = u[0] & 0x1fu;
 		min = 0x80;
 	} else if (u[0] >= 0xe0 && u[0] <= 0xef) {
-		len = 3;
+		want = 3;
 		cp = u[0] & 0x0fu;
 		min = 0x800;
 	} else if (u[0] >= 0xf0 && u[0] <= 0xf4) {
-		len = 4;
+		want = 4;
 		cp = u[0] & 0x07u;
 		min = 0x10000;
 	} else {
-		return 0;
+		return u[0];
 	}
-	if (n < len)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
+	if (n < want)
+		return u[0];
+	for (size_t i = 1; i < want; i++) {
 		if ((u[i] & 0xc0) != 0x80)
-			return 0;
+			return u[0];
 		cp = cp << 6 | (u[i] & 0x3fu);
 	}
 	if (cp < min || cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff))
-		return 0;
+		return u[0];
+	*len = want;
+	return cp;
+}
+
+size_t utf8_len(const char *p, size_t n)
+{
+	size_t len;
+
+	utf8_char(p, n, &len);
 	return len;
 }
 

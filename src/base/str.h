@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct str {
@@ -101,5 +102,8 @@ bool str_is_word(struct str s);
 bool str_is_identifier(struct str s);
 /* Length in bytes of the well-formed UTF-8 sequence at p (n bytes available), 0 where malformed. */
 size_t utf8_len(const char *p, size_t n);
+/* The character of that sequence, and its length in *len: 0 where malformed, then the first byte.
+ */
+uint32_t utf8_char(const char *p, size_t n, size_t *len);
 
 #endif

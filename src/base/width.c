@@ -35,21 +35,12 @@ static size_t columns_of(uint32_t c)
 /* The character at p, its length in *len; malformed bytes are letters of their own. */
 static uint32_t character(struct str s, size_t *len)
 {
-	const unsigned char *u = (const unsigned char *)s.p;
+	uint32_t c = utf8_char(s.p, s.n, len);
 
-	*len = utf8_len(s.p, s.n);
-	switch (*len) {
-	case 2:
-		return (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu);
-	case 3:
-		return (u[0] & 0x0fu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
-	case 4:
-		return (u[0] & 0x07u) << 18 | (u[1] & 0x3fu) << 12 | (u[2] & 0x3fu) << 6 |
-		       (u[3] & 0x3fu);
-	default:
-		*len = 1;
-		return u[0] < 0x80 ? u[0] : 0xfffdu;
-	}
+	if (*len)
+		return c;
+	*len = 1;
+	return 0xfffdu;
 }
 
 /* Pictures, and the signs of which some are drawn as pictures. */

@@ -8,23 +8,11 @@
 
 uint32_t glob_next(struct str s, size_t *at)
 {
-	const unsigned char *u = (const unsigned char *)s.p + *at;
-	size_t len = utf8_len(s.p + *at, s.n - *at);
+	size_t len;
+	uint32_t c = utf8_char(s.p + *at, s.n - *at, &len);
 
 	*at += len ? len : 1;
-	switch (len) {
-	case 0:
-		return 0x80000000u | u[0];
-	case 2:
-		return (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu);
-	case 3:
-		return (u[0] & 0x0fu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
-	case 4:
-		return (u[0] & 0x07u) << 18 | (u[1] & 0x3fu) << 12 | (u[2] & 0x3fu) << 6 |
-		       (u[3] & 0x3fu);
-	default:
-		return u[0];
-	}
+	return len ? c : 0x80000000u | c;
 }
 
 struct compiler {

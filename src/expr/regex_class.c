@@ -14,21 +14,11 @@ bool regex_refuse(struct regex_src *r, size_t at, const char *what, struct str s
 
 uint32_t regex_next_char(struct regex_src *r)
 {
-	const unsigned char *u = (const unsigned char *)r->s.p + r->at;
-	size_t len = utf8_len((const char *)u, r->s.n - r->at);
+	size_t len;
+	uint32_t c = utf8_char(r->s.p + r->at, r->s.n - r->at, &len);
 
 	r->at += len ? len : 1;
-	switch (len) {
-	case 2:
-		return (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu);
-	case 3:
-		return (u[0] & 0x0fu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
-	case 4:
-		return (u[0] & 0x07u) << 18 | (u[1] & 0x3fu) << 12 | (u[2] & 0x3fu) << 6 |
-		       (u[3] & 0x3fu);
-	default:
-		return u[0];
-	}
+	return c;
 }
 
 /* Spelt so that nothing about it can be special. */

@@ -14,33 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-struct fixture {
-	char dir[64];
-	struct arena arena;
-	struct registry_options o;
-	struct error err;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = xcalloc(1, sizeof(*f));
-
-	snprintf(f->dir, sizeof(f->dir), "/tmp/cilocal-registry-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	f->o.state_dir = f->dir;
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	store_remove_tree(f->dir, NULL);
-	arena_release(&f->arena);
-	free(f);
-	return 0;
-}
+#include "registry_dir.h"
 
 static void test_credentials(void **state)
 {

@@ -12,36 +12,10 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 
+#include "registry_dir.h"
+
 #define DAY_S ((int64_t)86400)
 #define NOW   ((int64_t)1700000000)
-
-struct fixture {
-	char dir[64];
-	struct arena arena;
-	struct registry_options o;
-	struct error err;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = xcalloc(1, sizeof(*f));
-
-	snprintf(f->dir, sizeof(f->dir), "/tmp/cilocal-registry-tls-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	f->o.state_dir = f->dir;
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	store_remove_tree(f->dir, NULL);
-	arena_release(&f->arena);
-	free(f);
-	return 0;
-}
 
 static struct registry_tls made(struct fixture *f, const char *host, int64_t now, bool keep)
 {

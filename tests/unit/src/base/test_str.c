@@ -82,6 +82,8 @@ static void test_distance(void **state)
 
 static void test_utf8(void **state)
 {
+	size_t len;
+
 	UNUSED(state);
 	assert_int_equal(utf8_len("a", 1), 1);
 	assert_int_equal(utf8_len("\xc3\xa9", 2), 2);
@@ -92,6 +94,12 @@ static void test_utf8(void **state)
 	assert_int_equal(utf8_len("\xe0\x80\xaf", 3), 0);     /* overlong */
 	assert_int_equal(utf8_len("\xed\xa0\x80", 3), 0);     /* surrogate */
 	assert_int_equal(utf8_len("\xf4\x90\x80\x80", 4), 0); /* beyond U+10FFFF */
+	assert_int_equal(utf8_char("\xc3\xa9", 2, &len), 0xe9);
+	assert_int_equal(utf8_char("\xe2\x82\xac", 3, &len), 0x20ac);
+	assert_int_equal(utf8_char("\xf0\x9f\x98\x80x", 5, &len), 0x1f600);
+	assert_int_equal(len, 4);
+	assert_int_equal(utf8_char("\xf0\x9f\x98", 3, &len), 0xf0);
+	assert_int_equal(len, 0);
 	assert_int_equal(utf8_len("\x80", 1), 0);
 }
 
