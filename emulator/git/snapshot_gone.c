@@ -27,15 +27,16 @@ static void changed_at(struct gone_file *g, struct str root)
 
 void snapshot_add_gone(struct snapshot *s, struct str root, struct str list)
 {
-	while (list.n) {
-		size_t end = str_chr(list, '\0');
+	struct str_split paths = str_split(list, '\0');
+	struct str path;
+
+	while (str_split_next(&paths, &path)) {
 		struct gone_file g = {0};
 
-		if (end == STR_NPOS)
-			return;
-		g.path = arena_str(&s->arena, str_sub(list, 0, end));
+		if (!path.n)
+			continue;
+		g.path = arena_str(&s->arena, path);
 		changed_at(&g, root);
 		vec_push_in(&s->arena, &s->gone, g);
-		list = str_from(list, end + 1);
 	}
 }

@@ -25,8 +25,7 @@ struct watched {
 	struct tree_watch *w; /* NULL: it is closing */
 	ino_t inode;
 	dev_t dev;
-	unsigned round; /* of the last look that wanted it */
-	bool index;     /* git's own folder: only its index counts */
+	bool index; /* git's own folder: only its index counts */
 };
 
 struct files {
@@ -45,7 +44,7 @@ struct tree_watch {
 	VEC(struct str) also;
 	struct map
 		folders; /* absolute path -> struct watched, in the arena; NULL: not watched now */
-	unsigned round;
+	struct map wanted;   /* the folders that the present look has been at */
 	struct look index;   /* when the list was asked for */
 	struct arena listed; /* owns the list */
 	VEC(struct str) tracked;
@@ -146,7 +145,7 @@ static void want_folder(struct tree_watch *w, struct str path, bool index)
 	struct stat st;
 	bool there;
 
-	if (f && f->round == w->round)
+	if (map_put(&w->wanted, path, w))
 		return;
 	path = f || map_has(&w->folders, path) ? path : arena_str(&w->arena, path);
 	there = !stat(full, &st) && S_ISDIR(st.st_mode);
@@ -156,10 +155,8 @@ static void want_folder(struct tree_watch *w, struct str path, bool index)
 	}
 	if (!f && there)
 		f = watch(w, full, &st);
-	if (f) {
-		f->round = w->round;
+	if (f)
 		f->index = index;
-	}
 	map_put(&w->folders, path, f);
 }
 
@@ -170,11 +167,8 @@ static void want_above(struct tree_watch *w, struct str path)
 	size_t slash;
 
 	while ((slash = str_rchr(path, '/')) != STR_NPOS && slash) {
-		struct watched *f;
-
 		path = str_sub(path, 0, slash);
-		f = map_get(&w->folders, path);
-		if (f && f->round == w->round)
+		if (map_has(&w->wanted, path))
 			return;
 		want_folder(w, path, false);
 		if (path.n <= root.n)
@@ -188,7 +182,7 @@ static void drop_unwanted(struct tree_watch *w)
 	map_each (struct map_entry *, e, &w->folders) {
 		struct watched *f = e->value;
 
-		if (f && f->round != w->round) {
+		if (f && !map_has(&w->wanted, e->key)) {
 			unwatch(f);
 			e->value = NULL;
 		} else if (f) {
@@ -238,39 +232,30 @@ static void add_file(struct tree_watch *w, struct files *to, struct str path)
 	want_above(w, path);
 }
 
-static void say_changed(const struct tree_watch *w, struct arena *a, struct str path,
-	struct str_list *to, size_t *cap)
+static struct str said_path(const struct tree_watch *w, struct arena *a, struct str path)
 {
 	size_t root = w->repo->root.n + 1;
 
-	if (str_starts(path, w->repo->root) && path.n > root)
-		path = str_from(path, root);
-	if (to->n == *cap) {
-		struct str *v = arena_array(a, struct str, *cap * 2 + 16);
-
-		if (to->n)
-			memcpy(v, to->v, to->n * sizeof(*v));
-		to->v = v;
-		*cap = *cap * 2 + 16;
-	}
-	to->v[to->n++] = arena_str(a, path);
+	return arena_str(
+		a, str_starts(path, w->repo->root) && path.n > root ? str_from(path, root) : path);
 }
 
 static void compare(const struct tree_watch *w, const struct files *before,
 	const struct files *after, struct arena *a, struct str_list *changed)
 {
-	size_t cap = 0;
+	VEC(struct str) v = {0};
 
 	map_each (const struct map_entry *, e, &after->map) {
 		const struct look *old = map_get(&before->map, e->key);
 
 		if (!old || !same(old, e->value))
-			say_changed(w, a, e->key, changed, &cap);
+			vec_push_in(a, &v, said_path(w, a, e->key));
 	}
 	map_each (const struct map_entry *, e, &before->map) {
 		if (!map_has(&after->map, e->key))
-			say_changed(w, a, e->key, changed, &cap);
+			vec_push_in(a, &v, said_path(w, a, e->key));
 	}
+	*changed = (struct str_list){v.v, v.n};
 }
 
 int tree_watch_look(
@@ -281,8 +266,8 @@ int tree_watch_look(
 	*changed = (struct str_list){NULL, 0};
 	if (list_tracked(w, err))
 		return -1;
-	w->round++;
 	w->state = (struct tree_watch_state){0};
+	map_init(&w->wanted, &next.arena);
 	map_init(&next.map, &next.arena);
 	map_reserve(&next.map, w->tracked.n + w->also.n);
 	/* Before the files are looked at, so that nothing gets lost in between. */
