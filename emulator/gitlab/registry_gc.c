@@ -13,7 +13,8 @@
 #include "emulator/gitlab/session.h"
 #include "emulator/core/error.h"
 
-/* More names than that are not searched for the nearest. */
+/* Of the container's log. The script names half as many images, for the nearest to a missing one.
+ */
 #define LINES 2000
 
 #define EXIT_MISSING 3
@@ -39,7 +40,7 @@ static const char script[] =
 	"\"${n%:*}/_manifests\" ]; fi ||\n"
 	"\t\t{ echo \"missing $n\"; missing=1; }\n"
 	"done\n"
-	"if [ $missing ]; then sed 's/^/there /' $work/names; exit 3; fi\n"
+	"if [ $missing ]; then head -n 1000 $work/names | sed 's/^/there /'; exit 3; fi\n"
 	"[ $mode = do ] || exit 0\n"
 	"before=$(size)\n"
 	"for n; do\n"

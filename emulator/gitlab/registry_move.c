@@ -163,18 +163,13 @@ static int send(struct session *s, struct arena *a, const struct registry_info *
 	struct str at = arena_printf(a, STR_FMT "/" STR_FMT, STR_ARG(info->address), STR_ARG(repo));
 	struct str there = arena_printf(a, STR_FMT ":" STR_FMT, STR_ARG(at), STR_ARG(tag));
 	struct error ignored = ERROR_INIT;
-	struct sync_names names;
-	bool kept = false;
+	int64_t was;
 	int rc;
 
-	if (sync_images(s, a, &names, err))
-		return -1;
-	for (size_t i = 0; i < names.n; i++)
-		kept |= str_eq(names.v[i], there);
-	if (sync_tag_image(s, image, at, tag, err))
+	if (sync_image_size(s, there, &was, err) || sync_tag_image(s, image, at, tag, err))
 		return -1;
 	rc = sync_push_image(s, there, login(a, info), progress, arg, err);
-	if (!kept)
+	if (was < 0)
 		session_finish(s, sync_untag_image, there, &ignored);
 	return rc;
 }

@@ -204,8 +204,12 @@ int registry_lock(
 	if (fd < 0)
 		return -1;
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		if (errno != EWOULDBLOCK || s->signum) {
+		int why = errno;
+
+		if (why != EWOULDBLOCK || s->signum) {
 			close(fd);
+			if (!s->signum)
+				return error_sys(err, why, "the lock of the registry");
 			return error_set(err, ERR_CANCELLED, s->signum,
 				"interrupted while another cilocal starts or stops the registry");
 		}
@@ -230,7 +234,11 @@ int registry_state_ensure(struct registry_state *s, struct arena *a,
 		return 0;
 	/* Two processes that find no password must end with the same one. */
 	fd = open_lock(a, o, "registry.json.lock", err);
-	if (fd < 0 || flock(fd, LOCK_EX) || registry_state_read(s, a, o, err))
+	if (fd < 0)
+		return -1;
+	if (flock(fd, LOCK_EX))
+		return error_sys(err, errno, "the lock of the registry");
+	if (registry_state_read(s, a, o, err))
 		return -1;
 	if (complete(s))
 		return 0;

@@ -262,27 +262,49 @@ static int make_ca(struct pair *p, int64_t now, struct error *err)
 	return crypto_error(err);
 }
 
-/* Names of the old certificate, then the new one: several projects share the registry. */
+/* "DNS:NAME" or "IP:ADDRESS"; empty for another kind and for what each certificate names anyway. */
+static struct str name_text(struct arena *a, const GENERAL_NAME *n)
+{
+	char address[INET6_ADDRSTRLEN];
+	struct str name;
+	int family;
+
+	if (n->type == GEN_DNS) {
+		name = str_n((const char *)ASN1_STRING_get0_data(n->d.dNSName),
+			(size_t)ASN1_STRING_length(n->d.dNSName));
+		return str_is(name, "localhost") ? STR_NULL
+						 : arena_printf(a, "DNS:" STR_FMT, STR_ARG(name));
+	}
+	if (n->type != GEN_IPADD)
+		return STR_NULL;
+	family = ASN1_STRING_length(n->d.iPAddress) == 4 ? AF_INET : AF_INET6;
+	if (!inet_ntop(family, ASN1_STRING_get0_data(n->d.iPAddress), address, sizeof(address)) ||
+		!strcmp(address, "127.0.0.1") || !strcmp(address, "::1"))
+		return STR_NULL;
+	return arena_printf(a, "IP:%s", address);
+}
+
+/* Names of the old certificate, the newest of them, and then the new one: several projects share
+ * the registry. */
 static struct str alternative_names(struct arena *a, X509 *old, struct str host)
 {
 	GENERAL_NAMES *names = old ? X509_get_ext_d2i(old, NID_subject_alt_name, NULL, NULL) : NULL;
+	int n = names ? sk_GENERAL_NAME_num(names) : 0;
 	struct buf b = BUF_INIT;
-	struct str out;
+	struct str out, mine = STR_NULL;
 
-	buf_adds(&b, "DNS:localhost,IP:127.0.0.1,IP:::1");
-	for (int i = 0; names && i < sk_GENERAL_NAME_num(names) && i < MAX_HOSTS; i++) {
-		const GENERAL_NAME *n = sk_GENERAL_NAME_value(names, i);
-		struct str name;
-
-		if (n->type != GEN_DNS)
-			continue;
-		name = str_n((const char *)ASN1_STRING_get0_data(n->d.dNSName),
-			(size_t)ASN1_STRING_length(n->d.dNSName));
-		if (!str_is(name, "localhost") && !str_eq(name, host))
-			buf_printf(&b, ",DNS:" STR_FMT, STR_ARG(name));
-	}
 	if (host.n && !str_is(host, "localhost"))
-		buf_printf(&b, ",%s:" STR_FMT, is_address(a, host) ? "IP" : "DNS", STR_ARG(host));
+		mine = arena_printf(
+			a, "%s:" STR_FMT, is_address(a, host) ? "IP" : "DNS", STR_ARG(host));
+	buf_adds(&b, "DNS:localhost,IP:127.0.0.1,IP:::1");
+	for (int i = MAX(n - MAX_HOSTS, 0); i < n; i++) {
+		struct str name = name_text(a, sk_GENERAL_NAME_value(names, i));
+
+		if (name.n && !str_eq(name, mine))
+			buf_printf(&b, "," STR_FMT, STR_ARG(name));
+	}
+	if (mine.n)
+		buf_printf(&b, "," STR_FMT, STR_ARG(mine));
 	out = arena_str(a, buf_str(&b));
 	buf_release(&b);
 	GENERAL_NAMES_free(names);

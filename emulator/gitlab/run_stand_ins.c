@@ -36,10 +36,11 @@ void run_warn_stand_ins(const struct run *r)
 		struct looking l = {.r = r};
 		const struct job *job = r->p->jobs[i];
 
+		if (!r->plan.chosen[i])
+			continue;
 		arena_init(&l.arena);
 		l.daemon = run_job_has_daemon(r, job, &l.arena);
-		if (r->plan.chosen[i])
-			run_image_words(r, job, &l.arena, stands_in, &l);
+		run_image_words(r, job, &l.arena, stands_in, &l);
 		if (l.image.n)
 			run_message(r, DIAG_WARNING,
 				"job '" STR_FMT "' builds with or pulls '" STR_FMT "' (" STR_FMT

@@ -116,7 +116,7 @@ int sync_registry_exact(
 /* Images as one tar, to and from a file; it blocks. */
 int sync_save_images(struct session *s, struct docker_strs names, int fd, struct error *err);
 int sync_load_images(struct session *s, int fd, struct error *err);
-/* Pulls the image unless it is here. */
+/* Pulls the image with the user's credentials, unless it is here. */
 int sync_need_image(struct session *s, struct str name, struct error *err);
 /* Between the engine and a registry; auth: the value of X-Registry-Auth (docker/auth.h). */
 struct image_progress;

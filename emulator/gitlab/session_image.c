@@ -106,22 +106,31 @@ static void on_digest(void *arg, struct error *err, struct str digest)
 	wait_over(&x->w, err);
 }
 
-int sync_registry_exact(
-	struct session *s, struct str name, struct arena *a, struct str *exact, struct error *err)
+/* The user's credentials for the image's registry; empty without any. */
+static int find_login(
+	struct session *s, struct str name, struct arena *a, struct str *header, struct error *err)
 {
-	struct str header = STR_NULL;
-	struct wait w = WAIT(s, a, &header);
-	struct exact x = {.w = WAIT(s, a, exact), .name = name};
+	struct wait w = WAIT(s, a, header);
 	struct auth *auth = auth_new(s->loop);
 	int rc;
 
-	*exact = STR_NULL;
+	*header = STR_NULL;
 	auth_add_user_config(auth);
 	auth_find(auth, name, on_header, &w);
 	rc = wait_result(&w, err);
 	auth_free(auth);
-	if (rc)
-		return rc;
+	return rc;
+}
+
+int sync_registry_exact(
+	struct session *s, struct str name, struct arena *a, struct str *exact, struct error *err)
+{
+	struct str header;
+	struct exact x = {.w = WAIT(s, a, exact), .name = name};
+
+	*exact = STR_NULL;
+	if (find_login(s, name, a, &header, err))
+		return -1;
 	return wait_call(
 		&x.w, docker_image_distribution(s->engine, name, header, on_digest, &x), err);
 }
@@ -198,12 +207,18 @@ int sync_need_image(struct session *s, struct str name, struct error *err)
 	struct wait w = WAIT(s, NULL, NULL), p = WAIT(s, NULL, NULL);
 	struct error mine = ERROR_INIT;
 	struct image_pull pull = {.name = name, .done = plain_done, .arg = &p};
+	struct arena scratch = ARENA_INIT;
+	int rc;
 
 	if (!wait_call(&w, docker_image_inspect(s->engine, name, image_done, &w), &mine))
 		return 0;
 	if (!(mine.domain == ERR_DOCKER && mine.code == 404))
 		return error_set(err, mine.domain, mine.code, "%s", mine.text);
-	return wait_call(&p, docker_image_pull(s->engine, &pull), err);
+	rc = find_login(s, name, &scratch, &pull.auth, err);
+	if (!rc)
+		rc = wait_call(&p, docker_image_pull(s->engine, &pull), err);
+	arena_release(&scratch);
+	return rc;
 }
 
 struct names {

@@ -84,6 +84,12 @@ static void test_names(void **state)
 	assert_true(trusted(&two, "registry.example.com", false, NOW));
 	assert_true(trusted(&two, "registry.example.org", false, NOW));
 	assert_false(str_eq(one.fingerprint, two.fingerprint));
+	/* An address as well; the names before it stay, and it stays when another comes. */
+	made(f, "10.0.0.1:5000", NOW, true);
+	two = made(f, "registry.example.net", NOW, true);
+	assert_true(trusted(&two, "10.0.0.1", true, NOW));
+	assert_true(trusted(&two, "registry.example.com", false, NOW));
+	assert_true(trusted(&two, "registry.example.net", false, NOW));
 }
 
 static void test_renewed(void **state)
