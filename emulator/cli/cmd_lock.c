@@ -52,7 +52,9 @@ static int run(struct cli *c)
 {
 	struct load l;
 	struct lock_state s;
-	int code = lock_collect(c, &l, false, &s);
+	int code = load_project(c, &l);
+	if (!code)
+		code = lock_collect(c, &l, false, true, &s);
 	if (!code)
 		code = say_failures(c, &l, &s);
 	if (!code)

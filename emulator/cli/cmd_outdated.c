@@ -99,7 +99,7 @@ static bool has_failed(const struct lock_state *s, struct str name)
 
 static void compare_images(struct outdated *o, const struct lock_state *s)
 {
-	if (!o->lock->with_images || !s->now.with_images)
+	if (!s->now.with_images)
 		return;
 	vec_each (const struct lock_image *, n, &s->now.images) {
 		const struct lock_image *i = lock_find_image(o->lock, n->name);
@@ -168,9 +168,12 @@ static int run(struct cli *c)
 	struct lock_state s;
 	struct lock_file lock;
 	struct outdated o = {.c = c, .lock = &lock};
-	int code = lock_collect(c, &l, true, &s);
+	int code = load_project(c, &l);
+	/* Before anything is fetched or asked for: without a lock there is nothing to compare. */
 	if (!code)
 		code = lock_file_read(c, l.root, &lock);
+	if (!code)
+		code = lock_collect(c, &l, true, lock.with_images, &s);
 	if (!code) {
 		compare_projects(&o, &s.now);
 		compare_includes(&o, &s.now);

@@ -10,9 +10,6 @@
 #include "emulator/gitlab/session.h"
 #include "pipeline/pipeline.h"
 
-/* Children of children, as on GitLab. */
-#define MAX_DEPTH 2
-
 static bool is_digest(struct str name)
 {
 	return str_find(name, STR("@sha256:")) != STR_NPOS || str_starts(name, STR("sha256:"));
@@ -68,13 +65,15 @@ static int find_images(struct cli *c, struct load *l, const struct run_options *
 	struct job *const *jobs = all ? p->all : p->jobs;
 	size_t n = all ? p->n_all : p->n_jobs;
 	int code = image_needs_find(c, l, o, jobs, n, needs);
-	for (size_t i = 0; !code && i < n && depth < MAX_DEPTH; i++) {
+	for (size_t i = 0; !code && i < n && depth < CHILD_DEPTH; i++) {
 		struct child ch;
 		if (!jobs[i]->def->trigger)
 			continue;
 		child_load(l, jobs[i], &ch);
-		if (ch.state == CHILD_BUILT)
+		if (ch.state == CHILD_BUILT) {
 			code = find_images(c, &ch.load, o, all, depth + 1, needs);
+			l->sources = ch.load.sources;
+		}
 		child_release(&ch);
 	}
 	return code;
@@ -93,16 +92,13 @@ static int collect_images(struct cli *c, struct load *l, bool moved, struct lock
 	return code || !some ? code : ask_all(c, l, &needs, moved, out);
 }
 
-int lock_collect(struct cli *c, struct load *l, bool moved, struct lock_state *out)
+int lock_collect(struct cli *c, struct load *l, bool moved, bool images, struct lock_state *out)
 {
-	const struct opt_value *images = opt_last(&c->opt, OPT_LOCK_IMAGES);
+	const struct opt_value *asked = opt_last(&c->opt, OPT_LOCK_IMAGES);
 	*out = (struct lock_state){.now = {.arena = NULL}};
-	int code = load_project(c, l);
-	if (code)
-		return code;
 	lock_file_record(&out->now, &c->arena, moved);
 	l->lock = &out->now;
-	code = load_definition(l, NULL);
+	int code = load_definition(l, NULL);
 	/* Files that only the pipelines of trigger jobs include. */
 	if (!code)
 		children_lint(l);
@@ -110,7 +106,7 @@ int lock_collect(struct cli *c, struct load *l, bool moved, struct lock_state *o
 		load_print_diags(l, false);
 	if (!code && l->diags.errors)
 		code = EXIT_INVALID;
-	out->now.with_images = !(images && images->negated);
+	out->now.with_images = images && !(asked && asked->negated);
 	if (!code && out->now.with_images)
 		code = collect_images(c, l, moved, out);
 	return code;

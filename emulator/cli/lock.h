@@ -23,11 +23,12 @@ struct lock_state {
 };
 
 /*
- * Loads the definition (l is the caller's to release) and writes down what it takes. moved: as the
+ * After load_project(): loads the definition and writes down what it takes. moved: as the
  * registries have it now, with the newest releases; else images as the engine has them, and from
- * their registry where it has none. Prints errors; an exit code.
+ * their registry where it has none. images: false leaves them out, as --no-images does; then no
+ * engine is needed. Prints errors; an exit code.
  */
-int lock_collect(struct cli *c, struct load *l, bool moved, struct lock_state *out);
+int lock_collect(struct cli *c, struct load *l, bool moved, bool images, struct lock_state *out);
 
 /* With --locked, images as the lock has them, and no other stand-ins. */
 void lock_apply(struct cli *c, const struct load *l, struct run_options *o);

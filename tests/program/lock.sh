@@ -174,7 +174,13 @@ run 3 lock
 echo 'a: {script: x, image: alpine}' >.gitlab-ci.yml
 run 4 lock
 [[ ! -e .cilocal.lock ]] || fail "a lock file without its images"
+# Without a lock, and with one that has no images, nobody is asked for them.
+run 2 outdated
+has "there is no .cilocal.lock"
 run 0 lock --no-images
+run 0 outdated
+has 'nothing has moved'
+has_not alpine
 run 0 run --locked --executor shell --dry-run
 grep -q '^images = false' .cilocal.lock || fail "images are locked"
 printf 'version = 1\nimages = true\n' >.cilocal.lock
@@ -194,3 +200,10 @@ has "image 'redis' is not in .cilocal.lock"
 run 3 lint --locked
 run 0 lint
 run 4 lock
+
+# So have the pipelines that those start; the place is the one in their file.
+echo 'mid: {trigger: {include: grandchild.yml}}' >child.yml
+echo 'inmost: {script: x, image: "busybox:2"}' >grandchild.yml
+run 3 run --locked
+has "grandchild.yml:1:"
+has "image 'busybox:2' is not in .cilocal.lock"
