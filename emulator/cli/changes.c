@@ -70,8 +70,7 @@ static void add(struct arena *a, struct change_list *list, struct str keyword,
 	vec_push_in(a, list, c);
 }
 
-/* The keywords of two mappings, those of the new one first. */
-static void compare_maps(struct arena *a, const struct node *old_map, const struct node *new_map,
+void changes_of_maps(struct arena *a, const struct node *old_map, const struct node *new_map,
 	struct change_list *out)
 {
 	node_each_pair(pair, new_map)
@@ -144,7 +143,7 @@ static void find_renames(struct arena *a, struct job_change *gone, size_t n_gone
 		to->kind = JOB_RENAMED;
 		to->old_name = gone[i].old_name;
 		to->old_job = gone[i].old_job;
-		compare_maps(a, to->old_job, to->new_job, &to->keywords);
+		changes_of_maps(a, to->old_job, to->new_job, &to->keywords);
 		gone[i].kind = JOB_RENAMED;
 		gone[i].new_job = to->new_job;
 	}
@@ -171,7 +170,7 @@ static void compare_jobs(
 		}
 		c.kind = JOB_CHANGED;
 		c.old_name = e->key;
-		compare_maps(a, c.old_job, c.new_job, &c.keywords);
+		changes_of_maps(a, c.old_job, c.new_job, &c.keywords);
 		if (c.keywords.n)
 			vec_push_in(a, &changed, c);
 	}
@@ -217,7 +216,7 @@ void changes_find(struct arena *a, const struct side *old_side, const struct sid
 	bool pipeline, struct differences *out)
 {
 	*out = (struct differences){.jobs = NULL};
-	compare_maps(a, old_side->globals, new_side->globals, &out->globals);
+	changes_of_maps(a, old_side->globals, new_side->globals, &out->globals);
 	compare_jobs(a, old_side, new_side, out);
 	if (pipeline)
 		compare_pipelines(a, old_side, new_side, out);

@@ -61,6 +61,9 @@ struct differences {
 	size_t n_pipeline;
 };
 
+/* Adds the keys whose values differ in two mappings, those of the new one first. */
+void changes_of_maps(struct arena *a, const struct node *old_map, const struct node *new_map,
+	struct change_list *out);
 /* pipeline: whether the pipelines are compared too. Everything is in the arena or of the sides. */
 void changes_find(struct arena *a, const struct side *old_side, const struct side *new_side,
 	bool pipeline, struct differences *out);

@@ -260,14 +260,10 @@ static struct node *list_tree(struct arena *a, const struct change_list *list)
 			push_change(a, seq, c->keyword, STR_NULL, c->old_value, c->new_value);
 			continue;
 		}
-		node_each_pair(pair, c->new_value)
-		{
-			const struct node *was = node_get_str(c->old_value, pair->key->text);
-			if (!was || !node_equal(was, pair->value))
-				push_change(a, seq, c->keyword, pair->key->text, was, pair->value);
-		}
-		node_each_pair(pair, c->old_value) if (!node_get_str(c->new_value, pair->key->text))
-			push_change(a, seq, c->keyword, pair->key->text, pair->value, NULL);
+		struct change_list keys = {NULL, 0, 0};
+		changes_of_maps(a, c->old_value, c->new_value, &keys);
+		vec_each (const struct change *, k, &keys)
+			push_change(a, seq, c->keyword, k->keyword, k->old_value, k->new_value);
 	}
 	return seq;
 }

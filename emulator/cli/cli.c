@@ -6,6 +6,7 @@
 #include "emulator/cli/versions.h"
 #include "emulator/core/error.h"
 #include "emulator/core/trace.h"
+#include "source/diag_print.h"
 
 #include <unistd.h>
 
@@ -57,6 +58,13 @@ void cli_note(struct cli *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	say(c, "note", "1;36", fmt, ap);
 	va_end(ap);
+}
+
+void cli_diags(struct cli *c, const struct source_set *set, const struct diags *d)
+{
+	CLEANUP(buf_release) struct buf out = BUF_INIT;
+	diags_print(&out, set, d, c->color_err);
+	fwrite(out.p, 1, out.n, stderr);
 }
 
 static void usage_lines(const struct cmd *cmd)

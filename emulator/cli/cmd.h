@@ -15,6 +15,7 @@
 
 struct cli;
 struct error;
+struct source_set;
 
 /* Exit codes of the program; see the table in `man cilocal`. */
 enum exit_code {
@@ -76,6 +77,8 @@ int cli_main(struct cli *c, int argc, char **argv);
 void cli_error(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void cli_warn(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void cli_note(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3); /* not with --quiet */
+/* What is wrong in these sources, as `lint` shows it, on standard error. */
+void cli_diags(struct cli *c, const struct source_set *set, const struct diags *d);
 /* An error of use: the message, the command's usage line, where help is. Returns EXIT_USAGE. */
 int cli_usage(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Prints a run-time error and gives the exit code of its domain. */

@@ -7,7 +7,6 @@
 #include "emulator/core/error.h"
 #include "emulator/git/repo.h"
 #include "emulator/store/store.h"
-#include "source/diag_print.h"
 #include "source/source.h"
 
 #include <sys/stat.h>
@@ -153,11 +152,7 @@ static int import(struct importing *m)
 {
 	struct cli *c = m->c;
 	gather(m);
-	if (m->diags.first) {
-		CLEANUP(buf_release) struct buf out = BUF_INIT;
-		diags_print(&out, &m->sources, &m->diags, c->color_err);
-		fwrite(out.p, 1, out.n, stderr);
-	}
+	cli_diags(c, &m->sources, &m->diags);
 	if (!m->parts.n) {
 		cli_note(c, "there is nothing of gitlab-ci-local: no .gitlab-ci-local-env, no "
 			    "variables, no decorators");

@@ -10,7 +10,6 @@
 #include "config/config.h"
 #include "expr/glob.h"
 #include "pipeline/pipeline.h"
-#include "source/diag_print.h"
 #include "yaml/node.h"
 #include "yaml/yaml.h"
 
@@ -190,24 +189,26 @@ static int read_files(struct cli *c, struct source_set *sources, struct test_rep
 		code = read_default(c, sources, &d, &r->files[0]);
 	for (size_t i = 0; !code && i < n; i++)
 		code = read_file(c, sources, &d, c->opt.args[i], c->opt.args[i], &r->files[i]);
-	if (d.first) {
-		CLEANUP(buf_release) struct buf out = BUF_INIT;
-		diags_print(&out, sources, &d, c->color_err);
-		fwrite(out.p, 1, out.n, stderr);
-	}
+	cli_diags(c, sources, &d);
 	return code ? code : d.errors ? EXIT_USAGE : EXIT_OK;
 }
 
 /* ---- --case ---- */
 
-static bool named(struct cli *c, struct str name)
+static bool is_named(const char *want, struct str name)
+{
+	return str_is(name, want) || glob_match_name(str_c(want), name);
+}
+
+/* By any --case; without one all are. */
+static bool chosen(struct cli *c, struct str name)
 {
 	const struct opt_value *v;
 	size_t i = 0;
 	if (!opt_last(&c->opt, OPT_CASE))
 		return true;
 	while ((v = opt_next(&c->opt, OPT_CASE, &i)))
-		if (str_is(name, v->value) || glob_match_name(str_c(v->value), name))
+		if (is_named(v->value, name))
 			return true;
 	return false;
 }
@@ -225,8 +226,7 @@ static int check_names(struct cli *c, const struct test_report *r)
 	while ((v = opt_next(&c->opt, OPT_CASE, &i))) {
 		bool found = false;
 		for (size_t k = 0; k < names.n; k++)
-			found |= str_is(names.v[k], v->value) ||
-				 glob_match_name(str_c(v->value), names.v[k]);
+			found |= is_named(v->value, names.v[k]);
 		if (found)
 			continue;
 		const struct str *near = str_nearest(str_c(v->value), names.v, names.n);
@@ -244,7 +244,7 @@ static int try_all(struct cli *c, const struct test_report *r, bool json)
 	bool first = true;
 	for (size_t i = 0; i < r->n_files; i++)
 		vec_each (struct test_case *, t, &r->files[i].cases) {
-			if (!named(c, t->name))
+			if (!chosen(c, t->name))
 				continue;
 			struct str at = place_text(&c->arena, r->sources, t->at);
 			int code = try_case(c, t, at, first);

@@ -25,7 +25,7 @@
 /* One job that is watched. */
 struct target {
 	struct str name;
-	struct str_list patterns; /* of rules:changes; none: every file */
+	VEC(struct str) patterns; /* of rules:changes; none: every file */
 	bool pending, running;
 };
 
@@ -44,23 +44,10 @@ struct watch {
 	struct loop_timer patience;
 	bool all_pending, all_running, canceling;
 	bool woken, said; /* said: what is waited for */
-	int signum, child_code;
-	unsigned signals;
+	int signum;
 };
 
 /* ---- the definition ---- */
-
-static void add_pattern(struct arena *a, struct target *t, struct str pattern, size_t *cap)
-{
-	if (t->patterns.n == *cap) {
-		struct str *v = arena_array(a, struct str, *cap * 2 + 8);
-		if (t->patterns.n)
-			memcpy(v, t->patterns.v, t->patterns.n * sizeof(*v));
-		t->patterns.v = v;
-		*cap = *cap * 2 + 8;
-	}
-	t->patterns.v[t->patterns.n++] = arena_str(a, pattern);
-}
 
 /*
  * The patterns of rules:changes (of only:changes), where each rule that lets the job in has some:
@@ -70,20 +57,19 @@ static void find_patterns(struct arena *a, struct target *t, const struct job *j
 {
 	const struct rule_defs *rules = &j->def->rules;
 	const struct texts *only = &j->def->rare->only->changes;
-	size_t cap = 0;
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct rule_def *r = &rules->v[i];
 		if (r->when == WHEN_NEVER)
 			continue;
 		for (size_t k = 0; r->changes && k < r->changes->paths.n; k++)
-			add_pattern(a, t, r->changes->paths.v[k].s, &cap);
+			vec_push_in(a, &t->patterns, arena_str(a, r->changes->paths.v[k].s));
 		if (!r->changes) {
 			t->patterns.n = 0;
 			return;
 		}
 	}
 	for (size_t i = 0; i < only->n; i++)
-		add_pattern(a, t, only->v[i].s, &cap);
+		vec_push_in(a, &t->patterns, arena_str(a, only->v[i].s));
 }
 
 static int find_targets(struct watch *w, struct cli *own, struct load *l)
@@ -156,7 +142,6 @@ static void on_run_done(void *arg, struct error *err, const struct proc_result *
 	if (err && r->exit_code == 0 && !r->term_signal)
 		cli_error(w->c, "%s", err->text);
 	w->child = NULL;
-	w->child_code = r->exit_code;
 	w->canceling = false;
 	loop_timer_stop(&w->patience);
 	loop_stop(w->loop);
@@ -248,7 +233,6 @@ static void on_signal(void *arg, int signum, unsigned count)
 	UNUSED(count);
 	if (!w->signum)
 		w->signum = signum;
-	w->signals++;
 	if (w->child && proc_pid(w->child) > 0)
 		kill(proc_pid(w->child), signum);
 	loop_stop(w->loop);

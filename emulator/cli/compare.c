@@ -10,7 +10,6 @@
 #include "expr/glob.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/reason.h"
-#include "source/diag_print.h"
 
 #define MAX_COLUMNS 12
 
@@ -161,21 +160,6 @@ static void keep_jobs(struct compare *cmp, size_t column, const struct load *l)
 	}
 }
 
-static struct str first_error(struct load *l)
-{
-	struct arena *a = &l->c->arena;
-	size_t n;
-	const struct diag **sorted = diags_sorted(a, &l->diags, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (sorted[i]->level != DIAG_ERROR)
-			continue;
-		struct str at = place_text(a, &l->sources, sorted[i]->at);
-		return load_masked(l, arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(at),
-					      at.n ? ": " : "", STR_ARG(sorted[i]->text)));
-	}
-	return STR("the definition is invalid");
-}
-
 static int fill(struct compare *cmp, struct load *l, size_t column)
 {
 	struct column *col = &cmp->columns[column];
@@ -186,7 +170,9 @@ static int fill(struct compare *cmp, struct load *l, size_t column)
 	l->hush = true;
 	if (code == EXIT_INVALID && l->config) {
 		col->outcome = OUTCOME_INVALID;
-		col->why = first_error(l);
+		col->why = load_first_error(l);
+		if (!col->why.n)
+			col->why = STR("the definition is invalid");
 		return EXIT_OK;
 	}
 	if (code)

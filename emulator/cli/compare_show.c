@@ -84,12 +84,6 @@ static void put_cell(struct compare *cmp, const char *word, size_t width)
 		buf_addc(out, ' ');
 }
 
-static void end_line(struct buf *out)
-{
-	buf_trim_blanks(out);
-	buf_addc(out, '\n');
-}
-
 /* The table, or a part of it: columns from `from` up to `to`. */
 struct table {
 	struct compare *cmp;

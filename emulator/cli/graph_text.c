@@ -24,12 +24,6 @@ static size_t stage_width(const struct graph *g, const struct graph_stage *s)
 	return width;
 }
 
-static void trim_line(struct buf *out)
-{
-	buf_trim_blanks(out);
-	buf_addc(out, '\n');
-}
-
 #define GAP "  ->  "
 
 static void text_columns(const struct graph *g, struct buf *out, const size_t *widths, bool color)
@@ -41,14 +35,14 @@ static void text_columns(const struct graph *g, struct buf *out, const size_t *w
 			buf_adds(out, g->stages[s].ordered ? GAP : "      ");
 		pad_text(out, g->stages[s].name, widths[s]);
 	}
-	trim_line(out);
+	end_line(out);
 	for (size_t s = 0; s < g->n_stages; s++) {
 		if (s)
 			buf_adds(out, "      ");
 		for (size_t i = 0; i < widths[s]; i++)
 			buf_addc(out, '-');
 	}
-	trim_line(out);
+	end_line(out);
 	for (size_t row = 0; row < rows; row++) {
 		for (size_t s = 0; s < g->n_stages; s++) {
 			if (s)
@@ -58,7 +52,7 @@ static void text_columns(const struct graph *g, struct buf *out, const size_t *w
 			else
 				pad_text(out, STR(""), widths[s]);
 		}
-		trim_line(out);
+		end_line(out);
 	}
 }
 
@@ -69,7 +63,7 @@ static void text_rows(const struct graph *g, struct buf *out, bool color)
 		for (size_t i = 0; i < g->stages[s].n; i++) {
 			buf_adds(out, "  ");
 			cell(g, out, g->stages[s].jobs[i], 0, color);
-			trim_line(out);
+			end_line(out);
 		}
 	}
 }

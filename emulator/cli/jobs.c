@@ -113,12 +113,6 @@ struct row {
 	bool out;
 };
 
-static void trim_line(struct buf *b)
-{
-	buf_trim_blanks(b);
-	buf_addc(b, '\n');
-}
-
 static void put_row(struct cli *c, const struct row *r, const size_t *width, const char *color)
 {
 	struct buf *b = &c->out;
@@ -137,7 +131,7 @@ static void put_row(struct cli *c, const struct row *r, const size_t *width, con
 		buf_trim_blanks(b);
 		buf_adds(b, "\033[0m");
 	}
-	trim_line(b);
+	end_line(b);
 }
 
 /* The columns that grow without end give way first where the terminal is narrow. */

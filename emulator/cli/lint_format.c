@@ -5,6 +5,7 @@
 #include "emulator/cli/load.h"
 #include "emulator/cli/term.h"
 #include "emulator/cli/tree.h"
+#include "emulator/core/http.h"
 #include "source/diag_print.h"
 #include "yaml/node.h"
 
@@ -115,12 +116,13 @@ static struct str uri(struct arena *a, struct str name)
 	CLEANUP(buf_release) struct buf b = BUF_INIT;
 	if (str_starts(name, STR("https://")) || str_starts(name, STR("http://")))
 		return name;
-	for (size_t i = 0; i < name.n; i++) {
-		unsigned char c = (unsigned char)name.p[i];
-		if (isalnum(c) || strchr("-._~/", c))
-			buf_addc(&b, (char)c);
-		else
-			buf_printf(&b, "%%%02X", c);
+	struct str_split it = str_split(name, '/');
+	struct str part;
+	for (bool more = str_split_next(&it, &part); more;) {
+		http_urlencode(&b, part);
+		more = str_split_next(&it, &part);
+		if (more)
+			buf_addc(&b, '/');
 	}
 	return arena_str(a, buf_str(&b));
 }

@@ -4,6 +4,7 @@
 #include "emulator/store/store.h"
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/lock_file.h"
+#include "emulator/cli/tree.h"
 #include "emulator/core/error.h"
 #include "emulator/core/trace.h"
 #include "emulator/gitlab/fetch_include.h"
@@ -409,6 +410,22 @@ void load_print_diags(struct load *l, bool warnings)
 			l->diags.left_out == 1 ? "" : "s");
 	struct str text = load_masked(l, buf_str(&out));
 	fwrite(text.p, 1, text.n, stderr);
+}
+
+struct str load_first_error(struct load *l)
+{
+	struct arena *a = &l->c->arena;
+	size_t n;
+	const struct diag **sorted = diags_sorted(a, &l->diags, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (sorted[i]->level != DIAG_ERROR)
+			continue;
+		struct str at = place_text(a, &l->sources, sorted[i]->at);
+		struct str what = diag_message(a, sorted[i]);
+		return load_masked(l, arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(at),
+					      at.n ? ": " : "", STR_ARG(what)));
+	}
+	return STR_NULL;
 }
 
 int load_pipeline(struct cli *c, struct load *l)

@@ -91,6 +91,9 @@ void load_release_definition(struct load *l);
 /* Prints errors and warnings (warnings only without --quiet, and only when asked for). */
 void load_print_diags(struct load *l, bool warnings);
 
+/* "FILE:LINE: MESSAGE" of the first error as lint sorts them, masked; null without one. */
+struct str load_first_error(struct load *l);
+
 /* The text without the values of masked variables; in c->arena where it changed. */
 struct str load_masked(struct load *l, struct str text);
 /* The texts of the pipeline that variables were expanded in, masked: for showing, not for running.

@@ -6,7 +6,6 @@
 #include "emulator/cli/toml.h"
 #include "emulator/cli/toml_text.h"
 #include "config/config.h"
-#include "source/diag_print.h"
 #include "source/source.h"
 #include "yaml/node.h"
 
@@ -201,9 +200,7 @@ int lock_file_read(struct cli *c, const char *root, struct lock_file *out)
 		read_root(&r, tree);
 	if (!d.errors)
 		return EXIT_OK;
-	CLEANUP(buf_release) struct buf said = BUF_INIT;
-	diags_print(&said, &sources, &d, c->color_err);
-	fwrite(said.p, 1, said.n, stderr);
+	cli_diags(c, &sources, &d);
 	return EXIT_USAGE;
 }
 

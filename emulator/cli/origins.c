@@ -272,13 +272,6 @@ void origins_say(struct cli *c, const struct load *l, const struct job *j)
 
 /* ---- JSON ---- */
 
-static void push_text(struct arena *a, struct node *seq, struct str text)
-{
-	struct node *n = node_new_str(a, text, SPAN_NONE);
-	n->quoted = true;
-	node_seq_push(a, seq, n);
-}
-
 static struct node *parts_tree(const struct load *l, const struct node *value)
 {
 	struct arena *a = &l->c->arena;
@@ -305,10 +298,10 @@ static struct node *one_tree(
 	tree_place(a, m, "source", &l->sources, written_at(value));
 	for (const struct node *n = value; n; n = n->origin)
 		if (via_words(n->via))
-			push_text(a, through, str_c(via_words(n->via)));
+			tree_push_str(a, through, str_c(via_words(n->via)));
 	size_t many = givers(l, j->def->node, p, names);
 	for (size_t i = 0; i < many; i++)
-		push_text(a, extends, names[i]);
+		tree_push_str(a, extends, names[i]);
 	tree_put(a, m, "through", through);
 	tree_put(a, m, "extends", extends);
 	tree_put(a, m, "parts", parts_tree(l, value));

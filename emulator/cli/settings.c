@@ -5,7 +5,6 @@
 #include "emulator/cli/runner_toml.h"
 #include "emulator/cli/toml.h"
 #include "emulator/core/trace.h"
-#include "source/diag_print.h"
 #include "emulator/gitlab/registry.h"
 #include "yaml/node.h"
 
@@ -269,15 +268,6 @@ static void finish_runners(struct cli *c, struct settings *s)
 	}
 }
 
-static void print_diags(struct cli *c, struct settings *s)
-{
-	if (!s->diags.first || (c->quiet && !s->diags.errors))
-		return;
-	CLEANUP(buf_release) struct buf out = BUF_INIT;
-	diags_print(&out, &s->sources, &s->diags, c->color_err);
-	fwrite(out.p, 1, out.n, stderr);
-}
-
 int settings_load(struct cli *c, struct settings *s, const char *root)
 {
 	memset(s, 0, sizeof(*s));
@@ -297,7 +287,8 @@ int settings_load(struct cli *c, struct settings *s, const char *root)
 	if (code)
 		return code;
 	runner_toml_unused(&s->runners, &s->diags, 1);
-	print_diags(c, s);
+	if (s->diags.errors || !c->quiet)
+		cli_diags(c, &s->sources, &s->diags);
 	if (s->diags.errors)
 		return EXIT_USAGE;
 	cli_apply_look(c);

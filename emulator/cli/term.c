@@ -110,6 +110,12 @@ void pad_text(struct buf *out, struct str text, size_t width)
 		buf_addc(out, ' ');
 }
 
+void end_line(struct buf *out)
+{
+	buf_trim_blanks(out);
+	buf_addc(out, '\n');
+}
+
 void plain_text(struct buf *out, struct str text)
 {
 	for (size_t i = 0; i < text.n; i++) {

@@ -43,6 +43,8 @@ struct str size_text(struct arena *a, int64_t bytes);
 
 /* Adds text and blanks up to `width` columns of a terminal (wide characters count two). */
 void pad_text(struct buf *out, struct str text, size_t width);
+/* Takes away the blanks at the end of out and adds a line end. */
+void end_line(struct buf *out);
 /*
  * Adds text so that it can't disturb a terminal or a table: control characters become \xNN,
  * line ends become blanks.

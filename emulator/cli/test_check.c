@@ -307,10 +307,10 @@ static void check_absent(struct load *l, struct test_case *t, const struct node 
 
 static void check_jobs(struct load *l, struct test_case *t, const struct node *jobs)
 {
-	const struct node *dumps =
-		node_get(pipeline_dump_full(&l->c->arena, l->pipeline, false), "jobs");
 	if (!jobs)
 		return;
+	const struct node *dumps =
+		node_get(pipeline_dump_full(&l->c->arena, l->pipeline, false), "jobs");
 	if (!node_is(jobs, NODE_MAP)) {
 		check_list(l, t, jobs, dumps, true);
 		return;
@@ -351,27 +351,6 @@ static void check_stages(struct load *l, struct test_case *t, const struct node 
 		test_got(a, d, STR_FMT, STR_ARG(got.v[i]));
 }
 
-static const struct diag *first_error(struct load *l)
-{
-	size_t n;
-	const struct diag **all = diags_sorted(&l->c->arena, &l->diags, &n);
-	for (size_t i = 0; i < n; i++)
-		if (all[i]->level == DIAG_ERROR)
-			return all[i];
-	return NULL;
-}
-
-/* "FILE:LINE: MESSAGE" */
-static struct str error_line(struct load *l, const struct diag *e)
-{
-	struct arena *a = &l->c->arena;
-	struct str file = loc_file(&l->sources, e->at.begin);
-	struct str text = load_masked(l, diag_message(a, e));
-	return file.n ? arena_printf(a, STR_FMT ":%u: " STR_FMT, STR_ARG(file),
-				(unsigned)e->at.begin.line, STR_ARG(text))
-		      : text;
-}
-
 static void check_errors(struct load *l, struct test_case *t, const struct node *want)
 {
 	struct arena *a = &l->c->arena;
@@ -384,11 +363,10 @@ static void check_errors(struct load *l, struct test_case *t, const struct node 
 				str_find(diag_message(a, e), v[i]->text) != STR_NPOS;
 		if (found)
 			continue;
-		const struct diag *first = first_error(l);
+		struct str first = load_first_error(l);
 		struct test_difference *d = test_differs(a, t, v[i]->at, "error");
 		test_expected(a, d, "..." STR_FMT "...", STR_ARG(v[i]->text));
-		test_got(a, d, STR_FMT,
-			STR_ARG(first ? error_line(l, first) : STR("a valid definition")));
+		test_got(a, d, STR_FMT, STR_ARG(first.n ? first : STR("a valid definition")));
 	}
 }
 
@@ -429,12 +407,11 @@ void test_check_pipeline(struct load *l, struct test_case *t, int code)
 		return;
 	}
 	if (code || !l->pipeline) {
-		const struct diag *first = first_error(l);
+		struct str first = load_first_error(l);
 		struct test_difference *d =
 			test_differs(a, t, want ? want->at : t->at, "definition");
 		test_expected(a, d, "valid");
-		test_got(a, d, STR_FMT,
-			STR_ARG(first ? error_line(l, first) : STR("it can't be read")));
+		test_got(a, d, STR_FMT, STR_ARG(first.n ? first : STR("it can't be read")));
 		if (l->diags.errors > 1)
 			test_note(
 				a, d, "and %u more; 'cilocal lint' shows all", l->diags.errors - 1);

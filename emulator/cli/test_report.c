@@ -99,11 +99,8 @@ void test_say_sum(const struct test_report *r)
 static struct node *texts_tree(struct arena *a, const struct str *v, size_t n)
 {
 	struct node *seq = tree_seq(a);
-	for (size_t i = 0; i < n; i++) {
-		struct node *one = node_new_str(a, v[i], SPAN_NONE);
-		one->quoted = true;
-		node_seq_push(a, seq, one);
-	}
+	for (size_t i = 0; i < n; i++)
+		tree_push_str(a, seq, v[i]);
 	return seq;
 }
 

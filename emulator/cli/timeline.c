@@ -4,7 +4,6 @@
 #include "emulator/store/run_record.h"
 #include "emulator/gitlab/run.h"
 
-/* Between the names of a trigger job and of a job of its pipeline. */
 /* No run is that long: a record that says so is damaged. */
 #define LONGEST 1e8
 /* Two moments that the program's own work is between. */

@@ -34,8 +34,7 @@ void timeline_tree(const struct timeline *t, struct arena *a, struct node *to)
 		tree_seconds(a, sums, keys[k], t->sums[k]);
 	tree_put(a, to, "time", sums);
 	for (size_t i = 0; i < t->n_chain; i++)
-		node_seq_push(
-			a, jobs, node_new_str(a, t->jobs[t->chain[i]].record->name, SPAN_NONE));
+		tree_push_str(a, jobs, t->jobs[t->chain[i]].record->name);
 	tree_seconds(a, chain, "duration", t->chain_s);
 	tree_put(a, chain, "jobs", jobs);
 	tree_put(a, to, "longest_chain", chain);

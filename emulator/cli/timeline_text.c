@@ -81,12 +81,6 @@ static void measure(struct drawing *d)
 	d->bar = d->columns - 2 - d->name - 2 - 2 - TIME_WIDTH - (d->states ? 2 + STATUS_WIDTH : 0);
 }
 
-static void trim(struct drawing *d)
-{
-	buf_trim_blanks(d->out);
-	buf_addc(d->out, '\n');
-}
-
 static void draw_axis(struct drawing *d)
 {
 	struct arena a = ARENA_INIT;
@@ -107,7 +101,7 @@ static void draw_axis(struct drawing *d)
 		at = cell + mark.n;
 	}
 	end(d);
-	trim(d);
+	end_line(d->out);
 	arena_release(&a);
 }
 
@@ -172,7 +166,7 @@ static void draw_job(struct drawing *d, const struct timeline_job *j)
 		buf_addstr(d->out, j->record->status);
 		end(d);
 	}
-	trim(d);
+	end_line(d->out);
 	buf_release(&name);
 	buf_release(&time);
 }

@@ -17,6 +17,13 @@ struct node *tree_seq(struct arena *a)
 	return node_new(a, NODE_SEQ, SPAN_NONE);
 }
 
+static struct node *quoted(struct arena *a, struct str text)
+{
+	struct node *n = node_new_str(a, arena_str(a, text), SPAN_NONE);
+	n->quoted = true;
+	return n;
+}
+
 void tree_put(struct arena *a, struct node *map, const char *key, struct node *value)
 {
 	struct node *k = node_new_str(a, str_c(key), SPAN_NONE);
@@ -26,9 +33,12 @@ void tree_put(struct arena *a, struct node *map, const char *key, struct node *v
 
 void tree_str(struct arena *a, struct node *map, const char *key, struct str value)
 {
-	struct node *n = node_new_str(a, arena_str(a, value), SPAN_NONE);
-	n->quoted = true;
-	tree_put(a, map, key, n);
+	tree_put(a, map, key, quoted(a, value));
+}
+
+void tree_push_str(struct arena *a, struct node *seq, struct str value)
+{
+	node_seq_push(a, seq, quoted(a, value));
 }
 
 void tree_bool(struct arena *a, struct node *map, const char *key, bool value)

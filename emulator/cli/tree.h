@@ -16,6 +16,8 @@ struct node *tree_map(struct arena *a);
 struct node *tree_seq(struct arena *a);
 void tree_put(struct arena *a, struct node *map, const char *key, struct node *value);
 void tree_str(struct arena *a, struct node *map, const char *key, struct str value);
+/* Appends a text to a list. */
+void tree_push_str(struct arena *a, struct node *seq, struct str value);
 void tree_bool(struct arena *a, struct node *map, const char *key, bool value);
 void tree_int(struct arena *a, struct node *map, const char *key, int64_t value);
 void tree_null(struct arena *a, struct node *map, const char *key);

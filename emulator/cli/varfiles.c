@@ -5,7 +5,6 @@
 #include "emulator/cli/load.h"
 #include "emulator/core/trace.h"
 #include "emulator/cli/tree.h"
-#include "source/diag_print.h"
 #include "vars/varfile.h"
 #include "yaml/node.h"
 #include "yaml/yaml.h"
@@ -161,11 +160,8 @@ int load_variables(struct load *l)
 	int code = read_settings_files(l, &d);
 	if (!code)
 		code = read_options(l, &d);
-	if (d.first && (d.errors || !c->quiet)) {
-		CLEANUP(buf_release) struct buf out = BUF_INIT;
-		diags_print(&out, &l->sources, &d, c->color_err);
-		fwrite(out.p, 1, out.n, stderr);
-	}
+	if (d.errors || !c->quiet)
+		cli_diags(c, &l->sources, &d);
 	if (!code && d.errors)
 		code = EXIT_USAGE;
 	return code;

@@ -184,12 +184,8 @@ struct node *verdict_hidden_tree(const struct load *l, const struct job_def *def
 	tree_bool(a, m, "hidden", true);
 	tree_place(a, m, "source", &l->sources, def->name.at);
 	map_each (struct map_entry *, e, &l->config->jobs) {
-		if (extends(e->value, def->name.s)) {
-			struct node *name = node_new_str(a, e->key, SPAN_NONE);
-
-			name->quoted = true;
-			node_seq_push(a, users, name);
-		}
+		if (extends(e->value, def->name.s))
+			tree_push_str(a, users, e->key);
 	}
 	tree_put(a, m, "extended_by", users);
 	return m;
