@@ -187,6 +187,9 @@ static int use_registry(struct load *l)
 	settings_registry(&l->c->opt, &o);
 	if (registry_facts(&l->facts, &l->c->arena, &o, wanted, &l->registry, &err))
 		return cli_fail(l->c, &err);
+	/* Here, once: each job has it. */
+	if (l->registry)
+		l->registry_ca = registry_ca(&l->c->arena, &o);
 	if (!l->facts.registry_host.n)
 		l->facts.registry_host = o.host ? str_c(o.host)
 						: arena_printf(&l->c->arena, "registry." STR_FMT,

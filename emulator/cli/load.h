@@ -39,6 +39,7 @@ struct load {
 	const struct downstream_ask *ask; /* of a run: who answers include:artifact; or NULL */
 	struct lock_file *lock;           /* includes go by it, or into it; NULL: none */
 	bool registry;                    /* the local registry is in use */
+	struct str registry_ca;           /* its own CA as PEM; empty without TLS */
 	bool hush;                        /* what fetching has to say was said already */
 
 	/* one definition */

@@ -3,7 +3,6 @@
 #include "emulator/cli/runtime.h"
 #include "emulator/cli/cmd.h"
 #include "emulator/cli/load.h"
-#include "emulator/gitlab/registry.h"
 #include "emulator/runner/job_env.h"
 #include "emulator/runner/runner_choose.h"
 #include "emulator/store/store.h"
@@ -17,9 +16,9 @@
 static void running_job(
 	struct arena *a, const struct load *l, const struct job *job, struct varset *extra)
 {
-	struct registry_options registry = {.image = NULL};
 	const struct runner_configs *all = &l->settings.runners;
 	struct predefined_run run = {.job_id = job->id + 1,
+		.server_tls_ca = l->registry_ca,
 		.job_token = l->facts.job_token.n ? l->facts.job_token : STR("cilocal"),
 		.started_at = l->facts.created_at,
 		.timeout_s = job->def->timeout_s ? job->def->timeout_s : 3600};
@@ -30,9 +29,6 @@ static void running_job(
 					       : environment_slug(a, job->environment_name);
 		run.environment_id = 1;
 	}
-	settings_registry(&l->c->opt, &registry);
-	if (l->registry)
-		run.server_tls_ca = registry_ca(a, &registry);
 	varset_init(extra, a);
 	predefined_run(extra, &l->facts, &run);
 }
