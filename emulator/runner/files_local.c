@@ -35,6 +35,7 @@ struct files_local {
 	int fd, root;                    /* of GET: of the archive, of dir */
 	struct tar_stream_source source; /* of FILL */
 	struct archive_writer *writer;
+	struct tar_reader *reader; /* of FILL */
 	atomic_bool cancel;
 	struct error error;
 	files_local_fn *done;
@@ -103,26 +104,36 @@ static void unpack(struct files_local *f)
 
 static int to_reader(void *arg, const void *p, size_t n, struct error *err)
 {
-	return tar_reader_push(arg, p, n, err);
+	struct files_local *f = arg;
+
+	if (atomic_load(&f->cancel))
+		return error_set(err, ERR_CANCELLED, 0, "canceled");
+	return tar_reader_push(f->reader, p, n, err);
 }
 
 /* By way of a tar: what an archive is unpacked by is what makes these files, too. */
 static void fill(struct files_local *f)
 {
-	struct tar_reader *r = reader(f);
-	struct archive_writer *w = archive_writer_new(ARCHIVE_TAR, to_reader, r);
+	struct archive_writer *w = archive_writer_new(ARCHIVE_TAR, to_reader, f);
 	struct archive_item item;
+
+	f->reader = reader(f);
 
 	while (!canceled(f) && f->source.next(f->source.next_arg, &item))
 		if (archive_writer_add(w, &item, &f->error))
 			break;
 	if (!error_is(&f->error) && !archive_writer_close(w, &f->error))
-		tar_reader_end(r, &f->error);
+		tar_reader_end(f->reader, &f->error);
 	archive_writer_free(w);
-	tar_reader_free(r);
+	tar_reader_free(f->reader);
 }
 
 /* Packing */
+
+bool files_ran_out(int code)
+{
+	return code == EMFILE || code == ENFILE || code == ENOMEM;
+}
 
 static int out(void *arg, const void *p, size_t n, struct error *err)
 {
@@ -178,6 +189,10 @@ static int pack_folder(struct files_local *f, struct buf *path, unsigned depth)
 		return error_set(&f->error, ERR_SYS, ENAMETOOLONG, "'%s' is too deep", path->p);
 	fd = open_in(f, path->p, O_RDONLY | O_DIRECTORY);
 	d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d && files_ran_out(errno))
+		r = error_sys(&f->error, errno, "cannot read '%s/%s'", f->dir, path->p);
+	if (!d && fd >= 0)
+		close(fd);
 	/* The job's own business: a folder that nobody may read is left out. */
 	while (d && (e = readdir(d)))
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
@@ -275,12 +290,17 @@ static int pack_path(struct files_local *f, struct buf *path, unsigned depth)
 	if (!p.n)
 		return pack_folder(f, path, depth);
 	fd = open_in(f, path->p, O_PATH | O_NOFOLLOW);
+	if (fd < 0 && files_ran_out(errno))
+		return error_sys(&f->error, errno, "cannot read '%s/%s'", f->dir, path->p);
 	if (fd < 0 || fstat(fd, &st) ||
 		!(S_ISDIR(st.st_mode) || S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)))
 		return 0;
 	kind = S_ISDIR(st.st_mode) ? SELECT_DIR : S_ISREG(st.st_mode) ? SELECT_FILE : SELECT_LINK;
 	if (selection_take(f->selection, p, kind, (uint64_t)st.st_size, st.st_mtim.tv_sec))
 		r = add(f, path->p, fd, &st);
+	/* Not kept open below here: a deep tree would take a descriptor for each folder. */
+	close(fd);
+	fd = -1;
 	if (!r && kind == SELECT_DIR && selection_descend(f->selection, p))
 		r = pack_folder(f, path, depth);
 	return r;
@@ -294,7 +314,7 @@ static bool is_link_to_folder(const struct files_local *f, const char *path)
 	       S_ISLNK(st.st_mode) && !fstatat(f->root, path, &st, 0) && S_ISDIR(st.st_mode);
 }
 
-/* Does a link stand on the way to the base, or is it one that is to be followed? */
+/* Does a link stand on the way to the base, or may one, or is it one that is to be followed? */
 static bool needs_links(const struct files_local *f, const struct select_base *base)
 {
 	CLEANUP(free) char *path = xstrndup(base->path.p, base->path.n);
@@ -302,7 +322,7 @@ static bool needs_links(const struct files_local *f, const struct select_base *b
 	struct stat st;
 
 	if (fd < 0)
-		return errno == ELOOP || errno == EXDEV;
+		return errno == ELOOP || errno == EXDEV || files_ran_out(errno);
 	return base->through && !fstat(fd, &st) && S_ISLNK(st.st_mode);
 }
 
@@ -310,7 +330,10 @@ static int open_root(struct files_local *f)
 {
 	if (!f->below) {
 		f->root = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		return 0; /* one that is not there holds nothing */
+		/* One that is not there holds nothing. */
+		return f->root < 0 && files_ran_out(errno)
+			       ? error_sys(&f->error, errno, "cannot open '%s'", f->dir)
+			       : 0;
 	}
 	f->root = open_beneath(f->trusted, f->dir, O_RDONLY | O_DIRECTORY);
 	if (f->root < 0 && errno != ENOENT)

@@ -55,6 +55,8 @@ struct files_local *files_local_get_below(struct loop *loop, const struct files_
 	struct selection *selection, int fd, files_local_fn *done, void *arg);
 /* Whether this kernel can open what is below a folder and nowhere else. */
 bool files_below_possible(int fd);
+/* Whether the errno tells of descriptors or memory that are short, and not of the file. */
+bool files_ran_out(int code);
 
 /* done comes soon, with an error of domain CANCELLED. */
 void files_local_cancel(struct files_local *f);

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -45,6 +46,28 @@ static int teardown(void **state)
 	return store_remove_tree(dir, NULL);
 }
 
+/* So many descriptors and no more; 0: as many as there are. */
+static unsigned spare;
+/* Not below a folder, but as the shell executor does. */
+static bool plainly;
+
+static struct rlimit few_descriptors(void)
+{
+	struct rlimit old, few;
+	int taken[8];
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few = old;
+	for (unsigned i = 0; i < spare; i++) {
+		taken[i] = dup(STDERR_FILENO);
+		few.rlim_cur = (rlim_t)taken[i] + 1;
+	}
+	for (unsigned i = 0; i < spare; i++)
+		close(taken[i]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	return old;
+}
+
 /* Packs what the patterns take into $dir/out.tar; their number is in *taken. */
 static struct error get(const char *const *patterns, size_t *taken)
 {
@@ -54,13 +77,19 @@ static struct error get(const char *const *patterns, size_t *taken)
 	struct files_below at = {open("volume", O_RDONLY | O_DIRECTORY), STR("p")};
 	struct done d = {.error = ERROR_INIT};
 	struct selection s;
+	struct rlimit before;
 	int out = open("out.tar", O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	selection_init(&s, &a, STR("/builds/p"));
 	for (; *patterns; patterns++)
 		selection_add(&s, str_c(*patterns));
-	files_local_get_below(l, &at, &s, out, on_done, &d);
+	before = few_descriptors();
+	if (plainly)
+		files_local_get(l, STR("volume/p"), &s, out, on_done, &d);
+	else
+		files_local_get_below(l, &at, &s, out, on_done, &d);
 	loop_run(l);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_true(d.came);
 	*taken = s.entries;
 	close(out);
@@ -127,6 +156,41 @@ static void test_folders_above(void **state)
 	assert_false(error_is(&err));
 	assert_int_equal(taken, 0);
 	assert_int_equal(rename("volume/q", "volume/p"), 0);
+}
+
+/* A deep tree takes no descriptor a folder; where there is none to be had, that is an error. */
+static void test_few_descriptors(void **state)
+{
+	static const char *const all[] = {"deep", NULL};
+	struct buf path = BUF_INIT;
+	struct error err = ERROR_INIT;
+	size_t taken;
+
+	UNUSED(state);
+	buf_adds(&path, "volume/p/deep");
+	for (int i = 0; i < 50; i++)
+		buf_adds(&path, "/d");
+	assert_int_equal(store_make_dirs(path.p, &err), 0);
+	buf_adds(&path, "/f");
+	assert_int_equal(store_write_file(path.p, STR("f"), &err), 0);
+	buf_release(&path);
+	spare = 4;
+	err = get(all, &taken);
+	assert_false(error_is(&err));
+	assert_int_equal(taken, 52);
+	for (spare = 1; spare <= 2; spare++) {
+		err = get(all, &taken);
+		assert_int_equal(err.domain, ERR_SYS);
+		assert_int_equal(err.code, spare == 1 ? FILES_LINK : EMFILE);
+	}
+	plainly = true;
+	for (spare = 1; spare <= 2; spare++) {
+		err = get(all, &taken);
+		assert_int_equal(err.code, EMFILE);
+	}
+	plainly = false;
+	spare = 0;
+	assert_int_equal(store_remove_tree("volume/p/deep", &err), 0);
 }
 
 static struct error put(const char *archive)
@@ -207,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_links_are_not_followed),
 		cmocka_unit_test(test_folders_above),
+		cmocka_unit_test(test_few_descriptors),
 		cmocka_unit_test(test_put),
 	};
 
