@@ -28,6 +28,21 @@ static bool is_dind(struct arena *a, struct str name, struct str alias, const st
 	return true;
 }
 
+/* Of lines KEY=VALUE. */
+static bool listed(const struct rc_list *lines, const char *key, struct str *out)
+{
+	for (size_t i = 0; i < lines->n; i++) {
+		struct str line = lines->v[i].v;
+		size_t eq = str_chr(line, '=');
+
+		if (eq != STR_NPOS && str_is(str_sub(line, 0, eq), key)) {
+			*out = str_from(line, eq + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
 bool dind_variable(const struct job_def *job, const struct varset *vars,
 	const struct runner_config *config, const char *key, struct str *out)
 {
@@ -43,36 +58,22 @@ bool dind_variable(const struct job_def *job, const struct varset *vars,
 			*out = job->vars.v[i].value;
 			return true;
 		}
-	for (size_t i = 0; config && i < config->environment.n; i++) {
-		struct str line = config->environment.v[i].v;
-		size_t eq = str_chr(line, '=');
-
-		if (eq != STR_NPOS && str_is(str_sub(line, 0, eq), key)) {
-			*out = str_from(line, eq + 1);
-			return true;
-		}
-	}
-	return false;
+	return config && listed(&config->environment, key, out);
 }
 
-/* The images have DOCKER_TLS_CERTDIR=/certs built in, so that absent means TLS. */
-static struct str certificates(const struct job_def *job, const struct varset *vars,
-	const struct runner_config *config, const struct dind *d)
+bool dind_service_variable(const struct job_def *job, const struct varset *vars,
+	const struct runner_config *config, const struct dind *d, const char *key, struct str *out)
 {
-	struct str value;
-	const struct var *v = d->service && d->service->vars
-				      ? varset_get(d->service->vars, STR("DOCKER_TLS_CERTDIR"))
-				      : NULL;
-	const struct rc_list *own = d->runner_service ? &d->runner_service->environment : NULL;
+	const struct var *v =
+		d->service && d->service->vars ? varset_get(d->service->vars, str_c(key)) : NULL;
 
-	if (v)
-		return v->value;
-	for (size_t i = 0; !d->service && own && i < own->n; i++)
-		if (str_starts(own->v[i].v, STR("DOCKER_TLS_CERTDIR=")))
-			return str_from(own->v[i].v, strlen("DOCKER_TLS_CERTDIR="));
-	if (dind_variable(job, vars, config, "DOCKER_TLS_CERTDIR", &value))
-		return value;
-	return STR("/certs");
+	if (v) {
+		*out = v->value;
+		return true;
+	}
+	if (!d->service && d->runner_service && listed(&d->runner_service->environment, key, out))
+		return true;
+	return dind_variable(job, vars, config, key, out);
 }
 
 void dind_find(struct arena *a, const struct job_def *job, const struct varset *vars,
@@ -87,6 +88,9 @@ void dind_find(struct arena *a, const struct job_def *job, const struct varset *
 		if (is_dind(a, s->name.v, s->alias.v, vars, out))
 			out->runner_service = s;
 	}
-	out->certificates = certificates(job, vars, config, out);
+	/* The images have DOCKER_TLS_CERTDIR=/certs built in, so that absent means TLS. */
+	if (!dind_service_variable(
+		    job, vars, config, out, "DOCKER_TLS_CERTDIR", &out->certificates))
+		out->certificates = STR("/certs");
 	out->tls = out->certificates.n > 0;
 }

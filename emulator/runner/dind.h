@@ -38,6 +38,9 @@ void dind_find(struct arena *a, const struct job_def *job, const struct varset *
  */
 bool dind_variable(const struct job_def *job, const struct varset *vars,
 	const struct runner_config *config, const char *key, struct str *out);
+/* The same as that very service has it: with the variables that are its own, which come first. */
+bool dind_service_variable(const struct job_def *job, const struct varset *vars,
+	const struct runner_config *config, const struct dind *d, const char *key, struct str *out);
 
 /* Files of this machine that warnings ask for; read may be NULL: none can be read. */
 struct dind_files {

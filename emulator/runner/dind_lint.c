@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "vars/varset.h"
 #include "config/job_def.h"
+#include "emulator/docker/types.h"
 #include "emulator/runner/docker_values.h"
 #include "emulator/runner/runner_config.h"
 #include "emulator/runner/shell_words.h"
@@ -16,12 +17,9 @@ struct linting {
 	const struct runner_config *config;
 	const struct dind_files *files;
 	struct dind dind;
-	struct docker_words {
-		struct str *v;
-		size_t n;
-	} command;       /* of the service */
-	struct str host; /* DOCKER_HOST, expanded; empty where it is not set */
-	struct span at;  /* of the service; of the job where it is the runner's */
+	struct docker_strs command; /* of the service */
+	struct str host;            /* DOCKER_HOST, expanded; empty where it is not set */
+	struct span at;             /* of the service; of the job where it is the runner's */
 	struct diags *diags;
 };
 
@@ -72,10 +70,8 @@ static bool volume_at(const struct linting *l, struct str place, struct docker_v
 {
 	const struct rc_list *volumes = l->config ? &l->config->docker.volumes : NULL;
 	for (size_t i = 0; volumes && i < volumes->n; i++) {
-		if (!docker_volume_parse(volumes->v[i].v, out))
-			continue;
-		if (str_eq(out->target, place) ||
-			(str_starts(place, out->target) && place.p[out->target.n] == '/'))
+		if (docker_volume_parse(volumes->v[i].v, out) &&
+			docker_path_holds(out->target, place))
 			return true;
 	}
 	return false;
@@ -186,9 +182,7 @@ static void check_alias(const struct linting *l)
 			STR_ARG(l->dind.image));
 	if (!name.n || asked || !l->dind.tls || !str_ends(l->host, STR(":2376")))
 		return;
-	if (dind_variable(l->job, l->vars, l->config, "DOCKER_TLS_SAN", &san) ||
-		(l->dind.service && l->dind.service->vars &&
-			varset_get(l->dind.service->vars, STR("DOCKER_TLS_SAN"))))
+	if (dind_service_variable(l->job, l->vars, l->config, &l->dind, "DOCKER_TLS_SAN", &san))
 		return;
 	warn(l, at_var(l, "DOCKER_HOST"),
 		arena_printf(l->arena, "use the alias docker, or set DOCKER_TLS_SAN: DNS:" STR_FMT,
@@ -280,10 +274,10 @@ static void read_command(struct linting *l)
 	const struct rc_list *theirs =
 		l->dind.runner_service ? &l->dind.runner_service->command : NULL;
 	size_t n = own ? own->n : theirs->n;
-	l->command.v = arena_array(l->arena, struct str, n + 1);
-	l->command.n = n;
+	struct str *v = arena_array(l->arena, struct str, n + 1);
 	for (size_t i = 0; i < n; i++)
-		l->command.v[i] = own ? own->v[i].s : theirs->v[i].v;
+		v[i] = own ? own->v[i].s : theirs->v[i].v;
+	l->command = (struct docker_strs){v, n};
 }
 
 /* ---- scripts ---- */
@@ -375,16 +369,6 @@ static void check_line(
 	}
 }
 
-/* Most lines are about something else, and need no expansion. */
-static bool may_build(struct str text)
-{
-	return str_find(text, STR("docker")) != STR_NPOS ||
-	       str_find(text, STR("buildah")) != STR_NPOS ||
-	       str_find(text, STR("podman")) != STR_NPOS ||
-	       str_find(text, STR("nerdctl")) != STR_NPOS ||
-	       str_find(text, STR("executor")) != STR_NPOS;
-}
-
 static void check_scripts(const struct linting *l, bool dind)
 {
 	const struct texts *const scripts[] = {
@@ -393,7 +377,8 @@ static void check_scripts(const struct linting *l, bool dind)
 	for (size_t s = 0; s < ARRAY_SIZE(scripts); s++)
 		for (size_t i = 0; i < scripts[s]->n; i++) {
 			struct str text = scripts[s]->v[i].s, line;
-			if (!may_build(text))
+			/* Most lines are about something else, and need no expansion. */
+			if (!shell_may_build(text))
 				continue;
 			if (l->vars)
 				text = expand(l->arena, text, l->vars, EXPAND_RUNNER);

@@ -2,6 +2,7 @@
 #include "emulator/runner/docker_internal.h"
 #include "emulator/log/job_log.h"
 #include "emulator/runner/docker_values.h"
+#include "emulator/runner/job_env.h"
 #include "emulator/runner/runner_config.h"
 
 bool docker_wants_name(const struct executor_docker *e, size_t i)
@@ -28,11 +29,15 @@ static const char *no_mirror(struct executor_docker *e, const struct docker_serv
 	if (s->entrypoint.n ||
 		(s->cmd.n && !str_starts(s->cmd.v[0], STR("-")) && !str_is(s->cmd.v[0], "dockerd")))
 		return "its command is a program of its own";
-	for (size_t i = 0; i < d->volumes.n; i++)
-		if (docker_volume_parse(d->volumes.v[i].v, &v) &&
-			str_is(v.target, "/etc/docker/daemon.json"))
-			return "a daemon.json is mounted, and dockerd refuses options that are in "
-			       "there too";
+	for (size_t i = 0; i < d->volumes.n; i++) {
+		struct str text =
+			job_env_expand(build_env(e->base.build), e->arena, d->volumes.v[i].v);
+
+		if (docker_volume_parse(text, &v) &&
+			docker_path_holds(v.target, STR("/etc/docker/daemon.json")))
+			return "its daemon.json is in a volume, and dockerd refuses options that "
+			       "are in there too";
+	}
 	return NULL;
 }
 

@@ -24,16 +24,25 @@ bool shell_word_next(struct str *rest, struct str *word)
 	return i > begin;
 }
 
+/* executor: kaniko's */
+static const char *const builders[] = {"docker", "buildah", "podman", "nerdctl", "executor"};
+
 bool shell_word_is_builder(struct str word)
 {
-	/* executor: kaniko's */
-	static const char *const names[] = {"docker", "buildah", "podman", "nerdctl", "executor"};
 	size_t slash = str_rchr(word, '/');
 
 	if (slash != STR_NPOS)
 		word = str_from(word, slash + 1);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (str_is(word, names[i]))
+	for (size_t i = 0; i < ARRAY_SIZE(builders); i++)
+		if (str_is(word, builders[i]))
+			return true;
+	return false;
+}
+
+bool shell_may_build(struct str text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(builders); i++)
+		if (str_find(text, str_c(builders[i])) != STR_NPOS)
 			return true;
 	return false;
 }

@@ -12,5 +12,7 @@
 bool shell_word_next(struct str *rest, struct str *word);
 /* Whether the word is a program that builds, pulls or pushes images, with or without its folder. */
 bool shell_word_is_builder(struct str word);
+/* Cheap: false where no word of the text can be such a program. */
+bool shell_may_build(struct str text);
 
 #endif

@@ -94,6 +94,19 @@ static void test_the_two_ways_that_work(void **state)
 	expect(&w, 0, NULL);
 }
 
+static void test_a_volume_with_a_slash_at_its_end(void **state)
+{
+	static const char *const targets[] = {"/certs/client/", "/certs/", "/certs/clients"};
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+		struct rc_text certs = {str_c(targets[i]), true, {0, 1, 1}};
+		struct world w;
+		begin(&w, "docker:dind");
+		set(&w, "DOCKER_HOST", "tcp://docker:2376", 11);
+		w.config.docker.volumes = (struct rc_list){&certs, 1, true, {0, 1, 1}};
+		expect(&w, 8, i == 2 ? "no volume /certs/client" : NULL);
+	}
+}
+
 static void test_port_and_certificates_disagree(void **state)
 {
 	struct world w;
@@ -233,6 +246,22 @@ static void test_names_of_the_certificate(void **state)
 			set(&w, "DOCKER_TLS_SAN", "DNS:engine", 12);
 		expect(&w, 11, i ? NULL : "not for 'engine'");
 	}
+	/* The runner's service has it in its own environment. */
+	struct rc_text san = {STR("DOCKER_TLS_SAN=DNS:engine"), true, {0, 5, 1}};
+	struct rc_service service = {.name = {STR("docker:dind"), true, {0, 4, 1}},
+		.alias = {STR("engine"), true, {0, 4, 1}},
+		.at = {0, 4, 1}};
+	for (int i = 0; i < 2; i++) {
+		struct world w;
+		begin(&w, "docker:dind");
+		w.job.n_services = 0;
+		service.environment = (struct rc_list){&san, (size_t)i, true, {0, 5, 1}};
+		w.config.docker.services = &service;
+		w.config.docker.n_services = 1;
+		w.config.docker.volumes = (struct rc_list){&certs, 1, true, {0, 1, 1}};
+		set(&w, "DOCKER_HOST", "tcp://engine:2376", 11);
+		expect(&w, 11, i ? NULL : "not for 'engine'");
+	}
 	struct world w;
 	begin(&w, "docker:dind");
 	set(&w, "DOCKER_HOST", "tcp://docker:2375", 11);
@@ -349,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_two_ways_that_work),
+		cmocka_unit_test(test_a_volume_with_a_slash_at_its_end),
 		cmocka_unit_test(test_port_and_certificates_disagree),
 		cmocka_unit_test(test_certificates_do_not_travel),
 		cmocka_unit_test(test_alias),
