@@ -37,7 +37,10 @@ struct auth_match {
 	struct auth_entry entry;
 	struct str header;           /* value of X-Registry-Auth; empty: send none */
 	struct docker_strs warnings; /* each source that could not be used; to one query only */
-	/* What to say, a line each, where the registry refuses: what was tried, and from where. */
+	/*
+	 * What to say, a line each, where the registry refuses: what was tried, and from where.
+	 * These lines alone outlive the completion: until auth_free().
+	 */
 	struct docker_strs refused;
 };
 typedef void auth_find_fn(void *arg, struct error *err, const struct auth_match *m);

@@ -21,7 +21,7 @@ struct engine {
 	enum engine_state state;
 	unsigned major, minor; /* negotiated */
 	char version[16];
-	bool podman;
+	bool podman, elsewhere;
 	struct http_call *asking;
 	struct docker_call *calls; /* all that have not completed */
 	struct raw *raws;

@@ -53,6 +53,16 @@ bool engine_is_podman(const struct engine *e)
 	return e->podman;
 }
 
+bool engine_is_elsewhere(const struct engine *e)
+{
+	return e->elsewhere;
+}
+
+void engine_mark_elsewhere(struct engine *e)
+{
+	e->elsewhere = true;
+}
+
 const char *engine_api_version(const struct engine *e)
 {
 	return e->state == ENGINE_READY ? e->version : NULL;

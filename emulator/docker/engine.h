@@ -56,6 +56,9 @@ bool engine_is_local(const struct engine *e);
 
 /* By its answer to the negotiation; false before. */
 bool engine_is_podman(const struct engine *e);
+/* Its volumes were looked for on this machine, and not found; false before. */
+bool engine_is_elsewhere(const struct engine *e);
+void engine_mark_elsewhere(struct engine *e);
 
 /*
  * Version negotiation (GET /_ping, min of ours and the server's). Any other call does it by itself

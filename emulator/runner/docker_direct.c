@@ -23,9 +23,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The engine whose volumes were looked for here last, and not found. */
-static const struct engine *elsewhere;
-
 static struct str builds_dir(struct executor_docker *e)
 {
 	return e->base.ops->builds_dir(&e->base);
@@ -63,7 +60,7 @@ void docker_direct_plan(struct executor_docker *e)
 	struct str project = build_env(e->base.build)->project_dir, dir = builds_dir(e);
 
 	e->direct.wanted = geteuid() == 0 && engine_is_local(e->engine) &&
-			   !engine_is_podman(e->engine) && e->engine != elsewhere &&
+			   !engine_is_podman(e->engine) && !engine_is_elsewhere(e->engine) &&
 			   access("/sys/fs/selinux/enforce", F_OK) && project.n > dir.n + 1 &&
 			   str_starts(project, dir) && project.p[dir.n] == '/' &&
 			   !is_mounted_over(e);
@@ -74,27 +71,42 @@ bool docker_direct_wants_volume(const struct executor_docker *e)
 	return e->direct.wanted;
 }
 
+/* -1: not here, as far as errno says; for want of descriptors or memory that is not known. */
+static int open_volume(struct executor_docker *e, struct str mountpoint)
+{
+	struct str end = arena_printf(e->arena, "/" STR_FMT "/_data", STR_ARG(e->volume));
+	struct stat st;
+	int fd, code = ENOTSUP;
+
+	errno = ENOENT;
+	fd = str_ends(mountpoint, end) ? open(arena_cstr(e->arena, mountpoint),
+						 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+				       : -1;
+	if (fd < 0)
+		return -1;
+	/* Another owner: the root of containers is not ours. */
+	if (!fstat(fd, &st) && st.st_uid == 0) {
+		if (files_below_possible(fd))
+			return fd;
+		code = errno;
+	}
+	close(fd);
+	errno = code;
+	return -1;
+}
+
 /* The volume has just been made, empty, under a name that no other has: it is here or it is not. */
 void docker_direct_open(struct executor_docker *e, struct str mountpoint)
 {
 	struct docker_direct *d = &e->direct;
-	struct str end = arena_printf(e->arena, "/" STR_FMT "/_data", STR_ARG(e->volume));
-	struct stat st;
 	int fd;
 
 	if (!d->wanted)
 		return;
-	d->wanted = false;
-	fd = str_ends(mountpoint, end) ? open(arena_cstr(e->arena, mountpoint),
-						 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-				       : -1;
-	/* Another owner: the root of containers is not ours. */
-	if (fd >= 0 && (fstat(fd, &st) || st.st_uid != 0 || !files_below_possible(fd))) {
-		close(fd);
-		fd = -1;
-	}
-	if (fd < 0)
-		elsewhere = e->engine;
+	fd = open_volume(e, mountpoint);
+	if (fd < 0 && !files_ran_out(errno))
+		engine_mark_elsewhere(e->engine);
+	d->wanted = fd >= 0;
 	TRACE(JOB, STR_FMT ": the job's volume is%s a folder of this machine",
 		STR_ARG(build_spec(e->base.build)->name), fd < 0 ? " not" : "");
 	d->fd = fd;

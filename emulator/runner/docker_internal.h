@@ -75,7 +75,7 @@ struct docker_layer {
 
 /* The job's volume as a folder of this machine. */
 struct docker_direct {
-	bool wanted; /* a volume would be looked for here */
+	bool wanted; /* a volume would be looked for here, and was not missed */
 	bool hidden; /* the image has a volume of its own in it */
 	int fd;      /* -1: not here */
 	struct files_below at;
@@ -206,6 +206,7 @@ bool docker_gone(const struct error *err); /* the engine itself is the trouble *
 
 /* Plan (docker_plan.c): pure but for log lines. 0, or -1 with e->first set. */
 int docker_plan(struct executor_docker *e);
+bool docker_has_services(const struct executor_docker *e); /* that are not skipped */
 struct str docker_stand_in(struct executor_docker *e, struct str image);
 
 /*

@@ -25,7 +25,8 @@ static void upload_instead(struct executor_docker *e, const char *why)
 	e->layer.wanted = false;
 	TRACE(JOB, STR_FMT ": the sources are %s: %s", STR_ARG(build_spec(e->base.build)->name),
 		direct ? "copied" : "uploaded", why);
-	if (direct)
+	/* After a stop nothing more is made. */
+	if (direct && !e->stopping)
 		docker_make_volume(e);
 }
 
@@ -100,9 +101,14 @@ static void on_layer(void *arg, const struct layer_mount *m, const char *why)
 	struct executor_docker *e = arg;
 	struct volume_spec volumes[2];
 
+	/* Nothing is mounted and nothing is made any more: the phase ends here. */
+	if (e->stopping) {
+		docker_end(e);
+		return;
+	}
 	if (!m) {
 		upload_instead(e, why);
-	} else if (!e->stopping && layers_volumes(e->arena, m, e->prefix, e->labels, volumes)) {
+	} else if (layers_volumes(e->arena, m, e->prefix, e->labels, volumes)) {
 		TRACE(JOB, STR_FMT ": the sources are mounted, not copied",
 			STR_ARG(build_spec(e->base.build)->name));
 		/* For what stands around them. */

@@ -289,7 +289,7 @@ static int plan_services(struct executor_docker *e)
 	return 0;
 }
 
-static bool has_services(const struct executor_docker *e)
+bool docker_has_services(const struct executor_docker *e)
 {
 	size_t i;
 
@@ -332,8 +332,8 @@ static void plan_network(struct executor_docker *e)
 	bool registry = false;
 
 	e->network_mode = h->config->docker.network_mode.v;
-	e->links = str_is(e->network_mode, "bridge") && has_services(e);
-	e->own_network = !e->network_mode.n && (has_services(e) || flag);
+	e->links = str_is(e->network_mode, "bridge") && docker_has_services(e);
+	e->own_network = !e->network_mode.n && (docker_has_services(e) || flag);
 	for (size_t i = 0; i < h->n_extra_names; i++)
 		registry |= !h->extra_names[i].mirror.n;
 	e->bridge_names = !e->network_mode.n && !e->own_network && registry;

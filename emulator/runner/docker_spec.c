@@ -247,11 +247,6 @@ static int volumes(struct executor_docker *e, struct container_spec *out)
 	return 0;
 }
 
-/*
- * Volumes that last are there for whoever the job runs as (GitLab Runner,
- * executors/docker/internal/ volumes/permission): their folders get mode 0777 with the sources,
- * which are put into the container next.
- */
 static int ahead(void *arg, const void *p, size_t n, struct error *err)
 {
 	UNUSED(err);
@@ -266,6 +261,11 @@ static void open_folder(struct executor_docker *e, struct str target)
 	tar_filter_folder(ahead, &e->ahead, str_from(target, 1), time(NULL), &ignored);
 }
 
+/*
+ * Volumes that last are there for whoever the job runs as (GitLab Runner,
+ * executors/docker/internal/volumes/permission): their folders get mode 0777 with the sources,
+ * which are put into the container next.
+ */
 static void open_volumes(struct executor_docker *e, const struct container_spec *spec)
 {
 	for (size_t i = 0; i < spec->anonymous_volumes.n; i++)

@@ -179,16 +179,6 @@ static void connect_extra(struct executor_docker *e)
 	}
 }
 
-static bool any_service(const struct executor_docker *e)
-{
-	size_t i;
-
-	for (i = 0; i < e->n_services; i++)
-		if (!e->services[i].skipped)
-			return true;
-	return false;
-}
-
 static void on_volume(void *arg, struct error *err, struct str name, struct str mountpoint)
 {
 	struct executor_docker *e = arg;
@@ -196,9 +186,12 @@ static void on_volume(void *arg, struct error *err, struct str name, struct str 
 	if (!err) {
 		e->volume = arena_str(e->arena, name);
 		docker_direct_open(e, mountpoint);
-		e->volume_mounted = any_service(e) || e->direct.fd >= 0;
-	} else if (any_service(e)) {
+		e->volume_mounted = docker_has_services(e) || e->direct.fd >= 0;
+	} else if (docker_has_services(e)) {
 		docker_fail_error(e, err, SPAN_NONE, "cannot make the job's volume");
+	} else {
+		TRACE(JOB, STR_FMT ": goes on without a volume: %s",
+			STR_ARG(build_spec(e->base.build)->name), err->text);
 	}
 	docker_end(e);
 }
@@ -396,7 +389,7 @@ static void docker_prepare(struct executor *base)
 		else if (e->bridge_names)
 			docker_names_start(e);
 		docker_direct_plan(e);
-		if (any_service(e))
+		if (docker_has_services(e))
 			docker_make_volume(e);
 		docker_layer_plan(e);
 		fetch_images(e);
@@ -449,7 +442,7 @@ static void start_services(struct executor_docker *e)
 	for (i = 0; i < e->n_services; i++)
 		if (!e->services[i].skipped)
 			docker_service_start(&e->services[i]);
-	if (any_service(e) && d->wait_for_services_timeout.v >= 0)
+	if (docker_has_services(e) && d->wait_for_services_timeout.v >= 0)
 		job_log_println(build_log(e->base.build),
 			"Waiting for services to be up and running (timeout %" PRId64
 			" seconds)...",

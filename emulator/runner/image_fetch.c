@@ -23,7 +23,8 @@ struct image_fetch {
 	struct auth_query *query;
 	struct loop_timer timer;
 	struct buf header, id;
-	struct buf refused; /* lines to say where the registry refuses */
+	struct docker_strs refused; /* lines to say where the registry refuses: auth's */
+	bool refused_told;          /* to one policy: they are the same for the next */
 	struct pull_progress progress;
 	struct outcome outcome;
 };
@@ -56,7 +57,6 @@ static void finish(struct image_fetch *f, struct str id)
 	pull_progress_release(&f->progress);
 	buf_release(&f->header);
 	buf_release(&f->id);
-	buf_release(&f->refused);
 	free(f);
 }
 
@@ -75,16 +75,13 @@ static void policies_text(const struct image_fetch *f, struct buf *b)
 	buf_addc(b, ']');
 }
 
-static void tell_refused(const struct image_fetch *f, const struct error *err)
+static void tell_refused(struct image_fetch *f, const struct error *err)
 {
-	struct str_split it = str_split(buf_str(&f->refused), '\n');
-	struct str line;
-
-	if (f->cancelled || !docker_pull_refused(str_c(err->text)))
+	if (f->cancelled || f->refused_told || !docker_pull_refused(str_c(err->text)))
 		return;
-	while (str_split_next(&it, &line))
-		if (line.n)
-			job_log_warnln(f->spec.log, STR_FMT, STR_ARG(line));
+	f->refused_told = f->refused.n != 0;
+	for (size_t i = 0; i < f->refused.n; i++)
+		job_log_warnln(f->spec.log, STR_FMT, STR_ARG(f->refused.v[i]));
 }
 
 /* This policy did not do: the next one, or the end. */
@@ -195,9 +192,8 @@ static void on_auth(void *arg, struct error *err, const struct auth_match *m)
 		job_log_warnln(f->spec.log, "%s", err->text);
 	for (i = 0; m && i < m->warnings.n; i++)
 		job_log_warnln(f->spec.log, STR_FMT, STR_ARG(m->warnings.v[i]));
-	buf_clear(&f->refused);
-	for (i = 0; m && i < m->refused.n; i++)
-		buf_printf(&f->refused, STR_FMT "\n", STR_ARG(m->refused.v[i]));
+	f->refused = m ? m->refused : (struct docker_strs){0};
+	buf_clear(&f->header); /* of the policy before */
 	if (m && m->source.n) {
 		job_log_println(f->spec.log, "Authenticating with credentials from " STR_FMT,
 			STR_ARG(m->source));
@@ -321,7 +317,6 @@ struct image_fetch *image_fetch_start(
 	f->outcome = OUTCOME_OK;
 	buf_init(&f->header);
 	buf_init(&f->id);
-	buf_init(&f->refused);
 	pull_progress_init(&f->progress);
 	policies_text(f, &list);
 	job_log_println(spec->log, "Using effective pull policy of %s for container " STR_FMT,

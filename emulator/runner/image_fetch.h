@@ -36,7 +36,7 @@ struct image_fetch_spec {
 	void *waits_arg;
 	/* What the engine has, right before done, with its arg. May be NULL. */
 	void (*seen)(void *arg, const struct image_state *image);
-	struct auth *auth; /* may be NULL: no credentials */
+	struct auth *auth; /* outlives the fetch; may be NULL: no credentials */
 	struct span at;
 };
 
