@@ -149,3 +149,13 @@ has "  $HOME/.docker/config.json: ${at%:*}"
 has "the entry '${at%:*}' of $HOME/.docker/config.json is for another port or path"
 has_not 'job payload'
 has 'hint: there was no login to that registry'
+
+# Two policies that are refused: who was tried is said once.
+cat >.cilocal.toml <<END
+[[runners]]
+  [runners.docker]
+    pull_policy = ["always", "always"]
+END
+run 4 run job
+has 'Attempt #2: Trying "always" pull policy'
+[[ $(grep -c 'no login was tried, since there is no entry' "$work/out") == 1 ]] || fail "the lines of a refused pull are there twice"
