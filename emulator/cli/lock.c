@@ -29,7 +29,7 @@ static int ask(struct cli *c, struct session *s, const struct image_need *n, boo
 	if (!exact.n && sync_registry_exact(s, name, a, &exact, &why)) {
 		struct lock_failure f = {n, arena_str(a, str_c(why.text))};
 		if (s->signum)
-			return error_set(err, why.domain, why.code, "%s", why.text);
+			return error_pass(err, &why);
 		vec_push_in(a, &out->failures, f);
 		return 0;
 	}

@@ -57,6 +57,13 @@ int error_set(struct error *err, enum err_domain domain, int code, const char *f
 	return -1;
 }
 
+int error_pass(struct error *to, const struct error *from)
+{
+	if (to && to->domain == ERR_NONE)
+		*to = *from;
+	return -1;
+}
+
 int error_wrap(struct error *err, const char *fmt, ...)
 {
 	char old[sizeof(err->text)];

@@ -41,6 +41,12 @@ int error_set(struct error *err, enum err_domain domain, int code, const char *f
 int error_vset(struct error *err, enum err_domain domain, int code, const char *fmt, va_list ap)
 	PRINTF_LIKE(4, 0);
 
+/*
+ * Hands an error on as it is, with its place: *to becomes *from unless it holds an error already or
+ * is NULL. *from stays the caller's; without an error nothing happens. Always returns -1.
+ */
+int error_pass(struct error *to, const struct error *from);
+
 /* "PREFIX: OLD TEXT"; domain and code stay. Nothing happens without an error. Returns -1. */
 int error_wrap(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -47,7 +47,7 @@ static struct clean_item *add_item(
 static void keep_error(struct cleaner *c, struct clean_item *item, const struct error *err)
 {
 	item->kept = arena_str(c->a, str_c(err->text));
-	error_set(&c->first, err->domain, err->code, "%s", err->text);
+	error_pass(&c->first, err);
 }
 
 /* Why an object of the engine must stay; empty: it may go. */
@@ -352,17 +352,17 @@ int clean(struct clean_result *out, bool *no_engine, struct arena *a, const stru
 		if (session_engine(&c.s, &o->registry.engine, &engine))
 			*no_engine = !c.s.signum;
 		else if (clean_engine(&c, &engine) || clean_registry(&c, &engine))
-			error_set(&c.first, engine.domain, engine.code, "%s", engine.text);
+			error_pass(&c.first, &engine);
 		clean_more(&c);
 	}
 	if (c.s.signum || (*no_engine && !files))
-		error_set(&c.first, engine.domain, engine.code, "%s", engine.text);
+		error_pass(&c.first, &engine);
 	if (files && !c.s.signum)
 		clean_files(&c, &c.first);
 	session_close(&c.s, &c.first);
 	out->items = c.items.v;
 	out->n = c.items.n;
 	if (error_is(&c.first))
-		return error_set(err, c.first.domain, c.first.code, "%s", c.first.text);
+		return error_pass(err, &c.first);
 	return 0;
 }

@@ -237,7 +237,7 @@ static int add_children(struct measure *m, struct str repo, json_t *list, struct
 		if (get(m->api, path, &r, &one, &mine)) {
 			if (mine.code == 404)
 				continue;
-			return error_set(err, mine.domain, mine.code, "%s", mine.text);
+			return error_pass(err, &mine);
 		}
 		add_platform(m, child);
 		add_image(m, one);
@@ -300,7 +300,7 @@ static int list_repository(
 	/* One whose tags are all deleted stays in the catalogue. */
 	if (list_names(api, path, "tags", &tags, &mine)) {
 		if (mine.code != 404)
-			return error_set(err, mine.domain, mine.code, "%s", mine.text);
+			return error_pass(err, &mine);
 		tags.n = 0;
 	}
 	if (!tags.n)
@@ -310,7 +310,7 @@ static int list_repository(
 		if (!add_tag(api, repo, tags.v[i], &tag, &mine))
 			vec_push_in(api->a, all, tag);
 		else if (mine.code != 404) /* it went meanwhile */
-			return error_set(err, mine.domain, mine.code, "%s", mine.text);
+			return error_pass(err, &mine);
 	}
 	return 0;
 }

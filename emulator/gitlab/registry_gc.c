@@ -240,7 +240,7 @@ static int bring_back(struct gc *g, const struct registry_state *state, struct e
 		if (g->s.signum)
 			signum = g->s.signum;
 		else if (rc)
-			return error_set(err, mine.domain, mine.code, "%s", mine.text);
+			return error_pass(err, &mine);
 	}
 	g->s.signum = signum;
 	return rc ? error_set(err, ERR_CANCELLED, signum, "interrupted") : 0;

@@ -90,13 +90,13 @@ static int not_in_registry(
 
 	if (from->domain == ERR_CANCELLED ||
 		registry_api_list(&m->s, &m->info, m->a, &tags, &n, &mine))
-		return error_set(err, from->domain, from->code, "%s", from->text);
+		return error_pass(err, from);
 	names = arena_array(m->a, struct str, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		names[i] = arena_printf(m->a, STR_FMT ":" STR_FMT, STR_ARG(tags[i].repository),
 			STR_ARG(tags[i].tag));
 		if (str_eq(names[i], asked))
-			return error_set(err, from->domain, from->code, "%s", from->text);
+			return error_pass(err, from);
 	}
 	return error_set(err, ERR_DOCKER, 404,
 		"the local registry has no image '" STR_FMT "'" STR_FMT, STR_ARG(asked),

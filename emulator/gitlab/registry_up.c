@@ -47,11 +47,6 @@ static bool is_404(const struct error *e)
 	return e->domain == ERR_DOCKER && e->code == 404;
 }
 
-static int pass_on(struct error *err, const struct error *from)
-{
-	return error_set(err, from->domain, from->code, "%s", from->text);
-}
-
 static int tar_bytes(void *arg, const void *p, size_t n, struct error *err)
 {
 	UNUSED(err);
@@ -218,7 +213,7 @@ int registry_look(struct session *s, const struct registry_state *state,
 	if (sync_has_volume(s, out->volume, &out->storage, err))
 		return -1;
 	if (sync_inspect(s, out->name, a, &c, &mine))
-		return is_404(&mine) ? 0 : pass_on(err, &mine);
+		return is_404(&mine) ? 0 : error_pass(err, &mine);
 	out->exists = true;
 	out->running = c.running;
 	out->container = c.id;
@@ -292,7 +287,7 @@ static int gone_or_going(int rc, const struct error *mine, struct error *err)
 {
 	if (!rc || (mine->domain == ERR_DOCKER && (mine->code == 404 || mine->code == 409)))
 		return 1;
-	return pass_on(err, mine);
+	return error_pass(err, mine);
 }
 
 int registry_not_running(struct error *err)
@@ -353,14 +348,14 @@ static int one_try(struct session *s, const struct registry_state *state,
 		return gone_or_going(-1, &mine, err);
 	}
 	if (!is_404(&mine))
-		return pass_on(err, &mine);
+		return error_pass(err, &mine);
 	mine = ERROR_INIT;
 	if (!make_container(s, state, info, l, o, a, &mine))
 		return 0;
 	/* Another process was quicker with the same name. */
 	if (mine.domain == ERR_DOCKER && mine.code == 409)
 		return 1;
-	return pass_on(err, &mine);
+	return error_pass(err, &mine);
 }
 
 /*
@@ -449,7 +444,7 @@ int registry_down(struct session *s, bool purge, bool *was, const struct registr
 		forget_images(s, &a, &c);
 		rc = sync_remove_container(s, c.id, err);
 	} else if (!is_404(&mine)) {
-		rc = pass_on(err, &mine);
+		rc = error_pass(err, &mine);
 	}
 	if (!rc && purge) {
 		rc = sync_has_volume(s, names.volume, &has, err);

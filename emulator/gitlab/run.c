@@ -396,8 +396,8 @@ int run_pipeline(struct pipeline *p, const struct run_options *o, struct error *
 	}
 	tear_down(&r, &late);
 	if (error_is(&mine))
-		error_set(err, mine.domain, mine.code, "%s", mine.text);
+		error_pass(err, &mine);
 	else if (error_is(&late) && code == RUN_EXIT_OK)
-		error_set(err, late.domain, late.code, "%s", late.text);
+		error_pass(err, &late);
 	return code;
 }

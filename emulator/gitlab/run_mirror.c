@@ -139,7 +139,7 @@ static int push(struct run *r, struct str name, struct error *err)
 			break;
 		sync_sleep(&r->session, PAUSE_MS);
 	}
-	return error_set(err, mine.domain, mine.code, "%s", mine.text);
+	return error_pass(err, &mine);
 }
 
 static int fill(struct run *r, struct str address, const struct mirrored *m, struct error *err)

@@ -141,7 +141,7 @@ static int connect_as_wanted(struct run *top, struct run_runner *x, struct error
 		return 0;
 	}
 	if (top->n_runners == 1)
-		return error_set(err, mine.domain, mine.code, "%s", mine.text);
+		return error_pass(err, &mine);
 	return error_set(err, mine.domain, mine.code, "the engine of " STR_FMT ": %s",
 		STR_ARG(runner_title(top->o->runners, x->index, &top->arena)), mine.text);
 }

@@ -29,7 +29,7 @@ int wait_result(struct wait *w, struct error *err)
 		return 0;
 	if (s->signum)
 		return error_set(err, ERR_CANCELLED, s->signum, "interrupted");
-	return error_set(err, w->err.domain, w->err.code, "%s", w->err.text);
+	return error_pass(err, &w->err);
 }
 
 int wait_call(struct wait *w, struct docker_call *call, struct error *err)
@@ -260,7 +260,7 @@ int sync_has_volume(struct session *s, struct str name, bool *has, struct error 
 
 	*has = !rc;
 	if (rc && !(mine.domain == ERR_DOCKER && mine.code == 404))
-		return error_set(err, mine.domain, mine.code, "%s", mine.text);
+		return error_pass(err, &mine);
 	return 0;
 }
 

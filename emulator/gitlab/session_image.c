@@ -47,7 +47,7 @@ int sync_image_size(struct session *s, struct str name, int64_t *size, struct er
 	if (!wait_call(&w, docker_image_inspect(s->engine, name, size_done, &w), &mine) ||
 		(mine.domain == ERR_DOCKER && mine.code == 404))
 		return 0;
-	return error_set(err, mine.domain, mine.code, "%s", mine.text);
+	return error_pass(err, &mine);
 }
 
 struct exact {
@@ -82,7 +82,7 @@ int sync_image_exact(
 	if (!wait_call(&x.w, docker_image_inspect(s->engine, name, exact_done, &x), &mine) ||
 		(mine.domain == ERR_DOCKER && mine.code == 404))
 		return 0;
-	return error_set(err, mine.domain, mine.code, "%s", mine.text);
+	return error_pass(err, &mine);
 }
 
 static void on_header(void *arg, struct error *err, const struct auth_match *m)
@@ -178,7 +178,7 @@ static int transferred(struct transfer *t, struct docker_call *call, struct erro
 
 	if (t->failed)
 		return error_sys(err, t->failed, "the file of images");
-	return rc ? error_set(err, mine.domain, mine.code, "%s", mine.text) : 0;
+	return rc ? error_pass(err, &mine) : 0;
 }
 
 int sync_save_images(struct session *s, struct docker_strs names, int fd, struct error *err)
@@ -213,7 +213,7 @@ int sync_need_image(struct session *s, struct str name, struct error *err)
 	if (!wait_call(&w, docker_image_inspect(s->engine, name, image_done, &w), &mine))
 		return 0;
 	if (!(mine.domain == ERR_DOCKER && mine.code == 404))
-		return error_set(err, mine.domain, mine.code, "%s", mine.text);
+		return error_pass(err, &mine);
 	rc = find_login(s, name, &scratch, &pull.auth, err);
 	if (!rc)
 		rc = wait_call(&p, docker_image_pull(s->engine, &pull), err);

@@ -374,7 +374,7 @@ static void make_files(void *arg)
 		return;
 	atomic_store(&t->at, n);
 	uv_mutex_lock(&t->mutex);
-	error_set(&t->error, err.domain, err.code, "%s", err.text);
+	error_pass(&t->error, &err);
 	uv_mutex_unlock(&t->mutex);
 }
 
@@ -432,7 +432,7 @@ int tree_fill(struct tree *t, const atomic_bool *stop, struct error *err)
 	}
 	uv_mutex_destroy(&t->mutex);
 	if (r)
-		error_set(err, t->error.domain, t->error.code, "%s", t->error.text);
+		error_pass(err, &t->error);
 	return r;
 }
 

@@ -70,6 +70,27 @@ static void place_is_kept(void **state)
 	assert_int_equal(err.at.begin.line, 2);
 }
 
+static void passed_on_with_its_place(void **state)
+{
+	struct error from = ERROR_INIT, to = ERROR_INIT, other = ERROR_INIT;
+	struct span at = {{1, 2, 3}, {1, 2, 4}};
+
+	UNUSED(state);
+	assert_int_equal(error_pass(&to, &from), -1);
+	assert_false(error_is(&to));
+	error_set(&from, ERR_DOCKER, 404, "no %%s such image");
+	error_at(&from, at);
+	assert_int_equal(error_pass(&to, &from), -1);
+	assert_int_equal(to.domain, ERR_DOCKER);
+	assert_int_equal(to.code, 404);
+	assert_int_equal(to.at.begin.line, 2);
+	assert_string_equal(to.text, "no %s such image");
+	error_set(&other, ERR_SYS, 2, "later");
+	error_pass(&to, &other);
+	assert_int_equal(to.domain, ERR_DOCKER);
+	assert_int_equal(error_pass(NULL, &from), -1);
+}
+
 static void add_line(void *arg, struct str line)
 {
 	buf_addstr(arg, line);
@@ -107,6 +128,7 @@ int main(void)
 		cmocka_unit_test(long_texts_are_cut_at_a_character),
 		cmocka_unit_test(uv_errors_name_the_reason),
 		cmocka_unit_test(place_is_kept),
+		cmocka_unit_test(passed_on_with_its_place),
 		cmocka_unit_test(trace_channels),
 	};
 
