@@ -3,21 +3,30 @@
 #include "emulator/runner/dind.h"
 #include "vars/varset.h"
 #include "config/job_def.h"
+#include "emulator/docker/image.h"
 #include "emulator/runner/runner_config.h"
 #include "emulator/runner/service_name.h"
 
-static bool is_dind(struct arena *a, struct str name, struct str alias, const struct varset *vars,
-	struct dind *out)
+bool dind_is_image(struct str name)
+{
+	struct image_ref ref;
+	if (!image_ref_parse(name, &ref))
+		return false;
+	size_t slash = str_rchr(ref.repo, '/');
+	struct str last = slash == STR_NPOS ? ref.repo : str_from(ref.repo, slash + 1);
+	return str_is(last, "docker") && str_find(ref.tag, STR("dind")) != STR_NPOS;
+}
+
+static bool take_service(struct arena *a, struct str name, struct str alias,
+	const struct varset *vars, struct dind *out)
 {
 	if (vars) {
 		name = expand(a, name, vars, EXPAND_RUNNER);
 		alias = expand(a, alias, vars, EXPAND_RUNNER);
 	}
-	struct service_name s = service_name_parse(a, name);
-	size_t slash = str_rchr(s.service, '/');
-	struct str last = slash == STR_NPOS ? s.service : str_from(s.service, slash + 1);
-	if (!s.valid || !str_is(last, "docker") || str_find(s.version, STR("dind")) == STR_NPOS)
+	if (!dind_is_image(name))
 		return false;
+	struct service_name s = service_name_parse(a, name);
 	out->image = name;
 	for (size_t i = 0; i < s.n_aliases; i++)
 		out->alias_docker |= str_is(s.aliases[i], "docker");
@@ -81,11 +90,11 @@ void dind_find(struct arena *a, const struct job_def *job, const struct varset *
 {
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; job && i < job->n_services && !out->service; i++)
-		if (is_dind(a, job->services[i].image.name.s, job->services[i].alias.s, vars, out))
+		if (take_service(a, job->services[i].image.name.s, job->services[i].alias.s, vars, out))
 			out->service = &job->services[i];
 	for (size_t i = 0; config && i < config->docker.n_services && !out->runner_service; i++) {
 		const struct rc_service *s = &config->docker.services[i];
-		if (is_dind(a, s->name.v, s->alias.v, vars, out))
+		if (take_service(a, s->name.v, s->alias.v, vars, out))
 			out->runner_service = s;
 	}
 	/* The images have DOCKER_TLS_CERTDIR=/certs built in, so that absent means TLS. */

@@ -28,6 +28,9 @@ struct dind {
 	struct str image; /* expanded; empty where there is no such service */
 };
 
+/* "docker:20.10-dind" of any registry. name: already expanded. */
+bool dind_is_image(struct str name);
+
 /* job, vars (the job's variables) and config may be NULL. */
 void dind_find(struct arena *a, const struct job_def *job, const struct varset *vars,
 	const struct runner_config *config, struct dind *out);

@@ -2,6 +2,7 @@
 #include "emulator/runner/docker_internal.h"
 #include "emulator/docker/image.h"
 #include "emulator/log/job_log.h"
+#include "emulator/runner/dind.h"
 #include "emulator/runner/docker_values.h"
 #include "emulator/runner/job_env.h"
 #include "emulator/runner/leftover.h"
@@ -98,20 +99,6 @@ static int plan_image(struct executor_docker *e)
 	return 0;
 }
 
-/* "docker:20.10-dind" of any registry. */
-static bool is_dind(struct str image)
-{
-	struct image_ref ref;
-	struct str last;
-	size_t slash;
-
-	if (!image_ref_parse(image, &ref))
-		return false;
-	slash = str_rchr(ref.repo, '/');
-	last = slash == STR_NPOS ? ref.repo : str_from(ref.repo, slash + 1);
-	return str_is(last, "docker") && str_find(ref.tag, STR("dind")) != STR_NPOS;
-}
-
 static bool service_privileged(const struct rc_docker *d, struct str image)
 {
 	bool on = d->services_privileged.set ? d->services_privileged.v : d->privileged.v;
@@ -134,7 +121,7 @@ static int check_service(struct executor_docker *e, const struct docker_service 
 				STR_ARG(s->written));
 	}
 	/* Its daemon would fail with a message that does not say why. */
-	if (is_dind(s->written) && !service_privileged(d, s->written))
+	if (dind_is_image(s->written) && !service_privileged(d, s->written))
 		return refuse(e, FAIL_RUNNER_CONFIG, s->at,
 			"service '" STR_FMT
 			"' runs a Docker daemon, which needs privileged mode, and "
@@ -259,7 +246,7 @@ static int plan_service(struct executor_docker *e, size_t index, const struct se
 	s->cmd = job ? expanded(e, &job->command) : config_list(e, &config->command);
 	s->entrypoint =
 		job ? expanded(e, &job->image.entrypoint) : config_list(e, &config->entrypoint);
-	if (is_dind(s->written))
+	if (dind_is_image(s->written))
 		docker_mirror_add(e, s);
 	s->container_name = arena_printf(e->arena, STR_FMT "-svc-%zu", STR_ARG(e->prefix), index);
 	service_env(e, s, job ? job->vars : NULL, config ? &config->environment : NULL);
