@@ -117,11 +117,6 @@ int registry_write_private(const char *path, struct str text, struct error *err)
 	return 0;
 }
 
-static json_t *json_of(struct str s)
-{
-	return json_stringn(s.p ? s.p : "", s.n);
-}
-
 int registry_state_write(const struct registry_state *s, struct arena *a,
 	const struct registry_options *o, struct error *err)
 {
@@ -133,16 +128,16 @@ int registry_state_write(const struct registry_state *s, struct arena *a,
 	if (!path || !registry_state_dir(a, o, err))
 		return -1;
 	root = json_object();
-	json_object_set_new(root, "user", json_of(s->user));
-	json_object_set_new(root, "password", json_of(s->password));
-	json_object_set_new(root, "deploy_password", json_of(s->deploy_password));
-	json_object_set_new(root, "host", json_of(s->host));
+	json_object_set_new(root, "user", store_json_text(s->user));
+	json_object_set_new(root, "password", store_json_text(s->password));
+	json_object_set_new(root, "deploy_password", store_json_text(s->deploy_password));
+	json_object_set_new(root, "host", store_json_text(s->host));
 	json_object_set_new(root, "started", json_boolean(s->started));
 	json_object_set_new(root, "tls", json_boolean(s->tls));
 	text = json_dumps(root, JSON_INDENT(2));
 	json_decref(root);
 	if (!text)
-		return error_set(err, ERR_SYS, EINVAL, "the registry's host is not UTF-8");
+		die_oom(0);
 	rc = registry_write_private(path, str_c(text), err);
 	free(text);
 	return rc;

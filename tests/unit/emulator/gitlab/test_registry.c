@@ -126,6 +126,19 @@ static void test_facts(void **state)
 	assert_true(str_is(facts.registry_host, "reg.test"));
 }
 
+/* A host comes from the remote's address, where any byte may be. */
+static void test_host_of_any_bytes(void **state)
+{
+	struct fixture *f = *state;
+	struct registry_state s;
+
+	assert_int_equal(registry_state_ensure(&s, &f->arena, &f->o, &f->err), 0);
+	s.host = STR("registry.\xff.example");
+	assert_int_equal(registry_state_write(&s, &f->arena, &f->o, &f->err), 0);
+	assert_int_equal(registry_state_read(&s, &f->arena, &f->o, &f->err), 0);
+	assert_string_equal(s.host.p, "registry.\xef\xbf\xbd.example");
+}
+
 static void test_broken_state(void **state)
 {
 	struct fixture *f = *state;
@@ -186,6 +199,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one_password, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_htpasswd, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_facts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_host_of_any_bytes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_broken_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_json, setup, teardown),
 	};
