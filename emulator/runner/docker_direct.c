@@ -16,7 +16,6 @@
 #include "emulator/runner/docker_values.h"
 #include "emulator/runner/files_local.h"
 #include "emulator/runner/job_env.h"
-#include "emulator/runner/runner_config.h"
 #include "emulator/runner/select.h"
 
 #include <fcntl.h>
@@ -34,36 +33,16 @@ static bool touches(struct str a, struct str b)
 	return docker_path_holds(a, b) || docker_path_holds(b, a);
 }
 
-/* A mount of the configuration's at the builds' place, or in it, is not seen from outside. */
-static bool is_mounted_over(struct executor_docker *e)
-{
-	const struct rc_docker *d = &build_host(e->base.build)->config->docker;
-	struct str dir = builds_dir(e);
-	struct docker_volume_text v;
-
-	for (size_t i = 0; i < d->volumes.n; i++) {
-		struct str text =
-			job_env_expand(build_env(e->base.build), e->arena, d->volumes.v[i].v);
-
-		if (docker_volume_parse(text, &v) &&
-			(v.target.p[0] != '/' || touches(v.target, dir)))
-			return true;
-	}
-	for (size_t i = 0; i < d->tmpfs.n; i++)
-		if (touches(d->tmpfs.v[i].key, dir))
-			return true;
-	return d->volumes_from.n != 0;
-}
-
 void docker_direct_plan(struct executor_docker *e)
 {
 	struct str project = build_env(e->base.build)->project_dir, dir = builds_dir(e);
 
+	/* A mount at the builds' place, or in it, is not seen from outside. */
 	e->direct.wanted = geteuid() == 0 && engine_is_local(e->engine) &&
 			   !engine_is_podman(e->engine) && !engine_is_elsewhere(e->engine) &&
 			   access("/sys/fs/selinux/enforce", F_OK) && project.n > dir.n + 1 &&
 			   str_starts(project, dir) && project.p[dir.n] == '/' &&
-			   !is_mounted_over(e);
+			   !docker_is_mounted(e, dir, touches);
 }
 
 bool docker_direct_wants_volume(const struct executor_docker *e)

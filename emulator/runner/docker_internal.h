@@ -263,6 +263,12 @@ void docker_direct_close(struct executor_docker *e);
 int docker_job_spec(struct executor_docker *e, struct container_spec *out);
 int docker_service_spec(
 	struct executor_docker *e, struct docker_service *s, struct container_spec *out);
+/*
+ * Does the configuration mount something there? covers() says so of a mount's target and the place;
+ * of volumes_from it is not known, so they do.
+ */
+bool docker_is_mounted(struct executor_docker *e, struct str place,
+	bool (*covers)(struct str target, struct str place));
 
 /* Services (docker_service.c). */
 void docker_service_start(struct docker_service *s);

@@ -7,9 +7,7 @@
 #include "emulator/core/trace.h"
 #include "emulator/docker/volume.h"
 #include "emulator/git/snapshot.h"
-#include "emulator/runner/docker_values.h"
 #include "emulator/runner/job_env.h"
-#include "emulator/runner/runner_config.h"
 
 /*
  * Measured: two more volumes cost a job some 15 ms, an upload 0.5 ms a file and 10 ms a MiB; but
@@ -28,23 +26,6 @@ static void upload_instead(struct executor_docker *e, const char *why)
 	/* After a stop nothing more is made. */
 	if (direct && !e->stopping)
 		docker_make_volume(e);
-}
-
-/* A volume of the configuration at the very place of the sources stays what is there. */
-static bool place_is_taken(const struct executor_docker *e)
-{
-	const struct rc_docker *d = &build_host(e->base.build)->config->docker;
-	const struct job_env *env = build_env(e->base.build);
-	struct docker_volume_text v;
-
-	for (size_t i = 0; i < d->volumes.n; i++)
-		if (docker_volume_parse(job_env_expand(env, e->arena, d->volumes.v[i].v), &v) &&
-			str_eq(v.target, env->project_dir))
-			return true;
-	for (size_t i = 0; i < d->tmpfs.n; i++)
-		if (str_eq(d->tmpfs.v[i].key, env->project_dir))
-			return true;
-	return d->volumes_from.n != 0;
 }
 
 /* The list of the sources; what fails is said where they are asked for again. */
@@ -67,7 +48,8 @@ void docker_layer_plan(struct executor_docker *e)
 		upload_instead(e, "there is nothing to mount at first");
 		return;
 	}
-	if (place_is_taken(e)) {
+	/* A volume of the configuration at the very place of the sources stays what is there. */
+	if (docker_is_mounted(e, build_env(e->base.build)->project_dir, str_eq)) {
 		upload_instead(e, "the runner configuration mounts something there");
 		return;
 	}

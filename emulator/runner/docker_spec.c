@@ -126,6 +126,23 @@ static struct str absolute(struct executor_docker *e, struct str target)
 		STR_ARG(build_env(e->base.build)->project_dir), STR_ARG(target));
 }
 
+bool docker_is_mounted(struct executor_docker *e, struct str place,
+	bool (*covers)(struct str target, struct str place))
+{
+	const struct rc_docker *d = config(e);
+	const struct job_env *env = build_env(e->base.build);
+	struct docker_volume_text v;
+
+	for (size_t i = 0; i < d->volumes.n; i++)
+		if (docker_volume_parse(job_env_expand(env, e->arena, d->volumes.v[i].v), &v) &&
+			covers(absolute(e, v.target), place))
+			return true;
+	for (size_t i = 0; i < d->tmpfs.n; i++)
+		if (covers(d->tmpfs.v[i].key, place))
+			return true;
+	return d->volumes_from.n != 0;
+}
+
 /* A path of the host relative to the project; a name without a slash is a volume's. */
 static struct str host_path(struct executor_docker *e, struct str source)
 {
