@@ -77,6 +77,7 @@ struct scan {
 	struct buf *err;
 	int argc, at;
 	char *const *argv;
+	size_t before; /* so many options before the COMMAND of `shell`; SIZE_MAX: there is none */
 };
 
 static int fail(struct buf *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -308,26 +309,39 @@ static int parse_short(struct scan *s, const char *p)
 	return 0;
 }
 
+/* After the error of an option that may be meant for the COMMAND of `shell`. Returns -1. */
+static int behind_command(struct scan *s, size_t option)
+{
+	if (s->o->cmd == CMD_shell && option >= s->before)
+		buf_adds(s->err, " (a command with options of its own goes behind '--': cilocal "
+				 "shell JOB -- COMMAND...)");
+	return -1;
+}
+
 /*
  * Options may come before the command; then a name may mean several rows. Once the command is
  * known, each use is bound to the row of that command.
  */
-static int bind(struct options *o, struct buf *err)
+static int bind(struct scan *s)
 {
+	struct options *o = s->o;
+	struct buf *err = s->err;
 	for (size_t i = 0; i < o->n; i++) {
 		struct opt_value *v = &o->v[i];
 		const struct opt_def *d = opt_find(str_c(v->def->name), o->cmd);
 		if (!d) {
-			if (!v->def->letter)
-				return unknown_option(err, str_c(v->def->name), o->cmd);
-			buf_printf(err, "'%s' takes no option '--%s' (-%c)", cmd_names[o->cmd],
-				v->def->name, v->def->letter);
-			tell_takers(err, str_c(v->def->name));
-			return -1;
+			if (v->def->letter) {
+				buf_printf(err, "'%s' takes no option '--%s' (-%c)",
+					cmd_names[o->cmd], v->def->name, v->def->letter);
+				tell_takers(err, str_c(v->def->name));
+			} else {
+				unknown_option(err, str_c(v->def->name), o->cmd);
+			}
+			return behind_command(s, i);
 		}
 		v->def = d;
 		if (check_value(err, d, v->value))
-			return -1;
+			return behind_command(s, i);
 	}
 	return 0;
 }
@@ -350,6 +364,8 @@ static int parse_word(struct scan *s, const char *word)
 	struct options *o = s->o;
 	if (o->command) {
 		o->args[o->n_args++] = word;
+		if (o->n_args == 2)
+			s->before = o->n;
 		return 0;
 	}
 	o->command = word;
@@ -362,7 +378,8 @@ static int parse_word(struct scan *s, const char *word)
 
 int options_parse(struct options *o, struct arena *a, int argc, char *const *argv, struct buf *err)
 {
-	struct scan s = {.o = o, .a = a, .err = err, .argc = argc, .argv = argv};
+	struct scan s = {
+		.o = o, .a = a, .err = err, .argc = argc, .argv = argv, .before = SIZE_MAX};
 	bool only_words = false;
 	*o = (struct options){.cmd = -1};
 	o->args = arena_array(a, const char *, (size_t)argc + 1);
@@ -378,7 +395,7 @@ int options_parse(struct options *o, struct arena *a, int argc, char *const *arg
 		else
 			r = parse_short(&s, word + 1);
 		if (r)
-			return r;
+			return behind_command(&s, o->n);
 	}
 	if (o->cmd < 0) {
 		for (size_t i = 0; i < o->n; i++)
@@ -386,7 +403,7 @@ int options_parse(struct options *o, struct arena *a, int argc, char *const *arg
 				return -1;
 		return 0;
 	}
-	return bind(o, err);
+	return bind(&s);
 }
 
 int options_default(struct options *o, struct arena *a, struct str key, const char *value, bool on,

@@ -53,6 +53,19 @@ is "$("$cilocal" shell check -q -- wc -c <"$work/zeros" 2>/dev/null)" 3000000
 got=$(set +o pipefail; timeout 20 "$cilocal" shell check -q -- yes 2>/dev/null | head -1; echo "${PIPESTATUS[0]}")
 is "$got" $'y\n141'
 
+# Without '--' they are taken for cilocal's.
+behind="(a command with options of its own goes behind '--': cilocal shell JOB -- COMMAND...)"
+run 2 shell check test -d sub
+has "unknown option '-d' for 'shell' $behind"
+run 2 shell check ls --almost-all
+has "unknown option '--almost-all' for 'shell' $behind"
+run 2 shell check wc --tail 3
+has "'logs' takes it $behind"
+run 2 shell -d check test
+has_not "$behind"
+run 2 shell check -d
+has_not "$behind"
+
 # The copy is the job's own.
 piped 0 'echo changed > README; git status --short | head -1' check
 [[ ! -e README ]] || fail "the shell wrote into the work tree"
