@@ -14,6 +14,12 @@ struct image_ref {
 };
 /* False when it can't be an image name (empty, white space, upper case in the repository). */
 bool image_ref_parse(struct str text, struct image_ref *out);
+/*
+ * Of names with tags the one that was probably meant by one that is not among them: with another
+ * tag of the same repository, else with a name near to it (str_nearest()). Without a tag it means
+ * latest. NULL: none, or it is among them, or it is a digest.
+ */
+const struct str *image_ref_nearest(struct str asked, const struct str *names, size_t n);
 
 struct image_state {
 	struct str id; /* sha256:... */

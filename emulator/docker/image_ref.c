@@ -89,3 +89,31 @@ bool image_ref_parse(struct str text, struct image_ref *out)
 	}
 	return good_repo(out->repo);
 }
+
+const struct str *image_ref_nearest(struct str asked, const struct str *names, size_t n)
+{
+	CLEANUP(buf_release) struct buf whole = BUF_INIT;
+	const struct str *best = NULL;
+	size_t best_at = SIZE_MAX;
+	struct image_ref want, have;
+
+	if (!image_ref_parse(asked, &want) || want.is_id || want.digest.n)
+		return NULL;
+	if (!want.tag.n)
+		want.tag = STR("latest");
+	buf_printf(&whole, STR_FMT ":" STR_FMT, STR_ARG(want.repo), STR_ARG(want.tag));
+	for (size_t i = 0; i < n; i++) {
+		size_t d;
+
+		if (str_eq(names[i], buf_str(&whole)))
+			return NULL;
+		if (!image_ref_parse(names[i], &have) || !str_eq(have.repo, want.repo))
+			continue;
+		d = str_distance(want.tag, have.tag);
+		if (d < best_at) {
+			best = &names[i];
+			best_at = d;
+		}
+	}
+	return best ? best : str_nearest(buf_str(&whole), names, n);
+}

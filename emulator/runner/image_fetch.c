@@ -26,6 +26,7 @@ struct image_fetch {
 	struct docker_strs refused; /* lines to say where the registry refuses: auth's */
 	bool refused_told;          /* to one policy: they are the same for the next */
 	struct pull_progress progress;
+	struct error missing; /* while the engine is asked what it has instead */
 	struct outcome outcome;
 };
 
@@ -260,6 +261,26 @@ static void on_named(void *arg, struct error *err, const struct image_state *r)
 	finish(f, buf_str(&f->id));
 }
 
+static void on_names(void *arg, struct error *err, const struct image_row *rows, size_t n)
+{
+	struct image_fetch *f = arg;
+	const struct str *near;
+	VEC(struct str) names = {0};
+
+	f->call = NULL;
+	for (size_t i = 0; !err && i < n; i++)
+		for (size_t k = 0; k < rows[i].repo_tags.n; k++)
+			vec_push(&names, rows[i].repo_tags.v[k]);
+	near = image_ref_nearest(f->spec.name, names.v, names.n);
+	/* Behind a blank: the image's name, which is before it, is looked for in the words. */
+	if (near)
+		snprintf(f->missing.text + strlen(f->missing.text),
+			sizeof(f->missing.text) - strlen(f->missing.text),
+			" (did you mean '" STR_FMT "'?)", STR_ARG(*near));
+	failed(f, &f->missing);
+	free(names.v);
+}
+
 static void on_inspected(void *arg, struct error *err, const struct image_state *r)
 {
 	struct image_fetch *f = arg;
@@ -288,6 +309,12 @@ static void on_inspected(void *arg, struct error *err, const struct image_state 
 			return;
 		}
 		finish(f, r->id);
+		return;
+	}
+	if (policy(f) == PULL_NEVER && !f->pulled && f->policy + 1 == f->spec.n_policies) {
+		f->missing = *err;
+		f->call = docker_image_list(
+			f->spec.engine, (struct docker_strs){NULL, 0}, on_names, f);
 		return;
 	}
 	if (policy(f) == PULL_NEVER || f->pulled) {

@@ -21,6 +21,8 @@ tool-fails: {image: {name: busybox, entrypoint: ["/bin/cat"]}, script: ["true"]}
 no-entry: {image: {name: busybox, entrypoint: ["/no/such"]}, script: ["true"]}
 empty: {image: busybox, script: [""]}
 busy: {image: {name: busybox, entrypoint: ["sh", "-c", "exec sleep 3600", "--"]}, script: ["true"]}
+absent: {image: "cilocal-test-user:old", script: ["true"]}
+nowhere: {image: "no-such-image:1", script: ["true"]}
 ash: {image: busybox, script: ['[ -z "$BASH_VERSION" ] && echo "no bash"']}
 END
 echo text >tracked
@@ -44,6 +46,11 @@ run 1 run -j 2 tool-fails no-entry
 has_line '^tool-fails +\| .*exit code 1'
 has_line '^no-entry +\| .*system failure'
 has_line "^no-entry +\| hint: the image can't start its entrypoint"
+run 4 run --pull never absent
+has "No such image: cilocal-test-user:old (did you mean 'cilocal-test-user:1'?)"
+run 4 run --pull never nowhere
+has 'No such image: no-such-image:1'
+has_not 'did you mean'
 mv "$work/busy" "$work/out"
 printed "WARNING: nothing of the script has run yet: the image's entrypoint is still doing something else"
 kill -INT "$pid"

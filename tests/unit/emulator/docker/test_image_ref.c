@@ -56,12 +56,46 @@ static void what_cannot_be_a_name(void **state)
 			fail_msg("'%s' was taken for an image name", bad[i]);
 }
 
+static void what_was_probably_meant(void **state)
+{
+	static const struct str names[] = {STR_INIT("<none>:<none>"), STR_INIT("alpine:3.18"),
+		STR_INIT("alpine:latest"), STR_INIT("alpin:3.19"),
+		STR_INIT("reg.example.com:5000/group/app:1")};
+	static const struct {
+		const char *asked, *near;
+	} rows[] = {
+		{"alpine:3.19", "alpine:3.18"},
+		{"alpine:2", "alpine:3.18"},
+		{"alpin", "alpin:3.19"},
+		{"apline", "alpine:latest"},
+		{"reg.example.com:5000/group/app", "reg.example.com:5000/group/app:1"},
+		{"reg.example.com:5000/group/ap:1", "reg.example.com:5000/group/app:1"},
+		{"alpine@" DIGEST, NULL},
+		{"alpine:latest", NULL},
+		{"alpine", NULL},
+		{"python:3", NULL},
+		{"a b", NULL},
+		{DIGEST, NULL},
+	};
+
+	UNUSED(state);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct str *near =
+			image_ref_nearest(str_c(rows[i].asked), names, ARRAY_SIZE(names));
+
+		if (near ? !rows[i].near || !str_is(*near, rows[i].near) : rows[i].near != NULL)
+			fail_msg("%s: " STR_FMT, rows[i].asked, STR_ARG(near ? *near : STR_NULL));
+	}
+	assert_null(image_ref_nearest(STR("a"), NULL, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_have_parts),
 		cmocka_unit_test(ids_are_known),
 		cmocka_unit_test(what_cannot_be_a_name),
+		cmocka_unit_test(what_was_probably_meant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
