@@ -122,17 +122,34 @@ static int list(struct cli *c, const struct registry_options *o)
 	return EXIT_OK;
 }
 
-/* One line that is written anew as the transfer gets on; only on a terminal. */
-static void on_progress(void *arg, struct str text)
+/*
+ * One line that is written anew as the transfer gets on; where that can't be drawn, a line at the
+ * beginning.
+ */
+static void on_progress(void *arg, const struct registry_moved *m, struct str how)
 {
 	struct cli *c = arg;
-	if (!c->quiet && term_can_draw(STDERR_FILENO))
-		fprintf(stderr, "\r\033[K" STR_FMT, STR_ARG(text));
+	bool push = !strcmp(c->opt.args[0], "push"), draw = term_can_draw(STDERR_FILENO);
+	CLEANUP(buf_release) struct buf line = BUF_INIT;
+	if (c->quiet || (how.n && !draw))
+		return;
+	buf_printf(&line, "%s%s " STR_FMT, draw ? "\r\033[K" : "", push ? "pushing" : "pulling",
+		STR_ARG(push ? str_c(c->opt.args[1]) : m->name));
+	if (how.n)
+		buf_printf(&line, ": " STR_FMT, STR_ARG(how));
+	else if (m->size >= 0)
+		buf_printf(&line, " (" STR_FMT ")", STR_ARG(size_text(&c->arena, m->size)));
+	if (!draw && push)
+		buf_printf(&line, " to " STR_FMT, STR_ARG(m->name));
+	if (!draw)
+		buf_addc(&line, '\n');
+	fwrite(line.p, 1, line.n, stderr);
 }
 
 static void end_progress(struct cli *c)
 {
-	on_progress(c, STR(""));
+	if (!c->quiet && term_can_draw(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
 }
 
 static int moved(struct cli *c, const struct registry_moved *m, bool push)

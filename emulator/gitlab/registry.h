@@ -102,13 +102,16 @@ int registry_status(struct registry_info *out, struct arena *a, const struct reg
 int registry_list(struct registry_tag **out, size_t *n, struct registry_info *info, struct arena *a,
 	const struct registry_options *o, struct error *err);
 
-/* How a transfer gets on, in a few words: "pushing app:1: 12.3 of 45.6 MB". */
-typedef void registry_progress_fn(void *arg, struct str text);
 struct registry_moved {
 	struct str name; /* with the host, as jobs and, after a pull, the engine call it */
 	struct str repository, tag, digest; /* tag: the digest where the name has one */
-	int64_t size;                       /* on the engine */
+	int64_t size;                       /* on the engine; -1: not known yet */
 };
+/*
+ * How a transfer gets on, in a few words: "12.3 of 45.6 MB". Called first when it begins, with no
+ * words and with what is known of the image by then.
+ */
+typedef void registry_progress_fn(void *arg, const struct registry_moved *m, struct str how);
 /*
  * An image of the engine into the registry. as: what it is called there, with or without the host;
  * NULL: as on the engine, without the host of another registry. An image that is not there is

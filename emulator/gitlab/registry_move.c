@@ -16,7 +16,6 @@ struct move {
 	struct registry_info info;
 	struct registry_moved *out;
 	struct pull_progress layers;
-	const char *doing; /* "pushing x" */
 	registry_progress_fn *progress;
 	void *arg;
 };
@@ -49,34 +48,28 @@ static void on_progress(void *arg, const struct image_progress *now)
 
 	take_digest(m, now->status);
 	pull_progress_add(&m->layers, now);
-	buf_printf(&text, "%s: ", m->doing);
 	pull_progress_text(&m->layers, &text);
-	if (m->progress)
-		m->progress(m->arg, buf_str(&text));
+	if (m->progress && text.n)
+		m->progress(m->arg, m->out, buf_str(&text));
 	buf_release(&text);
 }
 
 /* "; did you mean 'x'?", or nothing. */
 static struct str nearest(struct arena *a, struct str word, const struct str *names, size_t n)
 {
-	const struct str *near = str_nearest(word, names, n);
+	const struct str *near = image_ref_nearest(word, names, n);
 
 	return near ? arena_printf(a, "; did you mean '" STR_FMT "'?", STR_ARG(*near)) : STR("");
 }
 
 static int not_on_engine(struct move *m, struct str image, struct error *err)
 {
-	struct registry_name name;
 	struct sync_names names;
-	struct str whole = image;
 
 	if (sync_images(&m->s, m->a, &names, err))
 		return -1;
-	/* Names of the engine have a tag. */
-	if (registry_name_parse(&name, image, &m->info) && !name.tag.n && !name.digest.n)
-		whole = arena_printf(m->a, STR_FMT ":latest", STR_ARG(image));
 	return error_set(err, ERR_DOCKER, 404, "the engine has no image '" STR_FMT "'" STR_FMT,
-		STR_ARG(image), STR_ARG(nearest(m->a, whole, names.v, names.n)));
+		STR_ARG(image), STR_ARG(nearest(m->a, image, names.v, names.n)));
 }
 
 /* The daemon's words where the registry has the name after all, or can't be asked. */
@@ -123,6 +116,13 @@ static struct str full_name(const struct move *m, struct str host)
 
 	return arena_printf(m->a, STR_FMT "/" STR_FMT "%s" STR_FMT, STR_ARG(host),
 		STR_ARG(o->repository), mark, STR_ARG(o->tag));
+}
+
+static void begins(struct move *m)
+{
+	m->out->name = full_name(m, m->info.host.n ? m->info.host : m->info.address);
+	if (m->progress)
+		m->progress(m->arg, m->out, STR(""));
 }
 
 static int other_registry(
@@ -188,17 +188,14 @@ int registry_copy(struct session *s, struct arena *a, const struct registry_info
 
 static int push(struct move *m, const char *image, const char *as, struct error *err)
 {
-	int rc;
-
 	if (plan_push(m, image, as, err) ||
 		sync_image_size(&m->s, str_c(image), &m->out->size, err))
 		return -1;
 	if (m->out->size < 0)
 		return not_on_engine(m, str_c(image), err);
-	rc = send(&m->s, m->a, &m->info, str_c(image), m->out->repository, m->out->tag, on_progress,
-		m, err);
-	m->out->name = full_name(m, m->info.host.n ? m->info.host : m->info.address);
-	return rc;
+	begins(m);
+	return send(&m->s, m->a, &m->info, str_c(image), m->out->repository, m->out->tag,
+		on_progress, m, err);
 }
 
 /*
@@ -220,6 +217,8 @@ static int pull(struct move *m, const char *image, struct error *err)
 				      : name.tag.n  ? name.tag
 						    : STR("latest"));
 	there = full_name(m, m->info.address);
+	m->out->size = -1;
+	begins(m);
 	if (sync_pull_image(&m->s, there, login(m->a, &m->info), on_progress, m, &mine))
 		return not_in_registry(m, str_from(there, m->info.address.n + 1), &mine, err);
 	m->out->name = there;
@@ -256,11 +255,7 @@ int registry_push(struct registry_moved *out, struct arena *a, const struct regi
 	const char *image, const char *as, registry_progress_fn *progress, void *arg,
 	struct error *err)
 {
-	struct move m = {.a = a,
-		.out = out,
-		.doing = arena_printf(a, "pushing %s", image).p,
-		.progress = progress,
-		.arg = arg};
+	struct move m = {.a = a, .out = out, .progress = progress, .arg = arg};
 
 	return transfer(&m, o, image, as, true, err);
 }
@@ -268,11 +263,7 @@ int registry_push(struct registry_moved *out, struct arena *a, const struct regi
 int registry_pull(struct registry_moved *out, struct arena *a, const struct registry_options *o,
 	const char *image, registry_progress_fn *progress, void *arg, struct error *err)
 {
-	struct move m = {.a = a,
-		.out = out,
-		.doing = arena_printf(a, "pulling %s", image).p,
-		.progress = progress,
-		.arg = arg};
+	struct move m = {.a = a, .out = out, .progress = progress, .arg = arg};
 
 	return transfer(&m, o, image, NULL, false, err);
 }

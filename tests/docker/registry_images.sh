@@ -16,13 +16,21 @@ with_registry
 # Push: a name of its own, one with the host, the image's own name.
 derive made:1 busybox 'ENV A=1'
 run 0 registry push made:1
-has "pushed $host/made:1"
+has_line "^pushing made:1 \([0-9.]+ MiB\) to $host/made:1\$"
+has_line "^pushed $host/made:1  sha256:[0-9a-f]{64}  [0-9.]+ MiB\$"
+is "$(wc -l <"$work/out")" 2
+has_not $'\r'
+run 0 registry push made:1 -q
+is "$(cat "$work/out")" ''
 run 0 registry push made:1 group/project/app
-run 0 registry push alpine "$host/group/project/app:2" --json
-jq -e --arg h $host '.name == $h + "/group/project/app:2" and (.digest | startswith("sha256:"))' "$work/out" >/dev/null ||
-	fail "push --json says something else"
+got=$("$cilocal" registry push alpine "$host/group/project/app:2" --json 2>"$work/out")
+has_line "^pushing alpine \([0-9.]+ MiB\) to $host/group/project/app:2\$"
+jq -e --arg h $host '.name == $h + "/group/project/app:2" and (.digest | startswith("sha256:"))' <<<"$got" >/dev/null ||
+	fail "push --json says something else: $got"
 run 4 registry push mad:1
 has "the engine has no image 'mad:1'; did you mean 'made:1'?"
+run 4 registry push made:9
+has "the engine has no image 'made:9'; did you mean 'made:1'?"
 run 2 registry push made:1 quay.io/made
 has "'quay.io/made' is a name of the registry quay.io; the local one is $host"
 run 2 registry push "$(api GET /images/busybox/json | jq -r .Id)"
@@ -31,6 +39,7 @@ api GET /images/json | grep -qF "$address/" && fail "the name with the port stay
 
 # Pull: what came stays when the registry stops.
 run 0 registry pull "$host/group/project/app:2"
+has_line "^pulling $host/group/project/app:2\$"
 has "pulled $host/group/project/app:2"
 at_end "api DELETE /images/$host/group/project/app:2 -o /dev/null"
 run 4 registry pull group/project/ap:2
