@@ -7,6 +7,8 @@
 #include "emulator/core/error.h"
 #include "emulator/store/store.h"
 
+#include <unistd.h>
+
 /* All that can't be had, before anything is written. */
 static int say_failures(struct cli *c, const struct load *l, const struct lock_state *s)
 {
@@ -28,13 +30,33 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
-static int write(struct cli *c, const struct load *l, const struct lock_file *now)
+static const char *lock_path(struct cli *c, const struct load *l)
+{
+	return arena_printf(&c->arena, "%s/" LOCK_FILE, l->root).p;
+}
+
+/* Includes need no engine: they are locked all the same, and nothing that was locked is lost. */
+static int keep_images(struct cli *c, const struct load *l, struct lock_file *now)
+{
+	struct lock_file before = {.with_images = false};
+	int code = EXIT_OK;
+	if (!access(lock_path(c, l), F_OK) || errno != ENOENT)
+		code = lock_file_read(c, l->root, &before);
+	now->with_images = before.with_images;
+	now->images = before.images;
+	if (!code && before.with_images)
+		cli_warn(c, "images stay as " LOCK_FILE " has them, as no engine answers");
+	else if (!code)
+		cli_warn(c, "images are not locked, as no engine answers");
+	return code;
+}
+
+static int write_lock(struct cli *c, const struct load *l, const struct lock_file *now)
 {
 	struct error err = ERROR_INIT;
 	CLEANUP(buf_release) struct buf out = BUF_INIT;
-	const char *path = arena_printf(&c->arena, "%s/" LOCK_FILE, l->root).p;
 	lock_file_write(&out, now);
-	if (store_write_file(path, buf_str(&out), &err)) {
+	if (store_write_file(lock_path(c, l), buf_str(&out), &err)) {
 		cli_error(c, "%s", err.text);
 		return EXIT_SURROUNDINGS;
 	}
@@ -51,14 +73,22 @@ static int write(struct cli *c, const struct load *l, const struct lock_file *no
 static int run(struct cli *c)
 {
 	struct load l;
-	struct lock_state s;
+	struct lock_state s = {.no_engine = false};
 	int code = load_project(c, &l);
 	if (!code)
 		code = lock_collect(c, &l, false, true, &s);
 	if (!code)
 		code = say_failures(c, &l, &s);
 	if (!code)
-		code = write(c, &l, &s.now);
+		code = write_lock(c, &l, &s.now);
+	/* It is not what was asked for: the exit code stays that of a missing engine. */
+	if (s.no_engine) {
+		int kept = keep_images(c, &l, &s.now);
+		if (kept)
+			code = kept;
+		else
+			write_lock(c, &l, &s.now);
+	}
 	load_release(&l);
 	return code;
 }
@@ -76,7 +106,8 @@ const struct cmd cmd_lock = {
 		"Images are those of all jobs, also of jobs that this event leaves out; a digest "
 		"is "
 		"that of the engine's image, or where it has none the registry's. An image that no "
-		"registry gave is locked by its id.\n"
+		"registry gave is locked by its id. Where no engine answers, all but images is "
+		"locked, and those of an earlier lock are kept; the exit code is 4.\n"
 		"With --locked, other commands use exactly these: projects and components at their "
 		"commits, images by digest. What differs or is missing is an error at its place. "
 		"`outdated` shows what has moved since.",

@@ -48,8 +48,10 @@ static int ask_all(struct cli *c, struct load *l, const struct image_needs *need
 	rc_endpoint(&l->settings.runners.v[0], &c->arena, &where);
 	if (session_open(&s, &err))
 		return cli_fail(c, &err);
-	if (session_engine(&s, &where, &err))
+	if (session_engine(&s, &where, &err)) {
 		code = cli_fail(c, &err);
+		out->no_engine = code == EXIT_SURROUNDINGS;
+	}
 	for (size_t i = 0; !code && i < needs->all.n; i++)
 		if (!needs->all.v[i]->local && ask(c, &s, needs->all.v[i], moved, out, &err))
 			code = cli_fail(c, &err);

@@ -20,6 +20,7 @@ struct lock_failure {
 struct lock_state {
 	struct lock_file now; /* as it all is now */
 	VEC(struct lock_failure) failures;
+	bool no_engine; /* none answered: all but the images is there, and EXIT_SURROUNDINGS */
 };
 
 /*

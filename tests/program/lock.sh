@@ -170,10 +170,33 @@ rm .cilocal.lock
 echo 'a: {scirpt: x}' >.gitlab-ci.yml
 run 3 lock
 [[ ! -e .cilocal.lock ]] || fail "a lock file of an invalid definition"
-# So is an image without an engine.
-echo 'a: {script: x, image: alpine}' >.gitlab-ci.yml
+# Without an engine all but images is locked, and those of an earlier lock stay.
+printf 'include: [{template: One.gitlab-ci.yml}]\na: {script: x, image: alpine}\n' >.gitlab-ci.yml
 run 4 lock
-[[ ! -e .cilocal.lock ]] || fail "a lock file without its images"
+has "$work/no-engine.sock"
+has 'images are not locked, as no engine answers'
+has '1 included file, 0 commits of other projects, 0 images (images are left free)'
+grep -q '^images = false' .cilocal.lock || fail "images are locked"
+run 0 list --locked
+cat >>.cilocal.lock <<'END'
+
+[[image]]
+name = "alpine"
+exact = "alpine@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+END
+sed -i 's/^images = .*/images = true/; s/^sha256 = .*/sha256 = "0"/' .cilocal.lock
+run 4 lock
+has 'images stay as .cilocal.lock has them, as no engine answers'
+has '1 included file, 0 commits of other projects, 1 image;'
+grep -q '^exact = "alpine@sha256:0123' .cilocal.lock || fail "the earlier image is lost"
+run 0 run --locked --dry-run
+# One that can't be read might have some.
+echo 'images = ' >.cilocal.lock
+run 2 lock
+has '.cilocal.lock:1'
+is "$(cat .cilocal.lock)" 'images = '
+rm .cilocal.lock
+echo 'a: {script: x, image: alpine}' >.gitlab-ci.yml
 # Without a lock, and with one that has no images, nobody is asked for them.
 run 2 outdated
 has "there is no .cilocal.lock"
