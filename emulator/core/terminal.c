@@ -19,7 +19,7 @@ struct reader {
 	uv_poll_t poll;
 	uv_fs_t file; /* where it can't be polled: a file */
 	bool polls, reading, paused, over;
-	int fd; /* our own description of what is behind standard input, or 0 */
+	int fd; /* our own descriptor of what is behind standard input, or 0 */
 	uv_buf_t space;
 	char bytes[CHUNK];
 };
@@ -189,13 +189,28 @@ static void read_on(struct reader *r)
 
 /*
  * A description of our own, because polling makes it non-blocking: the one behind descriptor 0 is
- * shared with our standard output and with the shell that started us.
+ * shared with our standard output and with the shell that started us. A socket and another user's
+ * terminal (after su) can't be opened again. There the shared one is polled, and blocks as before:
+ * it is read only when there is something to read. False where it can't be polled.
  */
-static int own_description(void)
+static bool poll_input(struct reader *r, uv_loop_t *uv)
 {
-	int fd = open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	int mode = -1;
 
-	return fd >= 0 ? fd : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	r->fd = open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (r->fd < 0) {
+		mode = fcntl(STDIN_FILENO, F_GETFL);
+		r->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	}
+	if (r->fd >= 0 && !uv_poll_init(uv, &r->poll, r->fd)) {
+		if (mode != -1)
+			fcntl(r->fd, F_SETFL, mode);
+		return true;
+	}
+	if (r->fd >= 0)
+		close(r->fd);
+	r->fd = 0;
+	return false;
 }
 
 static struct reader *new_reader(struct terminal *t)
@@ -205,13 +220,8 @@ static struct reader *new_reader(struct terminal *t)
 	bool file = fstat(STDIN_FILENO, &st) || S_ISREG(st.st_mode);
 
 	r->terminal = t;
-	r->fd = file ? 0 : own_description();
 	/* Devices like /dev/null can't be polled, and need not be. */
-	r->polls = r->fd > 0 && !uv_poll_init(loop_uv(t->loop), &r->poll, r->fd);
-	if (!r->polls && r->fd > 0) {
-		close(r->fd);
-		r->fd = 0;
-	}
+	r->polls = !file && poll_input(r, loop_uv(t->loop));
 	return r;
 }
 
