@@ -6,6 +6,8 @@
 #include "emulator/docker/json.h"
 #include "emulator/docker/ssh.h"
 
+#include <sys/stat.h>
+
 /* What a server without the header is taken for, as the official client does (moby, client). */
 #define OLDEST_MAJOR 1
 #define OLDEST_MINOR 24
@@ -46,6 +48,13 @@ const struct endpoint *engine_endpoint(const struct engine *e)
 bool engine_is_local(const struct engine *e)
 {
 	return e->at.socket && !e->at.ssh;
+}
+
+bool engine_shares_network(const struct engine *e)
+{
+	struct stat st;
+
+	return engine_is_local(e) && !stat(e->at.socket, &st) && st.st_uid == 0;
 }
 
 bool engine_is_podman(const struct engine *e)
@@ -231,6 +240,12 @@ static void release_info(void *extra)
 	free(q);
 }
 
+/* Engines that do not speak of it are taken to have it. */
+static bool lacks(const json_t *doc, const char *key)
+{
+	return json_is_false(json_get(doc, key));
+}
+
 static void read_info(struct info_query *q, const json_t *doc)
 {
 	struct engine_info *i = &q->info;
@@ -251,6 +266,9 @@ static void read_info(struct info_query *q, const json_t *doc)
 		json_strs(json_get(doc, "RegistryConfig"), "InsecureRegistryCIDRs", &q->arena);
 	i->memory = (uint64_t)json_int(doc, "MemTotal");
 	i->cpus = (unsigned)json_int(doc, "NCPU");
+	i->no_memory_limit = lacks(doc, "MemoryLimit");
+	i->no_cpu_limit = lacks(doc, "CpuCfsQuota");
+	i->no_cpuset = lacks(doc, "CPUSet");
 	for (size_t n = 0; n < i->security_options.n; n++)
 		if (str_find(i->security_options.v[n], STR("name=rootless")) != STR_NPOS)
 			i->rootless = true;

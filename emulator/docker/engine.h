@@ -53,6 +53,13 @@ void engine_free(struct engine *e);
 const struct endpoint *engine_endpoint(const struct engine *e);
 /* On this machine and not reached through TCP. (A VM behind the socket still counts: see info.) */
 bool engine_is_local(const struct engine *e);
+/*
+ * Whether addresses of its networks mean the same on this machine. Those of an engine without root,
+ * or in a virtual machine, are in a network namespace of its own, and the same addresses here may
+ * be another engine's: its socket is not root's (Docker, "Rootless mode"). Asked of the socket each
+ * time.
+ */
+bool engine_shares_network(const struct engine *e);
 
 /* By its answer to the negotiation; false before. */
 bool engine_is_podman(const struct engine *e);
@@ -83,6 +90,8 @@ struct engine_info {
 	uint64_t memory;
 	unsigned cpus;
 	bool rootless, podman;
+	/* What it says that it can't limit: such settings of a container have no effect. */
+	bool no_memory_limit, no_cpu_limit, no_cpuset;
 };
 typedef void engine_info_fn(void *arg, struct error *err, const struct engine_info *info);
 /* GET /info and GET /version. */

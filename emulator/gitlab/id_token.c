@@ -148,8 +148,8 @@ static bool has_bridges(const struct run *r)
 /*
  * The engine is asked while calls may still wait for their answer, which is before the first job;
  * and what the pipelines of trigger jobs hold is not known by then. Whatever network containers are
- * in, they see this machine's address on the bridge; with an engine in a virtual machine it is none
- * of this machine's.
+ * in, they see this machine's address on the bridge; with an engine in a virtual machine or without
+ * root it is none of this machine's.
  */
 int id_tokens_prepare(struct run *r, struct error *err)
 {
@@ -161,7 +161,7 @@ int id_tokens_prepare(struct run *r, struct error *err)
 		t = arena_new(&top->arena, struct id_tokens);
 		t->arena = &top->arena;
 		top->tokens = t;
-		if (r == top && top->session.engine && engine_is_local(top->session.engine))
+		if (r == top && top->session.engine && engine_shares_network(top->session.engine))
 			sync_gateway(&top->session, STR("bridge"), t->arena, &t->gateway, NULL);
 	}
 	return wanted && !t->key ? serve(r, t, err) : 0;

@@ -18,8 +18,8 @@
 
 /*
  * Is the service there? A TCP connection to one of its ports from here, where container addresses
- * are reachable from here; else the list of listening sockets, read inside of its container. That
- * it has ended is seen too, so that nobody waits for the dead.
+ * are this machine's and reachable; else the list of listening sockets, read inside of its
+ * container. That it has ended is seen too, so that nobody waits for the dead.
  */
 struct docker_health {
 	struct docker_service *s;
@@ -350,8 +350,10 @@ void docker_health_start(struct docker_service *s, const struct container_state 
 	h->pause_ms = FIRST_MS;
 	h->deadline = loop_now(loop_of(h)) + (uint64_t)(limit ? limit : DEFAULT_S) * 1000;
 	h->next_inspect = loop_now(loop_of(h)) + INSPECT_MS / 4;
-	h->inside =
-		!engine_is_local(s->e->engine) || (!s->ip.n && !str_is(s->e->network_mode, "host"));
+	h->inside = !engine_shares_network(s->e->engine) ||
+		    (!s->ip.n && !str_is(s->e->network_mode, "host"));
+	if (h->inside)
+		TRACE(DOCKER, "service addresses are not this machine's: looking from inside");
 	if (!port_of_env(h, state, &bad))
 		read_ports(h, state);
 	if (bad) {

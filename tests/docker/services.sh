@@ -37,3 +37,14 @@ nothing_left
 run 0 run registry
 has 'registry answers'
 nothing_left
+
+# A socket that is not root's: the addresses of its containers may be something else's on this machine.
+socket=${DOCKER_HOST#unix://}
+if ((EUID == 0)) && [[ $socket == /* && $(stat -c %u "$socket") == 0 ]]; then
+	at_end "chown 0 '$socket'"
+	chown 1 "$socket"
+	CILOCAL_TRACE=docker run 0 run registry
+	has "service addresses are not this machine's"
+	has 'registry answers'
+	nothing_left
+fi

@@ -95,6 +95,27 @@ static bool asked(struct scene *s, const char *what)
 	return str_find(fake_log(s->fake), str_c(what)) != STR_NPOS;
 }
 
+/* Root's socket is an engine's whose networks are here; one without root has its own. */
+static void whose_network_it_is(void **state)
+{
+	struct scene *s = *state;
+	struct endpoint at;
+	struct engine *tcp;
+
+	assert_false(engine_shares_network(s->engine));
+	serve(s, PING);
+	assert_int_equal(engine_shares_network(s->engine), geteuid() == 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(s->socket, 1, 1), 0);
+		assert_false(engine_shares_network(s->engine));
+	}
+	assert_int_equal(endpoint_parse("tcp://127.0.0.1:1", &at, NULL), 0);
+	tcp = engine_new(s->loop, s->http, &at);
+	assert_false(engine_shares_network(tcp));
+	engine_free(tcp);
+	endpoint_release(&at);
+}
+
 static void an_older_engine(void **state)
 {
 	struct scene *s = *state;
@@ -340,6 +361,7 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		CASE(whose_network_it_is),
 		CASE(an_older_engine),
 		CASE(a_newer_engine),
 		CASE(an_engine_that_has_given_our_version_up),
