@@ -5,6 +5,7 @@
 #include "emulator/core/loop.h"
 #include "emulator/gitlab/registry.h"
 #include "emulator/runner/runner_choose.h"
+#include "emulator/runner/runner_config.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -231,6 +232,45 @@ static void look_at_privileges(struct look *l)
 		STR("privileged containers work; --privileged allows them"), STR_NULL);
 }
 
+/* ---- limits ---- */
+
+/* The engine takes such settings without a word. */
+static void look_at_limits(struct look *l)
+{
+	const struct sync_info *i = &l->info;
+	const struct rc_docker *d = &l->config->docker;
+	bool memory = d->memory.v.n || d->memory_swap.v.n || d->memory_reservation.v.n ||
+		      d->service_memory.v.n || d->service_memory_swap.v.n ||
+		      d->service_memory_reservation.v.n;
+	bool cpus =
+		d->cpus.v.n || d->service_cpus.v.n || d->cpu_shares.v || d->service_cpu_shares.v;
+	bool cpuset = d->cpuset_cpus.v.n || d->cpuset_mems.v.n || d->service_cpuset_cpus.v.n;
+	bool asked = (memory && i->no_memory_limit) || (cpus && i->no_cpu_limit) ||
+		     (cpuset && i->no_cpuset);
+	struct buf text = BUF_INIT;
+
+	if (i->no_memory_limit)
+		buf_adds(&text, ", memory");
+	if (i->no_cpu_limit)
+		buf_adds(&text, ", CPU time");
+	if (i->no_cpuset)
+		buf_adds(&text, ", sets of CPUs");
+	if (text.n)
+		doctor_add(l->d, "limits", asked ? DOCTOR_WARNING : DOCTOR_NOTE,
+			arena_printf(l->a,
+				"the engine can't limit" STR_FMT ": such keys of [runners.docker] "
+				"%s",
+				STR_ARG(str_from(buf_str(&text), 1)),
+				asked ? "are set, and have no effect" : "would have no effect"),
+			i->rootless
+				? STR("an engine without root limits jobs with cgroup v2, where "
+				      "systemd delegates the controllers cpu, cpuset, memory "
+				      "and pids to its user; one that runs as root always does")
+				: STR("the kernel of the engine's machine has no cgroup "
+				      "controllers for that, or they are not mounted"));
+	buf_release(&text);
+}
+
 static void no_engine(struct look *l, size_t index, const struct error *err)
 {
 	const struct runner_configs *all = l->o->runners;
@@ -274,6 +314,7 @@ static int look_at_engine(struct look *l, size_t index, struct error *err)
 		l->dind_image = find_dind(l);
 	}
 	l->config = &l->o->runners->v[index];
+	look_at_limits(l);
 	look_at_privileges(l);
 	if (!index)
 		doctor_look_at_registry(l);

@@ -299,7 +299,10 @@ static void info_done(void *arg, struct error *err, const struct engine_info *i)
 			.memory = i->memory,
 			.cpus = i->cpus,
 			.rootless = i->rootless,
-			.podman = i->podman};
+			.podman = i->podman,
+			.no_memory_limit = i->no_memory_limit,
+			.no_cpu_limit = i->no_cpu_limit,
+			.no_cpuset = i->no_cpuset};
 	wait_over(w, err);
 }
 

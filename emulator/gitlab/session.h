@@ -92,7 +92,7 @@ struct sync_info {
 	struct str version, os, arch, storage_driver, root_dir, cgroup_version, system_time;
 	uint64_t memory;
 	unsigned cpus;
-	bool rootless, podman;
+	bool rootless, podman, no_memory_limit, no_cpu_limit, no_cpuset;
 };
 int sync_engine_info(struct session *s, struct arena *a, struct sync_info *out, struct error *err);
 /* The names with tags of all images. */

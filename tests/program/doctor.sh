@@ -92,3 +92,25 @@ has 'privileges  note     not tried: the engine has no image with a shell that i
 run 0 doctor --json
 grep -qF '"engines":[{"kind":"Docker","version":"29.0.0","api":"1.47","url":"unix://' "$work/stdout" || fail "not the engine"
 grep -qF '"remote":false,"rootless":true,"storage_driver":"overlayfs","cgroup_version":"2"}]' "$work/stdout" || fail "not the engine"
+has_not 'limits'
+
+# One that can't limit what jobs use: a note, and a warning where the configuration asks for it.
+engine <<END
+$ping
+on GET /version
+body {"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12","Os":"linux","Arch":"amd64"}
+on GET /info
+body {"OSType":"linux","Architecture":"x86_64","Driver":"overlay2","CgroupDriver":"none","CgroupVersion":"1","MemoryLimit":false,"CpuCfsQuota":false,"CPUSet":true,"NCPU":2,"MemTotal":1000000000,"SecurityOptions":["name=rootless"]}
+on GET /images/json
+body []
+END
+run 0 doctor
+has "limits      note     the engine can't limit memory, CPU time: such keys of [runners.docker] would have no effect"
+has 'an engine without root limits jobs with cgroup v2'
+printf '[[runners]]\n[runners.docker]\ncpuset_cpus = "0"\n' >.cilocal.toml
+run 0 doctor
+has 'limits      note '
+printf '[[runners]]\n[runners.docker]\nservice_memory = "64m"\n' >.cilocal.toml
+run 0 doctor
+has "limits      warning  the engine can't limit memory, CPU time: such keys of [runners.docker] are set, and have no effect"
+rm .cilocal.toml
