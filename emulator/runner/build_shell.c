@@ -119,6 +119,9 @@ void build_visit_done(struct build *b, const struct outcome *o)
 	s->visiting = false;
 	s->seen = *o;
 	s->visited = !build_stopping(b) || o->reason == FAIL_NONE || o->has_exit_code;
+	/* Where the job goes on, nothing else tells of it. */
+	if (!s->script_over && !b->spec->debug->only && o->reason == FAIL_RUNNER_SYSTEM)
+		say(b, "no shell in job '" STR_FMT "': %s", STR_ARG(b->spec->name), o->text);
 	if (s->script_over) {
 		answer(b);
 	} else if (b->stage == STAGE_SHELL) {

@@ -15,6 +15,9 @@
  */
 #define DETACH_KEYS "ctrl-@,ctrl-@,ctrl-@,ctrl-@,ctrl-@,ctrl-@,ctrl-@,ctrl-@"
 
+/* What the engine says in place of a shell is short. */
+#define SAID_MAX ((size_t)1024)
+
 struct docker_enter {
 	struct executor_docker *e;
 	const struct visit *v;
@@ -24,7 +27,8 @@ struct docker_enter {
 	bool stopped, open, over;
 	bool unread; /* nobody reads what it prints */
 	bool resizing, resize_again;
-	bool unsized; /* the first size is not there yet: what is typed waits for it */
+	bool unsized;    /* the first size is not there yet: what is typed waits for it */
+	struct buf said; /* the first of what came back, SAID_MAX bytes and one */
 	struct outcome outcome;
 	struct loop_task task;
 };
@@ -36,6 +40,7 @@ static void deliver(void *arg)
 	struct outcome o = d->outcome;
 
 	e->enter = NULL;
+	buf_release(&d->said);
 	free(d);
 	build_visit_done(e->base.build, &o);
 }
@@ -63,16 +68,37 @@ static void fail(struct docker_enter *d, const struct error *err, const char *wh
 	finish(d);
 }
 
+/*
+ * An engine that can't start the process says so in its place, and gives it a shell's exit code for
+ * that (moby, postContainerExecStart(), translateContainerdStartErr()); the class of the error,
+ * which ends its words, is always the same.
+ */
+static struct str not_started(const struct docker_enter *d, int64_t code)
+{
+	static const struct str end = STR_INIT(": unknown");
+	struct str said = str_trim(buf_str(&d->said));
+
+	return code >= 126 && code <= 128 && d->said.n <= SAID_MAX && str_ends(said, end)
+		       ? str_sub(said, 0, said.n - end.n)
+		       : STR_NULL;
+}
+
 static void on_state(void *arg, struct error *err, const struct exec_state *s)
 {
 	struct docker_enter *d = arg;
+	struct str why;
 
 	d->call = NULL;
 	if (err) {
 		fail(d, err, "the shell's end is not known: ");
 		return;
 	}
-	if (s->exit_code) {
+	why = not_started(d, s->exit_code);
+	if (why.n) {
+		outcome_fail(&d->outcome, FAIL_RUNNER_SYSTEM,
+			"the engine could not start the shell: " STR_FMT, STR_ARG(why));
+		d->outcome.surroundings = true;
+	} else if (s->exit_code) {
 		outcome_fail(&d->outcome, FAIL_SCRIPT, "exit code %" PRId64, s->exit_code);
 		d->outcome.has_exit_code = true;
 		d->outcome.exit_code = (int)s->exit_code;
@@ -154,6 +180,7 @@ static void on_output(void *arg, int stream, struct str data)
 {
 	struct docker_enter *d = arg;
 
+	buf_add(&d->said, data.p, MIN(data.n, SAID_MAX + 1 - d->said.n));
 	if (terminal_write(d->v->terminal, stream, data) || d->unread)
 		return;
 	d->unread = true;
@@ -215,6 +242,7 @@ void docker_enter_start(struct executor_docker *e, const struct visit *v)
 	d->e = e;
 	d->v = v;
 	d->outcome = OUTCOME_OK;
+	buf_init(&d->said);
 	cmd[0] = STR("sh");
 	cmd[1] = STR("-c");
 	cmd[2] = str_c(script_enter_detect);

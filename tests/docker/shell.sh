@@ -28,6 +28,7 @@ check:
     - "false"
   after_script: [cat written.txt]
 bash: {stage: test, image: "debian:bookworm", script: ["exit 3"]}
+gone: {stage: test, image: busybox, script: ["rm /bin/sh", "false"]}
 END
 remember
 run 0 run make
@@ -75,6 +76,13 @@ keys 'echo more >> /builds/group/project/written.txt; exit' Enter
 shows "check | more"
 shows "check | ERROR: Job failed: exit code 1"
 terminal_ends 1
+nothing_left
+
+# The engine can't start it: that is no exit code of a shell, and its words are not all that is said.
+terminal run gone --shell-on-failure
+shows "no shell in job 'gone': the engine could not start the shell: "
+terminal_ends 1
+has "ERROR: Job failed: exit code 1"
 nothing_left
 
 # Taken down under it: by a signal, and with its container.
