@@ -5,7 +5,6 @@
 #include "base/base.h"
 #include "emulator/gitlab/run_internal.h"
 #include "emulator/log/job_log.h"
-#include "emulator/log/sink.h"
 #include "emulator/runner/diagnose.h"
 #include "pipeline/pipeline.h"
 
@@ -16,48 +15,62 @@
 /* Of a log larger than both, the start and the end are read: set-up and the failure are there. */
 #define HEAD_BYTES ((off_t)2 << 20)
 #define TAIL_BYTES ((off_t)14 << 20)
+/* Longer lines come in pieces. */
+#define LINE_BYTES ((size_t)64 << 10)
 
-static void on_line(void *arg, enum log_stream stream, struct str line)
-{
-	UNUSED(stream);
-	diagnose_line(arg, line);
-}
-
-static void feed(struct sink *lines, int fd, off_t from, off_t to)
+/* Lines as they are: the marks of sections and the colour of commands' names say where they belong.
+ */
+static void feed(struct diagnose *d, struct buf *part, int fd, off_t from, off_t to)
 {
 	char *chunk = xmalloc(65536);
 
 	while (from < to) {
 		ssize_t n = pread(fd, chunk, (size_t)MIN(to - from, 65536), from);
+		struct str rest, line;
 
 		if (n <= 0)
 			break;
-		sink_write(lines, LOG_OUT, str_n(chunk, (size_t)n));
 		from += n;
+		rest = str_n(chunk, (size_t)n);
+		for (size_t end; (end = str_chr(rest, '\n')) != STR_NPOS;) {
+			line = str_sub(rest, 0, end);
+			rest = str_from(rest, end + 1);
+			if (part->n) {
+				buf_addstr(part, line);
+				line = buf_str(part);
+			}
+			diagnose_line(d, line);
+			buf_clear(part);
+		}
+		buf_addstr(part, rest);
+		if (part->n > LINE_BYTES) {
+			diagnose_line(d, buf_str(part));
+			buf_clear(part);
+		}
 	}
+	if (part->n)
+		diagnose_line(d, buf_str(part));
+	buf_clear(part);
 	free(chunk);
 }
 
 static void read_log(struct diagnose *d, const char *path)
 {
 	CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct sink *lines;
+	CLEANUP(buf_release) struct buf part = BUF_INIT;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
 		return;
-	lines = sink_lines_new(on_line, d);
 	if (st.st_size <= HEAD_BYTES + TAIL_BYTES) {
-		feed(lines, fd, 0, st.st_size);
+		feed(d, &part, fd, 0, st.st_size);
 	} else {
-		feed(lines, fd, 0, HEAD_BYTES);
-		feed(lines, fd, st.st_size - TAIL_BYTES, st.st_size);
+		feed(d, &part, fd, 0, HEAD_BYTES);
+		feed(d, &part, fd, st.st_size - TAIL_BYTES, st.st_size);
 	}
-	sink_end(lines);
-	sink_free(lines);
 }
 
-static void write_hints(struct job_run *j, const struct diagnose *d)
+static void write_hints(struct job_run *j, struct diagnose *d)
 {
 	struct run *r = j->run;
 	struct diagnose_context ctx = {.job = j->job->def,
@@ -66,19 +79,21 @@ static void write_hints(struct job_run *j, const struct diagnose *d)
 		.config = j->runner ? j->runner->config : &r->top->o->runners->v[0]};
 	struct buf text = BUF_INIT;
 
-	/* What jobs fail by comes first; what is only remarked comes after it, or alone with -v. */
-	for (int notice = 0; notice < 2; notice++) {
-		if (notice && !text.n && !r->o->verbose)
-			break;
-		for (size_t i = 0; i < diagnose_count(d); i++) {
-			const struct diagnose_hit *hit = diagnose_get(d, i);
-			struct diagnose_hint hint;
+	struct diagnose_choice c;
 
-			if (hit->entry->notice != (notice == 1))
-				continue;
-			diagnose_explain(&j->arena, hit, &ctx, &hint);
-			diagnose_write(&text, &hint, r->o->tty ? r->o->columns : 0);
-		}
+	/* What is only remarked comes after what jobs fail by, or alone with -v. */
+	diagnose_choose(d, ctx.job, &c);
+	for (size_t i = 0; i < c.n; i++) {
+		struct diagnose_hint hint;
+
+		if (i >= c.n_reasons && !text.n && !r->o->verbose)
+			break;
+		diagnose_explain(&j->arena, c.hits[i], &ctx, &hint);
+		if (c.earlier && i < c.n_reasons)
+			hint.cause = arena_printf(&j->arena,
+				"an earlier command, which passed, may be the reason: " STR_FMT,
+				STR_ARG(hint.cause));
+		diagnose_write(&text, &hint, r->o->tty ? r->o->columns : 0);
 	}
 	if (text.n)
 		job_log_raw(j->log, "%s", text.p);

@@ -2,12 +2,16 @@
 
 #include "emulator/runner/diagnose.h"
 #include "emulator/runner/diagnose_internal.h"
+#include "config/job_def.h"
 #include "expr/regex.h"
+#include "emulator/log/job_log.h"
+#include "emulator/runner/shell_words.h"
 
 static const struct diagnose_entry table[] = {
 #define D(id, name, pattern, anchors, cause, cure, where, notice, samples) \
 	{id, name, pattern, anchors, cause, cure, where, notice, samples},
 #include "emulator/runner/diagnose_engine.def"
+#include "emulator/runner/diagnose_tools.def"
 #include "emulator/runner/diagnose_job.def"
 #undef D
 };
@@ -21,7 +25,8 @@ _Static_assert(N_ENTRIES <= DIAGNOSE_MAX, "diagnose_set has a bit for each entry
  * Times that one job's log may make one expression work. An anchor that shows in every line of a
  * long log ("not found" in the output of a crawler) must not slow the job down.
  */
-#define PATIENCE 500
+#define PATIENCE  500
+#define NAME_LATE 3 /* lines that a command's name may come behind its first words */
 
 /* Made once, when a first line is looked at; expressions compile when their anchor first shows. */
 static struct {
@@ -39,7 +44,12 @@ struct diagnose {
 	struct buf clean;
 	struct str command; /* the last that began; in text */
 	char text[COMMAND_KEPT];
-	bool after; /* in after_script, by which no job fails */
+	size_t step;      /* commands that began */
+	size_t n_lines;   /* of the log, so far */
+	size_t began;     /* the line that named the last command */
+	bool said;        /* it wrote something */
+	bool script_over; /* what comes is not the script's */
+	bool after;       /* in after_script, by which no job fails */
 };
 
 const struct diagnose_entry *diagnose_table(size_t *n)
@@ -144,39 +154,119 @@ static bool is_verdict(struct str line)
 	       str_ends(line, STR("Job failed: exit code 127"));
 }
 
+/*
+ * A command's first words may come before its name: they are on two streams. Its own message begins
+ * with what it is called, or the shell's holds that.
+ */
+static bool is_of_the_last(const struct diagnose *d, const struct diagnose_hit *hit)
+{
+	struct str words = d->command, first;
+	return hit->n_line + NAME_LATE >= d->began && shell_word_next(&words, &first) &&
+	       str_find(hit->line, first) != STR_NPOS;
+}
+
+static bool passed(const struct diagnose *d, const struct diagnose_hit *hit)
+{
+	return hit->step && hit->step < d->step && !is_of_the_last(d, hit);
+}
+
 static bool has_reason(const struct diagnose *d)
 {
 	for (size_t i = 0; i < d->n_hits; i++)
-		if (!d->hits[i]->entry->notice)
+		if (!d->hits[i]->entry->notice && !passed(d, d->hits[i]))
 			return true;
 	return false;
 }
 
+/* Services write on their own, whatever the script is at. */
+static bool is_service(struct str line)
+{
+	return str_starts(line, STR("[service:"));
+}
+
+/* A pull that another policy made good, or the job would have no script. */
+static bool is_mended(const struct diagnose *d, const struct diagnose_hit *hit)
+{
+	return d->step && str_starts(hit->line, STR("WARNING: Failed to pull image with policy"));
+}
+
+static void note_line(struct diagnose *d, struct diagnose_hit *hit, struct str line)
+{
+	hit->line = arena_str(&d->arena, str_sub(line, 0, LINE_KEPT));
+	hit->step = d->script_over || is_service(line) ? 0 : d->step;
+	hit->n_line = d->n_lines;
+	hit->own = arena_str(&d->arena, d->command);
+}
+
+/* The same words from a later command: what an earlier one passed with matters less. */
+static void see_again(struct diagnose *d, size_t i, struct str line)
+{
+	for (size_t h = 0; h < d->n_hits; h++)
+		if (d->hits[h]->entry == &table[i] &&
+			(passed(d, d->hits[h]) || is_mended(d, d->hits[h])))
+			note_line(d, d->hits[h], line);
+}
+
 static const struct diagnose_hit *remember(struct diagnose *d, size_t i, struct str line)
 {
-	if (d->seen[i] || (is_verdict(line) && has_reason(d)))
+	if (is_verdict(line) && (d->seen[i] || has_reason(d)))
 		return NULL;
+	if (d->seen[i]) {
+		see_again(d, i, line);
+		return NULL;
+	}
 	struct diagnose_hit *hit = arena_new(&d->arena, struct diagnose_hit);
 	hit->entry = &table[i];
-	hit->line = arena_str(&d->arena, str_sub(line, 0, LINE_KEPT));
+	note_line(d, hit, line);
 	hit->command = d->command.n ? &d->command : NULL;
 	d->seen[i] = true;
 	d->hits[d->n_hits++] = hit;
 	return hit;
 }
 
-/* "$ make all": the name of a command before it runs. It is no message of the command's. */
-static bool is_command(struct diagnose *d, struct str line)
+/* "section_start:1234:NAME\r", as the runner writes it around its stages. */
+static bool has_section(struct str line, const char *mark, const char *name)
 {
-	if (str_is(line, "Running after_script"))
+	size_t at = str_find(line, str_c(mark));
+	while (at != STR_NPOS) {
+		struct str rest = str_from(line, at + strlen(mark));
+		struct str here = str_from(rest, MIN(str_chr(rest, ':'), rest.n));
+		size_t n = strlen(name);
+		if (here.n > n + 1 && str_eq(str_sub(here, 1, n + 1), str_c(name)) &&
+			here.p[n + 1] == '\r')
+			return true;
+		at = str_find(rest, str_c(mark));
+		line = rest;
+	}
+	return false;
+}
+
+static void see_stage(struct diagnose *d, struct str raw)
+{
+	if (str_find(raw, STR("section_")) == STR_NPOS)
+		return;
+	if (has_section(raw, "section_end:", "step_script"))
+		d->script_over = true;
+	if (has_section(raw, "section_end:", "after_script"))
+		d->after = false;
+	if (has_section(raw, "section_start:", "after_script"))
 		d->after = true;
+}
+
+/* "$ make all": the name of a command before it runs. It is no message of the command's. */
+static bool is_command(struct diagnose *d, struct str line, bool green)
+{
 	if (!str_starts(line, STR("$ ")))
 		return false;
+	/* Other programs write such lines too, but not in that colour. */
+	if (!green || d->after)
+		return true;
 	line = str_sub(line, 2, MIN(line.n, sizeof(d->text)));
-	if (!d->after) {
-		memcpy(d->text, line.p, line.n);
-		d->command = str_n(d->text, line.n);
-	}
+	memcpy(d->text, line.p, line.n);
+	d->command = str_n(d->text, line.n);
+	d->step++;
+	d->began = d->n_lines;
+	d->said = false;
 	return true;
 }
 
@@ -184,9 +274,17 @@ const struct diagnose_hit *diagnose_line(struct diagnose *d, struct str line)
 {
 	struct diagnose_set set;
 	size_t at;
-	if (line.n && (memchr(line.p, '\r', line.n) || memchr(line.p, '\033', line.n)))
+	bool green = false;
+	d->n_lines++;
+	if (line.n && (memchr(line.p, '\r', line.n) || memchr(line.p, '\033', line.n))) {
+		see_stage(d, line);
+		green = str_find(line, STR(ANSI_GREEN "$ ")) != STR_NPOS;
 		line = without_control(&d->clean, line);
-	if (is_command(d, line) || !diagnose_scan(shared.scan, line, &set, &at))
+	}
+	if (is_command(d, green ? without_stamp(line) : line, green) || d->after)
+		return NULL;
+	d->said |= line.n && !d->script_over;
+	if (!diagnose_scan(shared.scan, line, &set, &at))
 		return NULL;
 	line = str_trim(without_stamp(line));
 	if (line.n > 2 * WINDOW)
@@ -213,6 +311,86 @@ size_t diagnose_count(const struct diagnose *d)
 const struct diagnose_hit *diagnose_get(const struct diagnose *d, size_t i)
 {
 	return i < d->n_hits ? d->hits[i] : NULL;
+}
+
+/* ---- which of them say why the job failed ---- */
+
+/* Where the second was seen, the first is only its consequence, or says the same less well. */
+static const struct {
+	const char *weak, *strong;
+} beaten[] = {
+	{"D19", "D18"},
+	{"D68", "D18"},
+	{"D93", "D18"},
+	{"D84", "D18"},
+	{"D122", "D01"},
+	{"D122", "D02"},
+	{"D122", "D03"},
+	{"D122", "D05"},
+	{"D122", "D16"},
+	{"D122", "D18"},
+	{"D86", "D113"},
+	{"D86", "D121"},
+	{"D91", "D121"},
+	{"D70", "D118"},
+	{"D83", "D87"},
+};
+
+static bool is_beaten(const struct diagnose_choice *c, const struct diagnose_hit *hit)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(beaten); i++) {
+		if (strcmp(hit->entry->id, beaten[i].weak) != 0)
+			continue;
+		for (size_t k = 0; k < c->n; k++)
+			if (strcmp(c->hits[k]->entry->id, beaten[i].strong) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Does a script go on where a command fails? */
+static bool is_lenient(const struct job_def *job)
+{
+	const struct texts *const scripts[] = {
+		job ? &job->before_script : NULL, job ? &job->script : NULL};
+	for (size_t s = 0; job && s < ARRAY_SIZE(scripts); s++)
+		for (size_t i = 0; i < scripts[s]->n; i++)
+			if (str_find(scripts[s]->v[i].s, STR("set +e")) != STR_NPOS)
+				return true;
+	return false;
+}
+
+static void choose(const struct diagnose *d, struct diagnose_choice *c, bool notice, bool earlier)
+{
+	for (size_t i = 0; i < d->n_hits; i++) {
+		struct diagnose_hit *hit = d->hits[i];
+		if (hit->entry->notice != notice || passed(d, hit) != earlier || is_mended(d, hit))
+			continue;
+		if (earlier)
+			hit->command = &hit->own;
+		c->hits[c->n++] = hit;
+	}
+}
+
+void diagnose_choose(struct diagnose *d, const struct job_def *job, struct diagnose_choice *c)
+{
+	*c = (struct diagnose_choice){.n = 0};
+	choose(d, c, false, false);
+	/*
+	 * What a command wrote that passed is no reason, unless the last one only says that
+	 * something has failed before ("exit $status"), or the script went on by itself.
+	 */
+	if (is_lenient(job) || (!c->n && !d->said)) {
+		choose(d, c, false, true);
+		c->earlier = !is_lenient(job);
+	}
+	size_t n = 0;
+	for (size_t i = 0; i < c->n; i++)
+		if (!is_beaten(c, c->hits[i]))
+			c->hits[n++] = c->hits[i];
+	c->n = n;
+	c->n_reasons = n;
+	choose(d, c, true, false);
 }
 
 void diagnose_explain(struct arena *a, const struct diagnose_hit *hit,

@@ -43,6 +43,10 @@ struct diagnose_hit {
 	 * fails by; NULL where none had begun. What a command writes may come before its name.
 	 */
 	const struct str *command;
+	size_t step; /* the number of the command that wrote it; 0: before all, after all, a service
+		      */
+	size_t n_line;  /* of the log, from 1 */
+	struct str own; /* the command that had begun when the line was seen */
 };
 
 /* The table itself, for tests and documentation. */
@@ -60,6 +64,22 @@ const struct diagnose_hit *diagnose_line(struct diagnose *d, struct str line);
 
 size_t diagnose_count(const struct diagnose *d);
 const struct diagnose_hit *diagnose_get(const struct diagnose *d, size_t i); /* in order of sight */
+
+/* The hits that are worth showing, in this order. */
+#define DIAGNOSE_CHOICE_MAX 128
+struct diagnose_choice {
+	const struct diagnose_hit *hits[DIAGNOSE_CHOICE_MAX];
+	size_t n;
+	size_t n_reasons; /* of them; what follows is only remarked */
+	bool earlier;     /* the reasons are the words of commands that passed */
+};
+
+/*
+ * Chooses for a job that failed, after its whole log was seen. A script ends with the command that
+ * fails (unless it has "set +e"): what earlier commands and after_script wrote is no reason, but
+ * where the last one says nothing itself. job may be NULL. Hits live as long as d.
+ */
+void diagnose_choose(struct diagnose *d, const struct job_def *job, struct diagnose_choice *c);
 
 /* What is known of the job; every member may be NULL. */
 struct diagnose_context {

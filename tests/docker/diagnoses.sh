@@ -68,8 +68,8 @@ all:
     - docker push locked:5000/tiny #push
     - docker run --rm -it locked:5000/tiny #tty
     - docker run -d --name web -p 8080:80 locked:5000/tiny sleep 100 #web
-    - docker run -d -p 8080:80 locked:5000/tiny sleep 100
-    - docker run -d --name web locked:5000/tiny sleep 100
+    - docker run -d -p 8080:80 locked:5000/tiny sleep 100 #port
+    - docker run -d --name web locked:5000/tiny sleep 100 #name
     - docker run --rm --add-host gitlab:gitlab.example.com locked:5000/tiny sleep 0 #add-host
     - docker run --rm -u dave locked:5000/tiny sleep 0 #dave
     - docker run --rm locked:5000/tiny no-such-program
@@ -114,8 +114,8 @@ hinted 'the name of an image is malformed' '#IMAGE_TAG'
 hinted 'the image is not there' '#inspect'
 hinted 'there was no login to that registry' '#push'
 hinted 'a job has no terminal' '#tty'
-hinted 'a port of this machine is in use' '#web'
-hinted 'a container with that name exists' '#web'
+hinted 'a port of this machine is in use' '#port'
+hinted 'a container with that name exists' '#name'
 hinted 'the right side of an extra_hosts entry' '#add-host'
 hinted "the image does not know the user 'dave'" '#dave'
 hinted "can't start its entrypoint" .gitlab-ci.yml:

@@ -14,7 +14,7 @@ static void test_samples_hit_their_entry(void **state)
 {
 	size_t n;
 	const struct diagnose_entry *table = diagnose_table(&n);
-	assert_true(n >= 98);
+	assert_true(n >= 110);
 	for (size_t i = 0; i < n; i++) {
 		struct str_split it = str_split(str_c(table[i].sample), '\n');
 		struct str line;
@@ -267,7 +267,7 @@ static void test_no_configuration_at_all(void **state)
 	const struct diagnose_entry *t = diagnose_table(&n);
 	for (size_t i = 0; i < n; i++) {
 		CLEANUP(buf_release) struct buf out = BUF_INIT;
-		struct diagnose_hit hit = {&t[i], str_c(t[i].sample), NULL};
+		struct diagnose_hit hit = {.entry = &t[i], .line = str_c(t[i].sample)};
 		diagnose_explain(&w.arena, &hit, &w.ctx, &h);
 		diagnose_write(&out, &h, 80);
 		/* A placeholder that is not filled would show its bar. */
@@ -288,6 +288,15 @@ static void test_words(void **state)
 	h = explain(&w, "Get \"https://10.0.0.5:5000/v2/\": http: server gave HTTP response to "
 			"HTTPS client");
 	assert_true(str_starts(h.cause, STR("10.0.0.5:5000 speaks plain HTTP")));
+	static const char *const nobody[] = {"wget: bad address 'db:8080'",
+		"Caused by: java.net.UnknownHostException: db",
+		"php_network_getaddresses: getaddrinfo for db failed: Name or service not known",
+		"redis.exceptions.ConnectionError: Error -2 connecting to db:6379. Name or service "
+		"not known."};
+	for (size_t i = 0; i < ARRAY_SIZE(nobody); i++) {
+		h = explain(&w, nobody[i]);
+		assert_true(str_starts(h.cause, STR("no service answers to the name 'db'")));
+	}
 	arena_release(&w.arena);
 }
 
@@ -308,20 +317,24 @@ static void test_commands(void **state)
 	assert_null(diagnose_line(d, STR("\033[32;1m$ docker login a\033[0;m")));
 	const struct diagnose_hit *refused =
 		diagnose_line(d, STR("unauthorized: authentication required"));
-	assert_null(diagnose_line(d, STR("$ docker login b # connection refused")));
-	assert_null(diagnose_line(d, STR("$ docker login b")));
+	assert_null(
+		diagnose_line(d, STR("\033[32;1m$ docker login b # connection refused\033[0;m")));
+	assert_null(diagnose_line(d, STR("\033[32;1m$ docker login b\033[0;m")));
 	diagnose_explain(&w.arena, refused, &w.ctx, &h);
 	assert_place(&h, ".gitlab-ci.yml", 15, "the login that was refused");
 	/* Without the word the last one is still the place, but for what came before all of them.
 	 */
-	assert_null(diagnose_line(d, STR("$ make all # collapsed multi-line command")));
+	assert_null(diagnose_line(
+		d, STR("\033[32;1m$ make all # collapsed multi-line command\033[0;m")));
 	const struct diagnose_hit *tty = diagnose_line(d, STR("the input device is not a TTY"));
 	diagnose_explain(&w.arena, tty, &w.ctx, &h);
 	assert_place(&h, ".gitlab-ci.yml", 16, "without");
 	diagnose_explain(&w.arena, early, &w.ctx, &h);
 	assert_int_equal(h.n_places, 0);
-	assert_null(diagnose_line(d, STR("Running after_script")));
-	assert_null(diagnose_line(d, STR("$ echo docker login")));
+	assert_null(diagnose_line(d, STR("section_end:1:step_script\r\033[0Ksection_start:1:after_"
+					 "script\r\033[0K\033[36;1mRunning after_script\033[0;m")));
+	assert_null(diagnose_line(d, STR("\033[32;1m$ echo docker login\033[0;m")));
+	assert_null(diagnose_line(d, STR("section_end:1:after_script\r\033[0K")));
 	diagnose_explain(&w.arena, tty, &w.ctx, &h);
 	assert_place(&h, ".gitlab-ci.yml", 16, "without");
 	assert_null(diagnose_line(d, STR("ERROR: Job failed: exit code 127")));
@@ -330,6 +343,126 @@ static void test_commands(void **state)
 	assert_non_null(diagnose_line(d, STR("ERROR: Job failed: exit code 127")));
 	diagnose_free(d);
 	arena_release(&w.arena);
+}
+
+/* ---- which hits say why the job failed ---- */
+
+static void feed(struct diagnose *d, const char *const *lines)
+{
+	for (; *lines; lines++)
+		diagnose_line(d, str_c(*lines));
+}
+
+/* The ids of what is chosen, "D12 D67 | D24": reasons, then remarks. */
+static const char *chosen(const char *const *lines, const struct job_def *job, bool *earlier)
+{
+	static char text[256];
+	struct diagnose_choice c;
+	struct diagnose *d = diagnose_new();
+	size_t n = 0;
+	feed(d, lines);
+	diagnose_choose(d, job, &c);
+	text[0] = '\0';
+	for (size_t i = 0; i < c.n; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s%s", n ? " " : "",
+			i == c.n_reasons ? "| " : "", c.hits[i]->entry->id);
+	if (earlier)
+		*earlier = c.earlier;
+	diagnose_free(d);
+	return text;
+}
+
+#define NAMED(command) "\033[32;1m$ " command "\033[0;m"
+#define AFTER_SCRIPT                                                                      \
+	"section_end:1:step_script\r\033[0Ksection_start:1:after_script\r\033[0KRunning " \
+	"after_script"
+
+static void test_what_passed_is_no_reason(void **state)
+{
+	bool earlier;
+	static const char *const passed[] = {NAMED("docker rm -f web"),
+		"Error: No such container: web", NAMED("make"), "main.c:3: expected ;",
+		"ERROR: Job failed: exit code 2", NULL};
+	assert_string_equal(chosen(passed, NULL, NULL), "");
+	/* The same words again are the last command's. */
+	static const char *const again[] = {NAMED("docker rm -f web"),
+		"Error: No such container: web", "ok", "ok", NAMED("docker exec db true"),
+		"Error: No such container: db", NULL};
+	assert_string_equal(chosen(again, NULL, NULL), "D61");
+	/* Where the last command says nothing, it is about an earlier one. */
+	static const char *const status[] = {NAMED("make || status=1"), "no space left on device",
+		"done", "done", NAMED("exit $status"), "section_end:1:step_script\r\033[0K",
+		"ERROR: Job failed: exit code 1", NULL};
+	assert_string_equal(chosen(status, NULL, &earlier), "D67");
+	assert_true(earlier);
+	/* Its words may come before its name. */
+	static const char *const late[] = {NAMED("cd src"), "bash: line 9: make: command not found",
+		NAMED("make all"), "ERROR: Job failed: exit code 127", NULL};
+	assert_string_equal(chosen(late, NULL, &earlier), "D86");
+	assert_false(earlier);
+	/* A block is one command. Other programs' lines that look so are none. */
+	static const char *const yarn[] = {NAMED("yarn build"), "$ webpack",
+		"sh: webpack: not found", "$ other", "error Command failed", NULL};
+	assert_string_equal(chosen(yarn, NULL, NULL), "D86");
+}
+
+static void test_outside_of_the_script(void **state)
+{
+	static const char *const after[] = {NAMED("make"), "expected ;", AFTER_SCRIPT,
+		NAMED("docker rm web"), "Error: No such container: web",
+		"section_end:1:after_script\r\033[0K",
+		"WARNING: after_script failed, but job will continue unaffected", NULL};
+	assert_string_equal(chosen(after, NULL, NULL), "| D92");
+	/* A service's log is before the script, or beside it. */
+	static const char *const service[] = {"mount: permission denied (are you root?)",
+		NAMED("docker info"), "[service:redis-redis] no space left on device",
+		NAMED("docker build ."), "Cannot connect to the Docker daemon at tcp://docker:2375",
+		NULL};
+	assert_string_equal(chosen(service, NULL, NULL), "D18 D67 D01");
+	/* A pull that the next policy made good. */
+	static const char *const pull[] = {"WARNING: Failed to pull image with policy \"always\": "
+					   "toomanyrequests",
+		NAMED("make"), "expected ;", NULL};
+	assert_string_equal(chosen(pull, NULL, NULL), "");
+}
+
+static void test_set_plus_e_and_consequences(void **state)
+{
+	struct world w;
+	bool earlier;
+	struct text script = {STR("set +e"), line_span(14)};
+	static const char *const lines[] = {NAMED("set +e"), NAMED("./x"),
+		"bash: line 3: ./x: Permission denied", "ok", "ok", "ok", NAMED("echo done"),
+		"done", NAMED("exit 3"), NULL};
+	world_init(&w);
+	w.job.script = (struct texts){&script, 1, true, line_span(13)};
+	assert_string_equal(chosen(lines, &w.job, &earlier), "D85");
+	assert_false(earlier);
+	arena_release(&w.arena);
+	/* One hint for one cause. */
+	static const char *const dind[] = {"mount: permission denied (are you root?)",
+		"failed to start daemon: Error initializing network controller", NULL};
+	assert_string_equal(chosen(dind, NULL, NULL), "D18");
+	static const char *const build[] = {NAMED("docker build ."), "/bin/sh: foo: not found",
+		"The command '/bin/sh -c foo' returned a non-zero code: 127", NULL};
+	assert_string_equal(chosen(build, NULL, NULL), "D121");
+}
+
+/* Lines of programs that have nothing to do with the entries whose words they hold. */
+static void test_other_programs_words(void **state)
+{
+	static const char *const lines[] = {"a.kt:3:5: error: unresolved reference: foo",
+		"E   ValueError: Invalid format specifier",
+		"INFO: FATAL: invalid argument is tested", "Error: bad object in JSON",
+		"npm error 401 Unauthorized - GET https://npm.example.com",
+		"GET /x: 404: not found", "413 lines, 2 too large", "unknown flag: --secret"};
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct diagnose *d = diagnose_new();
+		const struct diagnose_hit *hit = diagnose_line(d, str_c(lines[i]));
+		if (hit)
+			fail_msg("%s takes: %s", hit->entry->id, lines[i]);
+		diagnose_free(d);
+	}
 }
 
 static void test_written_form(void **state)
@@ -369,6 +502,10 @@ int main(void)
 		cmocka_unit_test(test_no_configuration_at_all),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_what_passed_is_no_reason),
+		cmocka_unit_test(test_outside_of_the_script),
+		cmocka_unit_test(test_set_plus_e_and_consequences),
+		cmocka_unit_test(test_other_programs_words),
 		cmocka_unit_test(test_written_form),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
