@@ -3,6 +3,8 @@
 #include "emulator/cli/runner_check.h"
 #include "base/diag.h"
 #include "yaml/node.h"
+#include "emulator/docker/container.h"
+#include "emulator/runner/docker_values.h"
 #include "emulator/runner/duration.h"
 #include "emulator/runner/runner_config.h"
 
@@ -85,8 +87,106 @@ static void check_list_values(struct diags *diags, const struct rc_list *list, c
 	}
 }
 
+/* ---- values that have a notation ---- */
+
+static bool is_size(struct str text)
+{
+	int64_t bytes;
+	return docker_size_parse(text, &bytes);
+}
+
+static bool is_cpus(struct str text)
+{
+	int64_t nano;
+	return docker_cpus_parse(text, &nano);
+}
+
+static bool is_device(struct str text)
+{
+	struct docker_device device;
+	return docker_device_parse(text, &device);
+}
+
+static bool is_gpus(struct str text)
+{
+	struct arena a;
+	struct docker_device_request request;
+	arena_init(&a);
+	bool is = docker_gpus_parse(&a, text, &request);
+	arena_release(&a);
+	return is;
+}
+
+/* Variables of the job may be in it: they are known later. */
+static bool is_volume(struct str text)
+{
+	struct docker_volume_text volume;
+	return str_chr(text, '$') != STR_NPOS || docker_volume_parse(text, &volume);
+}
+
+static bool is_ulimit(struct str text)
+{
+	struct docker_ulimit limit;
+	return docker_ulimit_parse(STR("nofile"), text, &limit);
+}
+
+static const struct {
+	const char *key;
+	bool (*is)(struct str text);
+	const char *form;
+} notations[] = {
+	{"memory", is_size, "size: \"512m\", \"2g\""},
+	{"memory_swap", is_size, "size: \"512m\", \"2g\", \"-1\" for no limit"},
+	{"memory_reservation", is_size, "size: \"512m\", \"2g\""},
+	{"service_memory", is_size, "size: \"512m\", \"2g\""},
+	{"service_memory_swap", is_size, "size: \"512m\", \"2g\", \"-1\" for no limit"},
+	{"service_memory_reservation", is_size, "size: \"512m\", \"2g\""},
+	{"cpus", is_cpus, "number of processors: \"2\", \"0.5\""},
+	{"service_cpus", is_cpus, "number of processors: \"2\", \"0.5\""},
+	{"gpus", is_gpus, "choice of GPUs: \"all\", \"2\", \"device=0,1\""},
+	{"service_gpus", is_gpus, "choice of GPUs: \"all\", \"2\", \"device=0,1\""},
+	{"devices", is_device, "device: \"/dev/fuse\", \"HOST:CONTAINER:rwm\""},
+	{"services_devices", is_device, "device: \"/dev/fuse\", \"HOST:CONTAINER:rwm\""},
+	{"volumes", is_volume, "volume: \"HOST:CONTAINER[:MODE]\", or a path that lasts"},
+	{"ulimit", is_ulimit, "limit: \"1024\", \"1024:2048\""},
+};
+
+/* The value, the items of a list, the values of a table. */
+static void check_notation(struct diags *diags, const struct node *n, size_t i)
+{
+	if (n->kind == NODE_SEQ) {
+		node_each (item, n)
+			check_notation(diags, item, i);
+	} else if (n->kind == NODE_MAP) {
+		node_each_pair(pair, n) check_notation(diags, pair->value, i);
+	} else if (n->kind == NODE_STRING && n->quoted && n->text.n && !notations[i].is(n->text)) {
+		diag_error(diags, "config-value", n->at, "'" STR_FMT "' in '%s' is no %s",
+			STR_ARG(n->text), notations[i].key, notations[i].form);
+	}
+}
+
+static void check_notations(struct diags *diags, const struct node *map)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(notations); i++) {
+		const struct node *n = node_get(map, notations[i].key);
+		if (n)
+			check_notation(diags, n, i);
+	}
+	const struct node *options = node_get(map, "log_options");
+	if (!node_is(options, NODE_MAP))
+		return;
+	node_each_pair(pair, options)
+	{
+		if (!str_is(pair->key->text, "env") && !str_is(pair->key->text, "labels"))
+			diag_error(diags, "config-value", pair->key->at,
+				"'" STR_FMT "' is no option of 'log_options': env or labels",
+				STR_ARG(pair->key->text));
+	}
+}
+
 void runner_check_docker(struct diags *diags, const struct node *map, const struct rc_docker *d)
 {
+	check_notations(diags, map);
 	static const char *const policies[] = {"always", "if-not-present", "never"};
 	static const struct {
 		const char *key;

@@ -249,16 +249,34 @@ static const struct key *find_key(enum section section, struct str name)
 	return NULL;
 }
 
-static void unknown_key(const struct reading *r, enum section section, const struct node *key)
+/* Of all sections, where the section itself has none that is near. */
+static const struct key *nearest_elsewhere(struct str name)
 {
 	struct str names[ARRAY_SIZE(keys)];
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		names[i] = str_c(keys[i].name);
+	const struct str *near = str_nearest(name, names, ARRAY_SIZE(keys));
+	return near ? &keys[near - names] : NULL;
+}
+
+static void unknown_key(const struct reading *r, enum section section, const struct node *key)
+{
+	struct str names[ARRAY_SIZE(keys) + 2];
 	size_t n = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (keys[i].section == section)
 			names[n++] = str_c(keys[i].name);
+	if (section == GLOBAL) {
+		names[n++] = STR("runners");
+		names[n++] = STR("cilocal");
+	}
 	struct diag *d = diag_warn(r->diags, "config-unknown-key", key->at,
 		"unknown key '" STR_FMT "' in %s is left alone", STR_ARG(key->text),
 		section_names[section]);
+	if (section == SERVICE && str_is(key->text, "image")) {
+		diag_note(r->diags, d, SPAN_NONE, "the image of a service is its 'name'");
+		return;
+	}
 	const struct str *near = str_nearest(key->text, names, n);
 	if (near) {
 		diag_note(r->diags, d, SPAN_NONE, "did you mean '" STR_FMT "'?", STR_ARG(*near));
@@ -270,6 +288,10 @@ static void unknown_key(const struct reading *r, enum section section, const str
 				section_names[keys[i].section]);
 			return;
 		}
+	const struct key *other = nearest_elsewhere(key->text);
+	if (other)
+		diag_note(r->diags, d, SPAN_NONE, "did you mean '%s', which belongs to %s?",
+			other->name, section_names[other->section]);
 }
 
 static void read_section(
@@ -398,6 +420,14 @@ static void read_runners(
 			read_next(r, out, earlier, item, n == 1);
 		} else {
 			runner_left_out(r->diags, item, n != 0);
+			/* What else is wrong is told at once. */
+			struct runner_config unused;
+			const struct node *docker = node_get(item, "docker");
+			runner_config_init(&unused);
+			if (!n)
+				read_section(r, RUNNERS, item, &unused);
+			if (!n && docker)
+				read_docker(r, docker, &unused);
 		}
 	}
 }

@@ -4,7 +4,9 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -170,25 +172,66 @@ bool take_placeholder(const reader &r, std::string &text, uint32_t line, struct 
 	return true;
 }
 
+bool is_word(char c)
+{
+	return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
+}
+
+/* What people write who know YAML, Python or shells better; empty where nothing is known. */
+std::string advice(const std::string &text, const toml::source_position &p)
+{
+	size_t from, to;
+	if (!line_range(text, static_cast<uint32_t>(p.line), from, to))
+		return "";
+	const std::string line = text.substr(from, to - from);
+	size_t at = std::min<size_t>(p.column ? p.column - 1 : 0, line.size()), end = at;
+	if (at < line.size() && line[at] == ':')
+		return "a key and its value have '=' between them: KEY = VALUE";
+	while (at > 0 && is_word(line[at - 1]))
+		at--;
+	while (end < line.size() && is_word(line[end]))
+		end++;
+	std::string word = line.substr(at, end - at), lower = word;
+	size_t next = line.find_first_not_of(" \t", end),
+	       before = line.find_last_not_of(" \t", at ? at - 1 : 0);
+	if (word.empty() || !std::isalpha(static_cast<unsigned char>(word[0])))
+		return "";
+	if (next != std::string::npos && line[next] == '=')
+		return "the value before it has no end: is there a ']', '}' or '\"' missing?";
+	if (!at || before == std::string::npos || !std::strchr("=,[", line[before]))
+		return "";
+	std::transform(lower.begin(), lower.end(), lower.begin(),
+		[](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+	for (const char *yes : {"true", "yes", "on"})
+		if (lower == yes)
+			return "write true";
+	for (const char *no : {"false", "no", "off"})
+		if (lower == no)
+			return "write false";
+	return "a string wants quotes: \"" + word + "\"";
+}
+
 } // namespace
 
 extern "C" struct node *toml_read(struct arena *a, const struct source *src, struct diags *d)
 {
 	reader r = {a, src->id};
 	std::string text(src->text.p ? src->text.p : "", src->text.n);
-	bool bad = false;
 	for (;;) {
 		toml::parse_result result = toml::parse(std::string_view(text));
 		if (result)
-			return bad ? nullptr : convert_table(r, result.table());
+			return convert_table(r, result.table());
 		const toml::parse_error &e = result.error();
-		if (take_placeholder(r, text, static_cast<uint32_t>(e.source().begin.line), d)) {
-			bad = true;
+		if (take_placeholder(r, text, static_cast<uint32_t>(e.source().begin.line), d))
 			continue;
-		}
 		std::string_view why = e.description();
-		diag_add(d, DIAG_ERROR, "toml", span_of(r, e.source()), "this is no TOML: %.*s",
-			static_cast<int>(why.size()), why.data());
+		struct diag *diag = diag_add(d, DIAG_ERROR, "toml", span_of(r, e.source()),
+			"this is no TOML: %.*s", static_cast<int>(why.size()), why.data());
+		const std::string help = advice(text, e.source().begin);
+		if (!help.empty()) {
+			struct span nowhere = {};
+			diag_note(d, diag, nowhere, "%s", help.c_str());
+		}
 		return nullptr;
 	}
 }

@@ -70,6 +70,39 @@ says 2 'note: its pods want a cluster; with executor = "docker"' 'executor = "ku
 says 2 'note: no machines are started here; executor = "docker" takes the same [runners.docker]' 'executor = "docker+machine"'
 says 2 "note: did you mean 'docker'?" 'executor = "doker"'
 says 2 'note: GitLab Runner has no executor of that name' 'executor = "abacus"'
+# What else is wrong with such a runner is told at once.
+says 2 ".cilocal.toml:4:14: error: 'privileged' wants true or false" 'executor = "Docker"' '[runners.docker]' 'privileged = "yes"'
+has "note: did you mean 'docker'?"
+# Notations, each with its line.
+docker_says() {
+	says "$1" "$2" 'executor = "docker"' '[runners.docker]' "$3"
+}
+docker_says 2 ".cilocal.toml:4:10: error: '12x' in 'memory' is no size" 'memory = "12x"'
+docker_says 2 ".cilocal.toml:4:8: error: 'two' in 'cpus' is no number of processors" 'cpus = "two"'
+docker_says 2 ".cilocal.toml:4:8: error: 'some' in 'gpus' is no choice of GPUs" 'gpus = "some"'
+docker_says 2 ".cilocal.toml:4:31: error: 'a:b:c:d' in 'volumes' is no volume" 'volumes = ["/cache", "$X:/y", "a:b:c:d"]'
+docker_says 2 ".cilocal.toml:4:23: error: '1:b' in 'ulimit' is no limit" 'ulimit = { "nofile" = "1:b" }'
+docker_says 2 ".cilocal.toml:4:17: error: 'tag' is no option of 'log_options': env or labels" 'log_options = { tag = "x" }'
+docker_says 0 'JOB ' 'memory_swap = "-1"'
+# Keys that are near, here or elsewhere; keys of a newer Runner.
+docker_says 0 'note: the image of a service is its '"'name'" '[[runners.docker.services]]
+name = "redis"
+image = "redis"'
+docker_says 0 JOB '[[runners.docker.services]]
+name = "redis"
+suspend_data_path = "/data"'
+has_not 'unknown key'
+says 0 "note: did you mean 'privileged', which belongs to [runners.docker]?" 'priviledged = true'
+sed -i '1s/.*/[[runner]]/' .cilocal.toml
+run 0 list
+has "note: did you mean 'runners'?"
+printf 'labels = {a = "b"}\n' >.cilocal.toml
+run 0 list
+has_not 'unknown key'
+printf '[[runners]]\n...\n[runners.docker]\nmemory = 5\n' >.cilocal.toml
+run 2 list
+has '.cilocal.toml:2:1: error: '"'...'"' is a placeholder of a tutorial'
+has ".cilocal.toml:4:10: error: 'memory' wants a string"
 # Beside another runner it is only left out.
 says 0 ".cilocal.toml:2:9: note: shell 'powershell' can't be played here, only bash and sh can: this runner takes no jobs" \
 	'shell = "powershell"' '[[runners]]' 'executor = "shell"'

@@ -77,7 +77,8 @@ static void test_placeholders_are_named(void **state)
 {
 	struct doc d;
 	read_text(&d, "[[runners]]\n  ....\n  [runners.docker]\n    ...\n    privileged = true\n");
-	assert_null(d.root);
+	/* What is wrong besides is told at once. */
+	assert_non_null(d.root);
 	assert_int_equal(d.diags.errors, 2);
 	const struct diag *first = d.diags.first;
 	assert_string_equal(first->code, "toml-placeholder");
@@ -110,6 +111,33 @@ static void test_errors_have_a_place(void **state)
 	}
 }
 
+/* What people write who think of another language. */
+static void test_advice(void **state)
+{
+	static const struct {
+		const char *text, *note;
+	} cases[] = {{"a = yes\n", "write true"}, {"a = True\n", "write true"},
+		{"[x]\n  a = Off\n", "write false"},
+		{"a = docker\n", "a string wants quotes: \"docker\""},
+		{"a = [docker]\n", "a string wants quotes: \"docker\""},
+		{"a: 1\n", "a key and its value have '=' between them: KEY = VALUE"},
+		{"a = [\"/cache\",\nb = true\n",
+			"the value before it has no end: is there a ']', '}' or '\"' missing?"},
+		{"a = 1 2\n", NULL}};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct doc d;
+		read_text(&d, cases[i].text);
+		assert_null(d.root);
+		const struct diag_note *note = d.diags.first->notes;
+		if (!cases[i].note)
+			assert_null(note);
+		else if (!note || !str_is(note->text, cases[i].note))
+			fail_msg("%s: " STR_FMT, cases[i].text,
+				STR_ARG(note ? note->text : STR("nothing")));
+		arena_release(&d.arena);
+	}
+}
+
 static void test_deep_nesting_is_an_error(void **state)
 {
 	CLEANUP(buf_release) struct buf b = BUF_INIT;
@@ -134,6 +162,7 @@ int main(void)
 		cmocka_unit_test(test_arrays_of_tables),
 		cmocka_unit_test(test_placeholders_are_named),
 		cmocka_unit_test(test_errors_have_a_place),
+		cmocka_unit_test(test_advice),
 		cmocka_unit_test(test_deep_nesting_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
