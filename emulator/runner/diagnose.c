@@ -184,10 +184,12 @@ static bool is_service(struct str line)
 	return str_starts(line, STR("[service:"));
 }
 
-/* A pull that another policy made good, or the job would have no script. */
+/* A pull that another policy or another login made good, or the job would have no script. */
 static bool is_mended(const struct diagnose *d, const struct diagnose_hit *hit)
 {
-	return d->step && str_starts(hit->line, STR("WARNING: Failed to pull image with policy"));
+	return d->step &&
+	       (str_starts(hit->line, STR("WARNING: Failed to pull image with policy")) ||
+		       str_starts(hit->line, STR("WARNING: Failed to resolve credentials from")));
 }
 
 static void note_line(struct diagnose *d, struct diagnose_hit *hit, struct str line)

@@ -8,6 +8,7 @@
 #include "emulator/docker/types.h"
 #include "emulator/runner/docker_values.h"
 #include "emulator/runner/runner_config.h"
+#include "emulator/runner/service_name.h"
 #include "emulator/runner/shell_words.h"
 
 struct linting {
@@ -171,6 +172,72 @@ static struct str host_name(struct str host)
 	return str_sub(name, 0, MIN(str_chr(name, ':'), name.n));
 }
 
+static bool has_extra_host(const struct linting *l, struct str name)
+{
+	const struct rc_list *hosts = l->config ? &l->config->docker.extra_hosts : NULL;
+	for (size_t i = 0; hosts && i < hosts->n; i++)
+		if (str_starts(hosts->v[i].v, name) && hosts->v[i].v.n > name.n &&
+			strchr(":=", hosts->v[i].v.p[name.n]))
+			return true;
+	return false;
+}
+
+static bool is_called(const struct linting *l, struct str image, struct str alias, struct str name)
+{
+	struct str *more;
+	if (l->vars) {
+		image = expand(l->arena, image, l->vars, EXPAND_RUNNER);
+		alias = expand(l->arena, alias, l->vars, EXPAND_RUNNER);
+	}
+	struct service_name s = service_name_parse(l->arena, image);
+	for (size_t i = 0; i < s.n_aliases; i++)
+		if (str_ieq(s.aliases[i], name))
+			return true;
+	size_t n = service_aliases_split(l->arena, alias, &more);
+	for (size_t i = 0; i < n; i++)
+		if (str_ieq(more[i], name))
+			return true;
+	return false;
+}
+
+/* Whether a container of the job's network may answer to the name, as far as one can know. */
+static bool is_known_name(const struct linting *l, struct str name)
+{
+	const struct rc_docker *d = l->config ? &l->config->docker : NULL;
+	/* Full names, addresses and this machine are somewhere else. */
+	if (!name.n || str_chr(name, '.') != STR_NPOS || str_is(name, "localhost") ||
+		has_extra_host(l, name) || (d && (d->network_mode.v.n || d->links.n)))
+		return true;
+	for (size_t i = 0; i < l->job->n_services; i++)
+		if (is_called(
+			    l, l->job->services[i].image.name.s, l->job->services[i].alias.s, name))
+			return true;
+	for (size_t i = 0; d && i < d->n_services; i++)
+		if (is_called(l, d->services[i].name.v, d->services[i].alias.v, name))
+			return true;
+	return false;
+}
+
+/* Without a Docker-in-Docker service; its own check of the name docker says more. */
+static void check_name(const struct linting *l, bool dind)
+{
+	struct str name = host_name(l->host);
+	if (is_known_name(l, name) || (dind && str_is(name, "docker")))
+		return;
+	/* A machine of the user's network has a name of its own. */
+	if (!dind && !str_is(name, "docker") && str_find(name, STR("dind")) == STR_NPOS)
+		return;
+	warn(l, at_var(l, "DOCKER_HOST"),
+		dind ? arena_printf(l->arena,
+			       "write the service's own name there, or give it alias: " STR_FMT,
+			       STR_ARG(name))
+		     : arena_printf(l->arena,
+			       "services: [{name: \"docker:VERSION-dind\", alias: " STR_FMT "}]",
+			       STR_ARG(name)),
+		"DOCKER_HOST names '" STR_FMT "', but no service of the job has that name",
+		STR_ARG(name));
+}
+
 static void check_alias(const struct linting *l)
 {
 	struct str name = host_name(l->host), san;
@@ -180,7 +247,8 @@ static void check_alias(const struct linting *l)
 			"the job looks for its engine under the name docker, which the service "
 			"'" STR_FMT "' does not have",
 			STR_ARG(l->dind.image));
-	if (!name.n || asked || !l->dind.tls || !str_ends(l->host, STR(":2376")))
+	if (!name.n || asked || !l->dind.tls || !str_ends(l->host, STR(":2376")) ||
+		!is_known_name(l, name))
 		return;
 	if (dind_service_variable(l->job, l->vars, l->config, &l->dind, "DOCKER_TLS_SAN", &san))
 		return;
@@ -299,16 +367,6 @@ static struct str in_hosts_file(struct str text, struct str name)
 	return STR_NULL;
 }
 
-static bool has_extra_host(const struct linting *l, struct str name)
-{
-	const struct rc_list *hosts = l->config ? &l->config->docker.extra_hosts : NULL;
-	for (size_t i = 0; hosts && i < hosts->n; i++)
-		if (str_starts(hosts->v[i].v, name) && hosts->v[i].v.n > name.n &&
-			strchr(":=", hosts->v[i].v.p[name.n]))
-			return true;
-	return false;
-}
-
 struct names {
 	VEC(struct str) told;
 };
@@ -388,12 +446,9 @@ static void check_scripts(const struct linting *l, bool dind)
 		}
 }
 
-/* A service of the runner's is there for every job; not each wants it. */
-static bool uses_docker(const struct linting *l)
+static bool calls_docker(const struct linting *l)
 {
 	const struct texts *const scripts[] = {&l->job->before_script, &l->job->script};
-	if (l->host.n)
-		return true;
 	for (size_t s = 0; s < ARRAY_SIZE(scripts); s++)
 		for (size_t i = 0; i < scripts[s]->n; i++) {
 			struct str rest = scripts[s]->v[i].s, word;
@@ -402,6 +457,12 @@ static bool uses_docker(const struct linting *l)
 					return true;
 		}
 	return false;
+}
+
+/* A service of the runner's is there for every job; not each wants it. */
+static bool uses_docker(const struct linting *l)
+{
+	return l->host.n || calls_docker(l);
 }
 
 void dind_lint(struct arena *a, const struct job_def *job, const struct varset *vars,
@@ -416,6 +477,8 @@ void dind_lint(struct arena *a, const struct job_def *job, const struct varset *
 	l.at = l.dind.service ? l.dind.service->image.name.at : job->name.at;
 	bool dind = l.dind.service || (l.dind.runner_service && uses_docker(&l));
 	check_scripts(&l, dind);
+	if (dind || calls_docker(&l))
+		check_name(&l, dind);
 	if (!dind)
 		return;
 	read_command(&l);

@@ -420,6 +420,14 @@ static void test_outside_of_the_script(void **state)
 		NULL};
 	assert_string_equal(chosen(service, NULL, NULL), "D18 D67 D01");
 	/* A pull that the next policy made good. */
+	static const char *const login[] = {
+		"WARNING: Failed to resolve credentials from $DOCKER_AUTH_CONFIG: no JSON",
+		NAMED("make"), "connection refused", NULL};
+	assert_string_equal(chosen(login, NULL, NULL), "D84");
+	static const char *const refused[] = {
+		"WARNING: Failed to resolve credentials from $DOCKER_AUTH_CONFIG: no JSON",
+		"ERROR: Job failed: unauthorized: authentication required", NULL};
+	assert_string_equal(chosen(refused, NULL, NULL), "D31 | D124");
 	static const char *const pull[] = {"WARNING: Failed to pull image with policy \"always\": "
 					   "toomanyrequests",
 		NAMED("make"), "expected ;", NULL};

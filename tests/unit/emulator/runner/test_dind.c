@@ -151,6 +151,40 @@ static void test_alias(void **state)
 	expect(&w, 0, NULL);
 }
 
+/* A name that nobody has. */
+static void test_name_of_no_service(void **state)
+{
+	static const struct {
+		const char *service, *alias, *host, *words;
+	} cases[] = {{"docker:20-dind", "engine", "tcp://engin:2375", "DOCKER_HOST names 'engin'"},
+		{"docker:20-dind", "engine", "tcp://engine:2375", NULL},
+		{"docker:20-dind", "", "tcp://docker:2375", NULL},
+		{"docker:20-dind", "", "tcp://build.example.com:2375", NULL},
+		{"docker:20-dind", "", "tcp://10.0.0.1:2375", NULL},
+		{"docker:20-dind", "", "tcp://localhost:2375", NULL},
+		{"redis:7", "", "tcp://docker:2375", "DOCKER_HOST names 'docker'"},
+		{"redis:7", "docker", "tcp://docker:2375", NULL},
+		{"redis:7", "", "tcp://buildhost:2375", NULL}};
+	struct text line = {STR("docker build ."), line_span(14)};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct world w;
+		begin(&w, cases[i].service);
+		w.service.alias.s = str_c(cases[i].alias);
+		w.job.script = (struct texts){&line, 1, true, line_span(13)};
+		set(&w, "DOCKER_HOST", cases[i].host, 11);
+		set(&w, "DOCKER_TLS_CERTDIR", "", 12);
+		expect(&w, cases[i].words ? 11 : 0, cases[i].words);
+	}
+	/* Other names that a configuration brings in. */
+	struct world w;
+	struct rc_text host = {STR("engin:10.0.0.1"), true, {0, 3, 1}};
+	begin(&w, "docker:20-dind");
+	set(&w, "DOCKER_HOST", "tcp://engin:2375", 11);
+	set(&w, "DOCKER_TLS_CERTDIR", "", 12);
+	w.config.docker.extra_hosts = (struct rc_list){&host, 1, true, {0, 3, 1}};
+	expect(&w, 0, NULL);
+}
+
 static void test_command(void **state)
 {
 	struct world w;
@@ -382,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_port_and_certificates_disagree),
 		cmocka_unit_test(test_certificates_do_not_travel),
 		cmocka_unit_test(test_alias),
+		cmocka_unit_test(test_name_of_no_service),
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_other_services),
 		cmocka_unit_test(test_what_the_service_sees),
