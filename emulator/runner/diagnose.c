@@ -350,6 +350,19 @@ static bool is_beaten(const struct diagnose_choice *c, const struct diagnose_hit
 	return false;
 }
 
+/* A service that took its time matters where something could not be reached. */
+static bool is_of_services(const struct diagnose_choice *c)
+{
+	static const char *const ids[] = {"D01", "D02", "D03", "D05", "D06", "D15", "D16", "D17",
+		"D18", "D19", "D20", "D21", "D22", "D23", "D26", "D27", "D67", "D83", "D84",
+		"D122"};
+	for (size_t i = 0; i < c->n_reasons; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(ids); k++)
+			if (strcmp(c->hits[i]->entry->id, ids[k]) == 0)
+				return true;
+	return !c->n_reasons;
+}
+
 /* Does a script go on where a command fails? */
 static bool is_lenient(const struct job_def *job)
 {
@@ -393,6 +406,13 @@ void diagnose_choose(struct diagnose *d, const struct job_def *job, struct diagn
 	c->n = n;
 	c->n_reasons = n;
 	choose(d, c, true, false);
+	if (is_of_services(c))
+		return;
+	size_t all = c->n;
+	c->n = n;
+	for (size_t i = n; i < all; i++)
+		if (strcmp(c->hits[i]->entry->id, "D24") != 0)
+			c->hits[c->n++] = c->hits[i];
 }
 
 void diagnose_explain(struct arena *a, const struct diagnose_hit *hit,

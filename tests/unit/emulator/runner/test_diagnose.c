@@ -420,6 +420,13 @@ static void test_outside_of_the_script(void **state)
 		NULL};
 	assert_string_equal(chosen(service, NULL, NULL), "D18 D67 D01");
 	/* A pull that the next policy made good. */
+	/* A service that was late, and what has to do with it. */
+	static const char *const slow[] = {"*** WARNING: Service x probably didn't start properly.",
+		NAMED("make"), "bash: make: command not found", NULL};
+	assert_string_equal(chosen(slow, NULL, NULL), "D86");
+	static const char *const late[] = {"*** WARNING: Service x probably didn't start properly.",
+		NAMED("wget http://x/"), "connection refused", NULL};
+	assert_string_equal(chosen(late, NULL, NULL), "D84 | D24");
 	static const char *const login[] = {
 		"WARNING: Failed to resolve credentials from $DOCKER_AUTH_CONFIG: no JSON",
 		NAMED("make"), "connection refused", NULL};
