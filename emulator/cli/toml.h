@@ -17,8 +17,8 @@ struct source;
 /*
  * The root mapping, in the order of the text, or NULL with errors added (code "toml"). Lines that
  * hold nothing but dots, as tutorials write them for "and so on", are errors of their own (code
- * "toml-placeholder"), all of them; the mapping is there without them. Strings are quoted STRING nodes; dates and times are STRING
- * nodes that are not quoted.
+ * "toml-placeholder"), all of them; the mapping is there without them. Strings are quoted STRING
+ * nodes; dates and times are STRING nodes that are not quoted.
  */
 struct node *toml_read(struct arena *a, const struct source *src, struct diags *d);
 
