@@ -100,9 +100,9 @@ void build_select(
 
 	selection_init(s, &b->arena, b->env.project_dir);
 	for (size_t i = 0; paths && i < paths->n; i++)
-		selection_add(s, job_env_expand(&b->env, &b->arena, paths->v[i].s));
+		selection_add(s, build_shell_text(b, paths->v[i].s, "path"));
 	for (size_t i = 0; exclude && i < exclude->n; i++)
-		selection_exclude(s, job_env_expand(&b->env, &b->arena, exclude->v[i].s));
+		selection_exclude(s, build_shell_text(b, exclude->v[i].s, "path"));
 	if (untracked)
 		selection_untracked(s, tracked_files(b));
 }
@@ -146,12 +146,18 @@ static const char *file_of(struct build *b, const char *name)
 /* Of several parts the last: "feature/x" gives "x" (GitLab Runner, artifacts_uploader.go). */
 static struct str archive_name(struct build *b)
 {
-	struct str name = job_env_expand(&b->env, &b->arena, b->spec->artifacts->name.s);
-	size_t slash = str_rchr(name, '/');
+	struct str name = b->spec->artifacts->name.s;
+	size_t slash;
 
+	if (!name.n)
+		return STR("artifacts");
+	name = build_shell_text(b, name, "artifact name");
+	while (str_ends(name, STR("/")))
+		name.n--;
+	slash = str_rchr(name, '/');
 	if (slash != STR_NPOS)
 		name = str_from(name, slash + 1);
-	return !name.n || str_is(name, ".") || str_is(name, "..") ? STR("artifacts") : name;
+	return !name.n || str_is(name, ".") || str_is(name, "..") ? STR("default") : name;
 }
 
 static void upload(struct build *b);
@@ -169,6 +175,65 @@ static bool is_quiet(const struct build *b)
 	return str_is(upload_type(b), "release");
 }
 
+/* Of a coverage report GitLab's type is its format. */
+static struct str shown_type(const struct build *b)
+{
+	const struct artifacts_def *d = b->spec->artifacts;
+
+	return b->files.at && d->reports[b->files.at - 1].format.n
+		       ? d->reports[b->files.at - 1].format
+		       : upload_type(b);
+}
+
+/*
+ * Reports are no archives: one file as it is, or files compressed one by one (GitLab,
+ * app/models/concerns/enums/ci/job_artifact.rb: REPORT_TYPES). lsif is a zip, as archives are.
+ */
+static bool is_raw(struct str type)
+{
+	static const char *const raw[] = {"sast", "secret_detection", "dependency_scanning",
+		"container_scanning", "cluster_image_scanning", "dast", "license_scanning",
+		"accessibility", "codequality", "performance", "browser_performance",
+		"load_performance", "terraform", "requirements", "requirements_v2",
+		"coverage_fuzzing", "api_fuzzing", "sarif"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(raw); i++)
+		if (str_is(type, raw[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Why the Runner can't send these files as such a report; NULL: it can. Source: GitLab Runner,
+ * commands/helpers/archive/raw, helpers/archives/gzip_create.go.
+ */
+static const char *not_sendable(struct build *b)
+{
+	const struct selection *s = &b->files.selection;
+	struct str type = shown_type(b);
+
+	if (!b->files.at || is_quiet(b) || str_is(type, "lsif"))
+		return NULL;
+	if (is_raw(type) && s->entries > 1)
+		return "only one file can be sent as raw";
+	if (is_raw(type) && s->folders)
+		return arena_printf(&b->arena, "read " STR_FMT ": is a directory", STR_ARG(s->odd))
+			.p;
+	if (!is_raw(type) && s->odd.p)
+		return arena_printf(
+			&b->arena, "the \"" STR_FMT "\" is not a regular file", STR_ARG(s->odd))
+			.p;
+	return NULL;
+}
+
+static void refused(struct build *b, const char *how, const char *why, const char *fatal)
+{
+	job_log_errorln(b->log, "Uploading artifacts as \"" STR_FMT "\" to coordinator... %s (%s)",
+		STR_ARG(shown_type(b)), how, why);
+	job_log_raw(b->log, ANSI_RED "FATAL: %s" ANSI_RESET "\n", fatal);
+	build_helper_failed(b);
+}
+
 /* What was collected goes to whoever plays the server; it may refuse. */
 static void hand_over(struct build *b)
 {
@@ -179,25 +244,16 @@ static void hand_over(struct build *b)
 		.entries = s->entries,
 		.bytes = s->bytes};
 	struct error err = ERROR_INIT;
-	struct outcome o;
 
 	if (b->spec->on_upload && b->spec->on_upload(b->spec->upload_arg, &u, &err)) {
-		job_log_errorln(b->log,
-			"Uploading artifacts as \"" STR_FMT "\" to coordinator... 400 Bad Request "
-			"(%s)",
-			STR_ARG(u.type), err.text);
-		job_log_raw(b->log, ANSI_RED "FATAL: invalid argument" ANSI_RESET "\n");
-		outcome_fail(&o, FAIL_SCRIPT, "exit code 1");
-		o.has_exit_code = true;
-		o.exit_code = 1;
-		build_step_done(b, &o);
+		refused(b, "400 Bad Request", err.text, "invalid argument");
 		return;
 	}
 	if (!is_quiet(b))
 		job_log_println(b->log,
 			"Uploading artifacts as \"" STR_FMT
 			"\"... kept: %zu files and directories, %" PRIu64 " bytes",
-			STR_ARG(u.type), u.entries, u.bytes);
+			STR_ARG(shown_type(b)), u.entries, u.bytes);
 	b->files.at++;
 	upload(b);
 }
@@ -240,6 +296,7 @@ static void keep_report(struct build *b)
 static void got(struct build *b)
 {
 	struct outcome o = b->outcome;
+	const char *why;
 
 	close(b->files.fd);
 	if (o.reason != FAIL_NONE || build_stopping(b)) {
@@ -255,6 +312,9 @@ static void got(struct build *b)
 		unlink(b->files.part);
 		b->files.at++;
 		upload(b);
+	} else if ((why = not_sendable(b))) {
+		unlink(b->files.part);
+		refused(b, "error", why, why);
 	} else if (b->files.at) {
 		keep_report(b);
 	} else if (rename(b->files.part, b->files.path)) {
@@ -276,12 +336,12 @@ static void upload(struct build *b)
 		done_ok(b);
 		return;
 	}
+	if (!is_quiet(b))
+		job_log_infoln(b->log, "Uploading artifacts...");
 	if (f->at)
 		build_select(b, &d->reports[f->at - 1].paths, NULL, false);
 	else
 		build_select(b, &d->paths, &d->exclude, d->untracked);
-	if (!is_quiet(b))
-		job_log_infoln(b->log, "Uploading artifacts...");
 	f->part = file_of(b, "artifacts.part");
 	f->path = file_of(b, "artifacts.tar");
 	f->fd = open(f->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -296,5 +356,5 @@ static void upload(struct build *b)
 void build_upload_artifacts(struct build *b)
 {
 	b->files.at = 0;
-	upload(b);
+	build_read_env_file(b, upload);
 }

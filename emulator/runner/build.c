@@ -56,6 +56,7 @@ struct build *build_new(
 	b->slot = SLOT_NONE;
 	buf_init(&b->script);
 	buf_init(&b->sources.shallow);
+	buf_init(&b->env_file);
 	return b;
 }
 
@@ -67,6 +68,7 @@ void build_free(struct build *b)
 		BUG("build of '" STR_FMT "' freed while it runs", STR_ARG(b->spec->name));
 	buf_release(&b->script);
 	buf_release(&b->sources.shallow);
+	buf_release(&b->env_file);
 	arena_release(&b->arena);
 	free(b);
 }
@@ -399,6 +401,7 @@ static void begin(void *arg)
 		job_log_println(b->log, "  on " STR_FMT " (%s)", STR_ARG(name->v), host);
 	else
 		job_log_println(b->log, "  on %s", host);
+	build_say_flags(b);
 	build_read_settings(b);
 	loop_timer_start(
 		b->host.loop, &b->job_timer, (uint64_t)(b->job_limit_ns / MS), on_job_timeout, b);

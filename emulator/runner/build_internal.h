@@ -58,6 +58,11 @@ enum {
 	STAGE_CLEANUP = STAGE_AFTER + 5
 };
 
+/* A variable that a script left for later stages. */
+struct exported_var {
+	struct str key, value;
+};
+
 /* Where a stage of several operations is: artifacts and caches, one after the other. */
 struct build_files {
 	size_t at;  /* download, upload or cache */
@@ -124,6 +129,12 @@ struct build {
 	struct build_files files;
 	struct build_sources sources;
 	struct build_shell shell;
+	struct buf env_file; /* what GITLAB_ENV holds */
+	struct {
+		struct exported_var *v;
+		size_t n, cap;
+	} exported; /* by it; of the same name the last counts */
+	void (*env_then)(struct build *b);
 	/* The rest of a stage of several operations; looks at `outcome`, with `busy` set. */
 	void (*then)(struct build *b);
 	int64_t job_limit_ns, script_limit_ns, after_limit_ns;
@@ -164,6 +175,21 @@ void build_prepare_steps(struct build *b, struct script_spec *s);
 /* The shell that was an answer is over: the question again. */
 void build_ask_again(struct build *b);
 
+/* The stage ends as with a command of the Runner's helper that failed: exit code 1. */
+void build_helper_failed(struct build *b);
+
+/* The environment of caches and artifacts (build_env.c). */
+/*
+ * Before files are looked for: reads what the job's scripts wrote into GITLAB_ENV, where it can
+ * matter, then goes on; a line that no shell exports fails the stage.
+ */
+void build_read_env_file(struct build *b, void (*then)(struct build *b));
+/*
+ * A name or a path of artifacts and caches as the helper's shell expands it. what: its words in
+ * the warning about one that can't be expanded, which stays as it is. In the build's arena.
+ */
+struct str build_shell_text(struct build *b, struct str text, const char *what);
+
 /* Artifacts and reports (artifacts.c). */
 bool build_wants_download(const struct build *b);
 void build_download_artifacts(struct build *b);
@@ -183,6 +209,12 @@ void build_archive_cache(struct build *b);
 
 /* The settings that variables give, with the Runner's warnings about bad ones (build_stages.c). */
 void build_read_settings(struct build *b);
+/* The warnings about those that are no times (build_settings.c). */
+void build_check_settings(struct build *b);
+/* The Runner's line of the log about feature flags that are not as they are by themselves. */
+void build_say_flags(struct build *b);
+/* False where a variable has a name that the shell does not export: then it was said. */
+bool build_names_exportable(struct build *b);
 /* CI_JOB_STATUS for after_script. */
 const char *build_job_status(const struct build *b);
 /* The words of a deadline: how long, as the Runner writes it. */

@@ -263,13 +263,6 @@ bool build_sources_planned(const struct build *b, struct sources_view *out)
 
 static int read_view(struct build *b, struct sources_view *v)
 {
-	struct str s = strategy(b);
-
-	if (s.n && !str_is(s, "clone") && !str_is(s, "fetch"))
-		job_log_warnln(b->log,
-			"GIT_STRATEGY: expected clone, fetch, none or empty, got \"" STR_FMT
-			"\", using default value: fetch",
-			STR_ARG(s));
 	if (plain_view(b, v))
 		return -1;
 	b->sources.depth = depth(b);
@@ -280,6 +273,10 @@ void build_get_sources(struct build *b)
 {
 	struct outcome o;
 
+	if (!build_names_exportable(b)) {
+		build_helper_failed(b);
+		return;
+	}
 	if (skips(b)) {
 		job_log_infoln(b->log, "%s",
 			str_is(strategy(b), "empty") ? "Skipping Git repository setup and creating "

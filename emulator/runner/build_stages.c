@@ -50,28 +50,24 @@ static int64_t timeout_setting(struct build *b, const char *name, int64_t fallba
 	return ns ? ns : fallback;
 }
 
-static void check_bool(struct build *b, const char *name)
-{
-	struct str v = job_env_get(&b->env, name);
-
-	if (v.n && job_env_bool(&b->env, name, true) && !job_env_bool(&b->env, name, false))
-		job_log_warnln(b->log,
-			"%s: expected bool got \"" STR_FMT "\", using default value: false", name,
-			STR_ARG(v));
-}
-
 void build_read_settings(struct build *b)
 {
-	const struct runner_config *c = b->host.config;
-
 	b->job_limit_ns = b->spec->timeout_s > 0 ? b->spec->timeout_s * NS_S : JOB_NS;
 	b->script_limit_ns = timeout_setting(b, "RUNNER_SCRIPT_TIMEOUT", 0);
 	b->after_limit_ns = timeout_setting(
 		b, "RUNNER_AFTER_SCRIPT_TIMEOUT", MIN(AFTER_SCRIPT_NS, b->job_limit_ns));
-	check_bool(b, "CI_DEBUG_TRACE");
-	check_bool(b, "CI_DEBUG_SERVICES");
-	if (c->debug_trace_disabled.v && job_env_bool(&b->env, "CI_DEBUG_TRACE", false))
-		job_log_warnln(b->log, "CI_DEBUG_TRACE: usage is disabled on this Runner");
+	build_check_settings(b);
+}
+
+void build_helper_failed(struct build *b)
+{
+	struct outcome o;
+
+	outcome_fail(&o, FAIL_SCRIPT,
+		b->spec->executor == EXECUTOR_SHELL ? "exit status 1" : "exit code 1");
+	o.has_exit_code = true;
+	o.exit_code = 1;
+	build_step_done(b, &o);
 }
 
 const char *build_job_status(const struct build *b)

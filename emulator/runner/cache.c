@@ -86,6 +86,14 @@ static enum policy policy_of(struct build *b, const struct build_cache *c)
 	return str_is(p, "push") ? POLICY_PUSH : POLICY_BAD;
 }
 
+/* The key of a protected branch's cache, whatever blanks and dots stand behind it. */
+static bool is_protected(struct str key)
+{
+	while (key.n && (key.p[key.n - 1] == '.' || key.p[key.n - 1] == ' '))
+		key.n--;
+	return str_ends(key, STR("-protected"));
+}
+
 /*
  * key 0: the cache's own; then its fallback keys, then CACHE_FALLBACK_KEY. False at the end. A key
  * that nothing is left of is empty.
@@ -103,11 +111,10 @@ static bool key_at(struct build *b, const struct build_cache *c, size_t at, stru
 	else
 		return false;
 	*out = cache_key_sanitize(&b->arena, raw);
-	if (at == c->n_fallbacks + 1 && str_ends(*out, STR("-protected"))) {
+	if (at == c->n_fallbacks + 1 && is_protected(*out)) {
 		job_log_warnln(b->log,
-			"CACHE_FALLBACK_KEY \"" STR_FMT "\" not allowed: it must not "
-			"end in -protected",
-			STR_ARG(raw));
+			"CACHE_FALLBACK_KEY \"" STR_FMT "\" not allowed to end in \"-protected\"",
+			STR_ARG(*out));
 		*out = STR("");
 	} else if (!str_eq(raw, *out)) {
 		job_log_warnln(b->log, "cache key \"" STR_FMT "\" sanitized to \"" STR_FMT "\"",
@@ -116,12 +123,12 @@ static bool key_at(struct build *b, const struct build_cache *c, size_t at, stru
 	return true;
 }
 
-static void fatal_policy(struct build *b, const struct build_cache *c)
+static void fatal_policy(struct build *b, const struct build_cache *c, struct str key)
 {
 	struct outcome o;
 
-	outcome_fail(&o, FAIL_RUNNER_SYSTEM, "unknown cache policy " STR_FMT,
-		STR_ARG(expanded(b, c->def->policy.s)));
+	outcome_fail(&o, FAIL_RUNNER_SYSTEM, "unknown cache policy " STR_FMT " for " STR_FMT,
+		STR_ARG(expanded(b, c->def->policy.s)), STR_ARG(key));
 	o.at = c->def->policy.at;
 	build_step_done(b, &o);
 }
@@ -176,11 +183,8 @@ static bool try_key(struct build *b, struct str key)
 {
 	const char *archive;
 
-	if (!key.n) {
-		if (!b->files.key)
-			job_log_infoln(b->log, "Skipping cache extraction due to empty cache key");
+	if (!key.n)
 		return false;
-	}
 	job_log_infoln(b->log, "Checking cache for " STR_FMT "...", STR_ARG(key));
 	archive = cache_archive(&b->arena, b->host.cache_dir, key);
 	if (access(archive, R_OK)) {
@@ -199,15 +203,24 @@ static bool restore_one(struct build *b, const struct build_cache *c)
 	enum policy p = policy_of(b, c);
 	struct str key;
 
-	if (p == POLICY_BAD) {
-		fatal_policy(b, c);
-		return true;
-	}
-	if (!(p & POLICY_PULL)) {
-		if (key_at(b, c, 0, &key))
+	/* Without a key of its own, a cache has no others either. */
+	if (!b->files.key && key_at(b, c, 0, &key)) {
+		if (!key.n) {
+			job_log_infoln(b->log, "Skipping cache extraction due to empty cache key");
+			return false;
+		}
+		if (p == POLICY_BAD) {
+			fatal_policy(b, c, key);
+			return true;
+		}
+		if (!(p & POLICY_PULL)) {
 			job_log_infoln(b->log, "Not downloading cache " STR_FMT " due to policy",
 				STR_ARG(key));
-		return false;
+			return false;
+		}
+		if (try_key(b, key))
+			return true;
+		b->files.key++;
 	}
 	for (; key_at(b, c, b->files.key, &key); b->files.key++)
 		if (try_key(b, key))
@@ -311,9 +324,10 @@ static void packed(struct build *b)
 	} else {
 		selection_report(&b->files.selection, b->log);
 		if (!b->files.selection.entries || up_to_date(b)) {
-			job_log_println(b->log, "%s",
-				b->files.selection.entries ? "Archive is up to date!"
-							   : "No files to cache.");
+			if (b->files.selection.entries)
+				job_log_println(b->log, "Archive is up to date!");
+			else
+				job_log_warnln(b->log, "No files to cache.");
 			unlink(b->files.part);
 			job_log_infoln(b->log, "Created cache");
 		} else {
@@ -332,14 +346,14 @@ static bool save_one(struct build *b, const struct build_cache *c)
 	struct error err = ERROR_INIT;
 	struct str key;
 
-	if (p == POLICY_BAD) {
-		fatal_policy(b, c);
-		return true;
-	}
 	key_at(b, c, 0, &key);
 	if (!key.n) {
 		job_log_infoln(b->log, "Skipping cache archiving due to empty cache key");
 		return false;
+	}
+	if (p == POLICY_BAD) {
+		fatal_policy(b, c, key);
+		return true;
 	}
 	if (!(p & POLICY_PUSH)) {
 		job_log_infoln(
@@ -374,5 +388,5 @@ static void save(struct build *b)
 void build_archive_cache(struct build *b)
 {
 	b->files.at = 0;
-	save(b);
+	build_read_env_file(b, save);
 }

@@ -16,7 +16,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define PIECE 65536
+#define PIECE      65536
+#define TAR_HEADER 512
 
 static void fail(struct executor_docker *e, const struct error *err, const char *what)
 {
@@ -361,6 +362,62 @@ void docker_files_get(struct executor_docker *e, struct selection *s, int fd)
 	f->selection = s;
 	f->fd = fd;
 	next(e);
+}
+
+/* One file: its archive is a header and the content. */
+
+static bool read_item(void *arg, struct tar_item *item)
+{
+	struct executor_docker *e = arg;
+
+	if (item->kind != TAR_FILE || item->size > EXECUTOR_READ_MAX || e->files.read_size)
+		return false;
+	e->files.read_size = item->size;
+	return true;
+}
+
+static int read_out(void *arg, const void *p, size_t n, struct error *err)
+{
+	struct executor_docker *e = arg;
+
+	UNUSED(err);
+	buf_add(&e->files.in, p, n);
+	return 0;
+}
+
+static void on_read(void *arg, struct error *err)
+{
+	struct executor_docker *e = arg;
+	struct docker_files *f = &e->files;
+
+	f->call = NULL;
+	tar_filter_free(f->filter);
+	f->filter = NULL;
+	if (error_is(&f->error))
+		fail(e, &f->error, "cannot read a file of the container");
+	else if (err && !(err->domain == ERR_DOCKER && err->code == 404))
+		fail(e, err, "cannot read a file of the container");
+	else if (f->read_size && f->in.n >= TAR_HEADER + f->read_size)
+		buf_add(f->read, f->in.p + TAR_HEADER, f->read_size);
+	buf_release(&f->in);
+	docker_end(e);
+}
+
+void docker_files_read(struct executor_docker *e, struct str path, struct buf *out_text)
+{
+	struct docker_files *f = &e->files;
+	struct archive_get g = {.container = e->container,
+		.path = path,
+		.chunk = on_chunk,
+		.done = on_read,
+		.arg = e};
+
+	memset(f, 0, sizeof(*f));
+	buf_init(&f->in);
+	f->read = out_text;
+	f->filter = tar_filter_new(read_item, e, read_out, e);
+	docker_begin(e);
+	f->call = docker_archive_get(e->engine, &g);
 }
 
 void docker_files_stop(struct executor_docker *e)

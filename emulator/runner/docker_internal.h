@@ -141,6 +141,8 @@ struct docker_files {
 	struct docker_call *call;
 	int fd;
 	struct error error;
+	struct buf *read;   /* of a file that is read, in place of all of the above */
+	uint64_t read_size; /* from its header */
 };
 
 struct executor_docker {
@@ -292,6 +294,7 @@ void docker_enter_stop(struct executor_docker *e);
 /* Artifacts and caches (docker_files.c). */
 void docker_files_put(struct executor_docker *e, struct str archive);
 void docker_files_get(struct executor_docker *e, struct selection *s, int fd);
+void docker_files_read(struct executor_docker *e, struct str path, struct buf *out);
 void docker_files_stop(struct executor_docker *e);
 
 /* Cleanup (docker_cleanup.c). */

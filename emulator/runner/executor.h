@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "emulator/runner/build.h"
 
+struct buf;
 struct executor;
 struct outcome;
 struct job_env;
@@ -51,6 +52,8 @@ struct outcome {
 };
 #define OUTCOME_OK ((struct outcome){FAIL_NONE, false, 0, SPAN_NONE, false, ""})
 
+#define EXECUTOR_READ_MAX ((size_t)1024 * 1024)
+
 struct executor_ops {
 	const char *name; /* "docker", "shell": the words of the log */
 	struct executor *(*open)(struct build *b);
@@ -71,6 +74,11 @@ struct executor_ops {
 	 */
 	void (*put)(struct executor *e, struct str archive);
 	void (*get)(struct executor *e, struct selection *selection, int fd);
+	/*
+	 * What a small file of the job holds, wherever it is, into out; nothing where it is not
+	 * there or holds more than EXECUTOR_READ_MAX bytes.
+	 */
+	void (*read)(struct executor *e, struct str path, struct buf *out);
 	/* A line to the script that asks; without effect when it has ended. */
 	void (*say)(struct executor *e, const char *line);
 	/*

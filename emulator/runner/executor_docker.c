@@ -521,6 +521,16 @@ static void docker_get(struct executor *base, struct selection *selection, int f
 	docker_end(e);
 }
 
+static void docker_read(struct executor *base, struct str path, struct buf *out)
+{
+	struct executor_docker *e = self(base);
+
+	e->stopping = false;
+	enter(e, PHASE_FILES);
+	docker_files_read(e, path, out);
+	docker_end(e);
+}
+
 static void docker_say(struct executor *base, const char *line)
 {
 	docker_step_say(self(base), line);
@@ -596,6 +606,7 @@ const struct executor_ops executor_docker = {
 	.run = docker_run,
 	.put = docker_put,
 	.get = docker_get,
+	.read = docker_read,
 	.say = docker_say,
 	.enter = docker_enter,
 	.stop = docker_stop,

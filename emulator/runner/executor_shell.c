@@ -438,6 +438,16 @@ static void shell_get(struct executor *base, struct selection *selection, int fd
 		build_env(base->build)->project_dir, selection, fd, on_files, e);
 }
 
+static void shell_read(struct executor *base, struct str path, struct buf *out)
+{
+	struct arena *a = build_arena(base->build);
+	struct str text;
+
+	if (!store_read_file(arena_cstr(a, path), a, EXECUTOR_READ_MAX, &text, NULL))
+		buf_addstr(out, text);
+	answer(self(base), FAIL_NONE, "");
+}
+
 static void remove_tree(uv_work_t *w)
 {
 	struct executor_shell *e = container_of(w, struct executor_shell, removal);
@@ -490,6 +500,7 @@ const struct executor_ops executor_shell = {
 	.run = shell_run,
 	.put = shell_put,
 	.get = shell_get,
+	.read = shell_read,
 	.say = shell_say,
 	.enter = shell_enter,
 	.stop = shell_stop,

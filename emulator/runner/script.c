@@ -40,7 +40,7 @@ static void put_export(struct buf *b, const struct script_spec *s, const struct 
 {
 	struct str value = v->value;
 
-	/* What no shell takes stays in the container's environment only. */
+	/* The job has failed by it before its script (build_settings.c). */
 	if (!str_is_identifier(v->key))
 		return;
 	if (v->file) {
@@ -63,11 +63,12 @@ static void put_export(struct buf *b, const struct script_spec *s, const struct 
 
 /*
  * The temporary directory comes first because file variables are written into it. Each line of the
- * GITLAB_ENV file, which earlier stages may have written, is exported as it is.
+ * GITLAB_ENV file, which earlier stages may have written, is exported as it is; one that is no
+ * assignment ends the script, as the Runner's.
  */
 static void put_head(struct buf *b, const struct script_spec *s)
 {
-	static const struct str env_file = STR_INIT("gitlab_runner_env");
+	static const struct str env_file = STR_INIT(SCRIPT_ENV_FILE);
 	const struct job_env *env = s->env;
 	size_t i;
 
@@ -80,9 +81,8 @@ static void put_head(struct buf *b, const struct script_spec *s)
 		put_export(b, s, &env->v[i]);
 	buf_adds(b, "export GITLAB_ENV=");
 	tmp_file(b, env, env_file);
-	buf_adds(b, "\nif [ -r \"$GITLAB_ENV\" ]; then while IFS= read -r cilocal_line; do"
-		    " [ -z \"$cilocal_line\" ] || export \"$cilocal_line\"; done"
-		    " < \"$GITLAB_ENV\"; unset cilocal_line; fi\n");
+	buf_adds(b, "\nif [ -r \"$GITLAB_ENV\" ]; then while read -r cilocal_line; do"
+		    " export \"$cilocal_line\"; done < \"$GITLAB_ENV\"; unset cilocal_line; fi\n");
 	buf_adds(b, "cd ");
 	script_quote(b, env->project_dir);
 	buf_addc(b, '\n');

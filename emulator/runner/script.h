@@ -14,6 +14,9 @@
 struct arena;
 struct job_env;
 
+/* The file GITLAB_ENV, in the job's temporary directory. */
+#define SCRIPT_ENV_FILE "gitlab_runner_env"
+
 struct script_spec {
 	const struct job_env *env;
 	const char *job_status; /* CI_JOB_STATUS for this stage; NULL: as in env */

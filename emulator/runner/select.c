@@ -55,7 +55,10 @@ static void make(struct selection *s, struct select_pattern *p, struct str text)
 	memset(p, 0, sizeof(*p));
 	p->written = arena_str(s->arena, text);
 	p->path = clean(s->arena, text, &up);
-	if (text.n && text.p[0] == '/') {
+	if (!text.n) {
+		/* All of a variable that is not set: nothing, not everything. */
+		p->outside = true;
+	} else if (text.p[0] == '/') {
 		root = str_from(s->project_dir, 1);
 		if (str_eq(p->path, root))
 			p->path = STR("");
@@ -213,6 +216,9 @@ bool selection_take(
 	s->git = s->git || str_is(path, ".git") || str_starts(path, STR(".git/"));
 	if (kind == SELECT_FILE)
 		s->bytes += size;
+	else if (!s->odd.p || str_cmp(path, s->odd) < 0)
+		s->odd = arena_str(s->arena, path);
+	s->folders += kind == SELECT_DIR;
 	if (kind != SELECT_DIR)
 		s->newest_s = MAX(s->newest_s, mtime_s);
 	return true;
@@ -250,7 +256,9 @@ void selection_report(const struct selection *s, struct job_log *log)
 	for (size_t i = 0; i < s->n_paths; i++) {
 		const struct select_pattern *p = &s->paths[i];
 
-		if (p->outside)
+		if (!p->written.n)
+			job_log_warnln(log, "No matching files. Path is empty.");
+		else if (p->outside)
 			job_log_warnln(log,
 				"processPath: artifact path is not a subpath of project "
 				"directory: " STR_FMT,
@@ -268,7 +276,7 @@ void selection_report(const struct selection *s, struct job_log *log)
 	if (s->untracked && s->found_untracked)
 		job_log_println(log, "untracked: found %zu files", s->found_untracked);
 	else if (s->untracked && s->tracked)
-		job_log_println(log, "untracked: no files");
+		job_log_warnln(log, "untracked: no files");
 	else if (s->untracked)
 		job_log_warnln(log, "untracked: there is no git repository in the job's directory");
 	for (size_t i = 0; i < s->n_exclude; i++)

@@ -24,7 +24,7 @@ struct select_pattern {
 	struct str written; /* after expansion of variables: the words of messages */
 	struct str path;    /* relative to the project directory, clean; "" for all of it */
 	const struct glob *glob;
-	bool outside;   /* of the project directory: takes nothing */
+	bool outside;   /* of the project directory, or empty: takes nothing */
 	struct str dir; /* the folder that matched last: all below it is taken */
 	size_t found;
 };
@@ -41,6 +41,8 @@ struct selection {
 	struct map above; /* what selection_parent() gave */
 
 	size_t entries; /* taken */
+	size_t folders; /* of them */
+	struct str odd; /* the first, by name, that is no regular file; unset: all are */
 	uint64_t bytes; /* of files taken */
 	int64_t newest_s;
 	bool git; /* something below .git was taken */

@@ -44,7 +44,13 @@ with-service:
     - test "$(wc -c <big/zeros)" = 20971520
     - echo "version $VERSION"
     - mkdir r; echo s >r/s
-  artifacts: {paths: [r]}
+    - echo "WITH=r" >>$GITLAB_ENV
+  artifacts: {paths: [$WITH]}
+named:
+  stage: build
+  image: busybox
+  script: ["mkdir named; echo n >named/f", 'echo "NAMED=named" >>$GITLAB_ENV']
+  artifacts: {paths: ["$NAMED/${NO_SUCH:-f}", $NO_SUCH]}
 narrow:
   stage: test
   image: busybox
@@ -53,7 +59,7 @@ narrow:
 late:
   stage: late
   image: alpine
-  script: ["cat r/s", "test -e out/deep/file"]
+  script: ["cat r/s named/f", "test -e out/deep/file"]
 E
 echo a >a.txt
 echo b >b.txt

@@ -17,9 +17,9 @@ has 'Checking cache for none-protected...'
 has 'Checking cache for other-protected...'
 has 'Checking cache for base-non_protected...'
 has 'here'
-has 'CACHE_FALLBACK_KEY "base-protected" not allowed'
+has 'CACHE_FALLBACK_KEY "base-protected" not allowed to end in "-protected"'
 has 'Creating cache feature/x-protected...'
-has 'No files to cache.'
+has 'WARNING: No files to cache.'
 [[ ! -e .cilocal/cache/k-protected/cache.tar ]] || fail "an empty cache was kept"
 
 # A word that is no policy ends the job.
@@ -27,7 +27,7 @@ project <<'E'
 job: {script: ["true"], cache: {key: k, policy: $P, paths: [x]}, variables: {P: sometimes}}
 E
 run 1 run
-has 'unknown cache policy sometimes'
+has 'unknown cache policy sometimes for k-protected'
 
 # Without sources there is no git repository to ask for untracked files.
 project <<'E'

@@ -73,7 +73,7 @@ has 'commits 3'
 run 0 run no-checkout
 has 'Skipping Git checkout'
 run 0 run strange
-has 'GIT_STRATEGY: expected clone, fetch, none or empty, got "pull", using default value: fetch'
+has "GIT_STRATEGY: expected either 'clone', 'fetch', 'none' or 'empty' got \"pull\", using default value 'fetch'"
 
 run 0 run without
 has 'entries 0'

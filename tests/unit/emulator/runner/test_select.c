@@ -126,6 +126,25 @@ static void test_counts(void **state)
 	assert_int_equal(s->entries, 11);
 }
 
+/* All of a variable that is not set is no path, not the project directory. */
+static void test_empty(void **state)
+{
+	struct selection *s = make("", "");
+	struct select_base *v;
+
+	UNUSED(state);
+	selection_add(s, STR(""));
+	assert_string_equal(take(s, TREE), "");
+	assert_int_equal(selection_bases(s, &v), 0);
+	s = make("top.o src", "");
+	take(s, TREE);
+	assert_string_equal(arena_cstr(&a, s->odd), "src");
+	assert_int_equal(s->folders, 1);
+	s = make("src/*", "");
+	take(s, TREE);
+	assert_null(s->odd.p);
+}
+
 static const char *bases(const char *paths)
 {
 	struct select_base *v;
@@ -201,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_exclude),
 		cmocka_unit_test(test_untracked),
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_bases),
 		cmocka_unit_test(test_descend),
 		cmocka_unit_test(test_cache_key),
