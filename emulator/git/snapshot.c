@@ -311,7 +311,8 @@ static int add_tree(struct snapshot *s, const struct repo *r, struct str sha, un
 		t.files = str_c(dir);
 		t.git_dir = arena_printf(&s->arena, "%s/.git", dir);
 	}
-	if (add_work_tree(&t) || (!o->no_git && snapshot_add_git(s, r, t.git_dir, sha, err)))
+	if (add_work_tree(&t) ||
+		(!o->no_git && snapshot_add_git(s, r, t.git_dir, sha, level > 0, err)))
 		ret = -1;
 	for (size_t i = 0; !ret && level < SUBMODULE_LEVELS && i < t.links.n; i++)
 		ret = add_module(&t, &t.links.v[i]);

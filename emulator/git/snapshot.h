@@ -1,7 +1,8 @@
 /*
  * The list of files that a job's tree consists of: what git tracks, as it stands in the work tree
  * (uncommitted changes included), and a .git directory in which git works: HEAD detached at the
- * commit, all objects and refs, a clean configuration, no hooks, no locks.
+ * commit, all objects, the refs that a runner would fetch, a clean configuration, no hooks, no
+ * locks.
  *
  * Submodules that are checked out follow, as they stand, each with a .git of its own; who wants
  * them says so when a job's tree is made.

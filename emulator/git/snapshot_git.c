@@ -140,7 +140,7 @@ static void put_url(struct buf *b, const struct repo *r)
  * machine. Times and owners of files change on the way into a job, so git is told to look at sizes
  * and seconds only; else it would read every file to find that nothing changed.
  */
-static struct str config(struct snapshot *s, const struct repo *r)
+static struct str config(struct snapshot *s, const struct repo *r, struct str remote)
 {
 	struct buf b = BUF_INIT;
 	bool reftable = git_is_reftable(r);
@@ -157,24 +157,33 @@ static struct str config(struct snapshot *s, const struct repo *r)
 	if (reftable)
 		buf_adds(&b, "\trefstorage = reftable\n");
 	if (r->remote.n) {
-		buf_printf(&b, "[remote \"" STR_FMT "\"]\n\turl = \"", STR_ARG(r->remote));
+		buf_printf(&b, "[remote \"" STR_FMT "\"]\n\turl = \"", STR_ARG(remote));
 		put_url(&b, r);
 		buf_printf(&b, "\"\n\tfetch = +refs/heads/*:refs/remotes/" STR_FMT "/*\n",
-			STR_ARG(r->remote));
+			STR_ARG(remote));
 	}
 	text = arena_str(&s->arena, buf_str(&b));
 	buf_release(&b);
 	return text;
 }
 
+static int copy_refs(struct walk *w, const struct repo *r)
+{
+	CLEANUP(free) char *refs = xasprintf("%s/refs", r->common_dir.p);
+	CLEANUP(free) char *tables = xasprintf("%s/reftable", r->common_dir.p);
+
+	if (add_one(w, r->common_dir, "packed-refs") || walk_dir(w, refs, ".git/refs", 0))
+		return -1;
+	return git_is_reftable(r) ? walk_dir(w, tables, ".git/reftable", 0) : 0;
+}
+
 int snapshot_add_git(struct snapshot *s, const struct repo *r, struct str index_dir, struct str sha,
-	struct error *err)
+	bool module, struct error *err)
 {
 	struct walk w = {.s = s, .err = err};
 	CLEANUP(free) char *objects = xasprintf("%s/objects", r->common_dir.p);
-	CLEANUP(free) char *refs = xasprintf("%s/refs", r->common_dir.p);
 	CLEANUP(free) char *info = xasprintf("%s/info", r->common_dir.p);
-	CLEANUP(free) char *tables = xasprintf("%s/reftable", r->common_dir.p);
+	bool copied = module || git_is_reftable(r);
 	struct str head;
 
 	map_init(&w.seen, &s->arena);
@@ -183,12 +192,13 @@ int snapshot_add_git(struct snapshot *s, const struct repo *r, struct str index_
 			     : arena_printf(&s->arena, "ref: refs/heads/" STR_FMT "\n",
 				       STR_ARG(r->branch.n ? r->branch : STR("main")));
 	snapshot_add_data(s, ".git/HEAD", head, NULL);
-	snapshot_add_data(s, ".git/config", config(s, r), NULL);
-	if (add_one(&w, index_dir, "index") || add_one(&w, r->common_dir, "packed-refs") ||
-		add_one(&w, r->common_dir, "shallow") || walk_dir(&w, refs, ".git/refs", 0) ||
-		walk_dir(&w, info, ".git/info", 0))
+	snapshot_add_data(s, ".git/config", config(s, r, copied ? r->remote : STR("origin")), NULL);
+	if (!copied)
+		snapshot_add_refs(s, r, sha);
+	else if (copy_refs(&w, r))
 		return -1;
-	if (git_is_reftable(r) && walk_dir(&w, tables, ".git/reftable", 0))
+	if (add_one(&w, index_dir, "index") || add_one(&w, r->common_dir, "shallow") ||
+		walk_dir(&w, info, ".git/info", 0))
 		return -1;
 	return add_objects(&w, objects, 0);
 }

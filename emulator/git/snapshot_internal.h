@@ -13,9 +13,14 @@ void snapshot_add_data(
 	struct snapshot *s, const char *path, struct str data, const struct stat *st);
 int snapshot_add_file(struct snapshot *s, struct str path, const char *source,
 	const struct stat *st, struct error *err);
-/* The .git directory (snapshot_git.c), with the index of index_dir and HEAD at sha. */
+/*
+ * The .git directory (snapshot_git.c), with the index of index_dir and HEAD at sha. module: of a
+ * submodule, which keeps its refs as they are.
+ */
 int snapshot_add_git(struct snapshot *s, const struct repo *r, struct str index_dir, struct str sha,
-	struct error *err);
+	bool module, struct error *err);
+/* Its refs, where it is the project's (snapshot_refs.c). */
+void snapshot_add_refs(struct snapshot *s, const struct repo *r, struct str sha);
 /* A NUL-separated list of files below root that are not there (snapshot_gone.c). */
 void snapshot_add_gone(struct snapshot *s, struct str root, struct str list);
 

@@ -96,6 +96,37 @@ static void test_work_tree(void **state)
 	repo_release(&r);
 }
 
+/* The project's branches by the name `origin`, tags, and nothing of the clone's own. */
+static void test_refs(void **state)
+{
+	struct snapshot s;
+	struct repo r;
+
+	UNUSED(state);
+	assert_int_equal(
+		sh("git init -q -b main hub; cd hub; echo 1 > f; git add .; git commit -qm c1;"
+		   "git tag -a v1 -m one; git branch other; git branch old; cd ..;"
+		   "git clone -q -o upstream hub mine; cd mine; git tag light;"
+		   "git branch local; git update-ref refs/notes/x HEAD; git pack-refs --all;"
+		   "git update-ref -d refs/remotes/upstream/old; echo 2 > f; git commit -qam c2"),
+		0);
+	make(&s, &r, "mine");
+	write_out(&s, "copy5");
+	assert_int_equal(sh("cd copy5; git fsck --strict >/dev/null 2>&1;"
+			    "test \"$(git for-each-ref --format='%(refname)' | tr '\\n' ' ')\" = "
+			    "'refs/remotes/origin/main refs/remotes/origin/other refs/tags/light "
+			    "refs/tags/v1 '"),
+		0);
+	assert_int_equal(
+		sh("set -e; cd copy5; test \"$(git rev-parse origin/main)\" = \"$(git rev-parse "
+		   "HEAD)\"; test \"$(git remote)\" = origin;"
+		   "test \"$(git describe --tags --match 'v*')\" != v1;"
+		   "git checkout -q other; test \"$(cat f)\" = 1; git status >/dev/null"),
+		0);
+	snapshot_release(&s);
+	repo_release(&r);
+}
+
 static void test_alternates_and_work_trees(void **state)
 {
 	struct snapshot s;
@@ -146,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_work_tree),
+		cmocka_unit_test(test_refs),
 		cmocka_unit_test(test_alternates_and_work_trees),
 		cmocka_unit_test(test_submodule),
 	};
