@@ -9,15 +9,15 @@
 static const char *const always_masked[] = {"CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD",
 	"CI_DEPENDENCY_PROXY_PASSWORD", "CI_DEPLOY_PASSWORD"};
 
-/* The image that the job names, not the runner's default (GitLab Runner, common/build.go). */
+/* The image that the job names, not the runner's default; services get it too (GitLab Runner,
+ * common/build.go). */
 static void put_image(struct varset *s, const struct build_spec *spec)
 {
 	if (spec->image && spec->image->name.s.n)
 		varset_put(s, &(struct var){.key = STR("CI_JOB_IMAGE"),
 				      .value = spec->image->name.s,
 				      .from = "runner",
-				      .layer = VAR_RUNNER_CONFIG,
-				      .internal = true});
+				      .layer = VAR_RUNNER_CONFIG});
 }
 
 static void put_config(struct varset *s, const struct runner_config *config)

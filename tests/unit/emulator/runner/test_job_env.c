@@ -50,10 +50,12 @@ static void want(const struct fixture *f, const char *key, const char *value)
 
 static void test_expansion(void **state)
 {
+	struct image image = {.name.s = STR("busybox:1")};
 	struct fixture f;
 
 	UNUSED(state);
 	init(&f);
+	f.spec.image = &image;
 	put(&f, "DIR", "$CI_PROJECT_DIR/out", "");
 	put(&f, "UNKNOWN", "[$NOPE]", "");
 	put(&f, "DOLLAR", "a$$b", "");
@@ -65,6 +67,10 @@ static void test_expansion(void **state)
 	make(&f);
 	want(&f, "CI_PROJECT_DIR", "/builds/group/project");
 	want(&f, "CI_BUILDS_DIR", "/builds");
+	want(&f, "CI_JOB_IMAGE", "busybox:1");
+	for (size_t i = 0; i < f.env.n; i++)
+		if (str_is(f.env.v[i].key, "CI_JOB_IMAGE"))
+			assert_false(f.env.v[i].internal);
 	want(&f, "CI_CONCURRENT_ID", "3");
 	want(&f, "CI_CONCURRENT_PROJECT_ID", "3");
 	want(&f, "RUNNER_TEMP_PROJECT_DIR", "/builds/group/project.tmp");
