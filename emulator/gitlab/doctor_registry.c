@@ -11,9 +11,6 @@
 #include "emulator/runner/docker_values.h"
 #include "emulator/runner/runner_config.h"
 
-#include <arpa/inet.h>
-#include <netdb.h>
-
 /* A daemon in a container needs a while to start. */
 #define DIND_MS 45000
 
@@ -62,16 +59,14 @@ static void names_of_jobs(struct look *l, const struct target *t, struct contain
 
 /* ---- from this machine ---- */
 
+/* Empty: it finds none. */
 static struct str address_here(struct look *l, struct str name)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-	char text[INET6_ADDRSTRLEN] = "";
+	struct error ignored = ERROR_INIT;
+	struct str address;
 
-	if (getaddrinfo(arena_cstr(l->a, name), NULL, &hints, &found))
-		return STR_NULL;
-	getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST);
-	freeaddrinfo(found);
-	return arena_str(l->a, str_c(text));
+	sync_address(&l->s, arena_cstr(l->a, name), l->a, &address, &ignored);
+	return address;
 }
 
 static bool local_from_here(struct look *l, const struct registry_info *info)

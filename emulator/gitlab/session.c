@@ -2,6 +2,7 @@
 #include "emulator/gitlab/session_internal.h"
 #include "emulator/core/http.h"
 #include "emulator/core/loop.h"
+#include "emulator/core/resolve.h"
 #include "emulator/docker/archive.h"
 #include "emulator/docker/exec.h"
 #include "emulator/docker/network.h"
@@ -25,6 +26,7 @@ int wait_result(struct wait *w, struct error *err)
 	s->call = NULL;
 	s->transfer = NULL;
 	s->exec = NULL;
+	s->lookup = NULL;
 	if (!error_is(&w->err))
 		return 0;
 	if (s->signum)
@@ -57,9 +59,12 @@ void session_interrupt(struct session *s, int signum)
 		http_cancel(s->transfer);
 	if (s->exec)
 		docker_exec_run_cancel(s->exec);
+	if (s->lookup)
+		resolve_cancel(s->lookup);
 	s->call = NULL;
 	s->transfer = NULL;
 	s->exec = NULL;
+	s->lookup = NULL;
 	loop_stop(s->loop);
 }
 
@@ -460,6 +465,25 @@ int sync_http(struct session *s, const struct sync_request *q, struct arena *a,
 	return wait_result(&w, err);
 }
 
+static void address_done(void *arg, struct error *err, struct str address)
+{
+	struct wait *w = arg;
+
+	*(struct str *)w->out = arena_str(w->arena, address);
+	wait_over(w, err);
+}
+
+int sync_address(struct session *s, const char *name, struct arena *a, struct str *address,
+	struct error *err)
+{
+	struct wait w = WAIT(s, a, address);
+
+	s->lookup = resolve_start(s->loop, name, address_done, &w);
+	if (s->signum)
+		resolve_cancel(s->lookup);
+	return wait_result(&w, err);
+}
+
 static void sleep_over(void *arg)
 {
 	wait_over(arg, NULL);
@@ -507,42 +531,64 @@ int sync_exec(struct session *s, struct str container, struct docker_strs cmd, s
 	return wait_result(&w, err);
 }
 
-static int run_started(struct session *s, struct str id, uint64_t limit_ms, struct arena *a,
-	struct sync_container *c, struct error *err)
+struct ending {
+	struct wait w; /* first: wait_over() gets it */
+	bool late;
+};
+
+static void on_exit_code(void *arg, struct error *err, const struct container_exit *r)
 {
-	uint64_t end = loop_now(s->loop) + limit_ms, pause = 10;
+	struct ending *e = arg;
+
+	if (r)
+		*(int64_t *)e->w.out = r->status;
+	wait_over(&e->w, err);
+}
+
+static void on_late(void *arg)
+{
+	struct ending *e = arg;
+
+	e->late = true;
+	if (e->w.s->call)
+		docker_call_cancel(e->w.s->call);
+}
+
+static int run_started(
+	struct session *s, struct str id, uint64_t limit_ms, int64_t *code, struct error *err)
+{
+	struct ending e = {.w = WAIT(s, NULL, code)};
+	struct error mine = ERROR_INIT;
+	struct loop_timer timer = {0};
+	int rc;
 
 	if (sync_start(s, id, err))
 		return -1;
-	for (;;) {
-		if (sync_inspect(s, id, a, c, err))
-			return -1;
-		if (!c->running && !str_is(c->status, "created"))
-			return 0;
-		if (limit_ms && loop_now(s->loop) > end)
-			return error_set(err, ERR_TIMEOUT, 0, "it did not end within %" PRIu64 " s",
-				limit_ms / 1000);
-		sync_sleep(s, pause);
-		pause = MIN(pause * 2, 200);
-	}
+	if (limit_ms)
+		loop_timer_start(s->loop, &timer, limit_ms, on_late, &e);
+	rc = wait_call(&e.w,
+		docker_container_wait(s->engine, id, WAIT_NOT_RUNNING, NULL, on_exit_code, &e),
+		&mine);
+	loop_timer_stop(&timer);
+	if (rc && e.late && !s->signum)
+		return error_set(err, ERR_TIMEOUT, 0, "it did not end within %" PRIu64 " s",
+			limit_ms / 1000);
+	return rc ? error_set(err, mine.domain, mine.code, "%s", mine.text) : 0;
 }
 
 int sync_run(struct session *s, const struct container_spec *spec, uint64_t limit_ms, int64_t tail,
 	struct arena *a, int64_t *code, struct str *said, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
-	struct sync_container c;
 	struct str id;
 	int rc;
 
 	*said = STR_NULL;
 	if (sync_create(s, spec, a, &id, err))
 		return -1;
-	rc = run_started(s, id, limit_ms, a, &c, err);
+	rc = run_started(s, id, limit_ms, code, err);
 	if (!rc)
 		rc = sync_logs(s, id, tail, a, said, err);
-	if (!rc)
-		*code = c.exit_code;
 	*said = str_trim(*said);
 	session_finish(s, sync_remove_container, id, &ignored);
 	return rc;

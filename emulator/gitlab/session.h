@@ -23,6 +23,7 @@ struct error;
 struct loop;
 struct http;
 struct exec_run;
+struct resolve;
 
 struct session {
 	struct loop *loop;
@@ -31,6 +32,7 @@ struct session {
 	struct docker_call *call; /* what is waited for: one of these or none */
 	struct http_call *transfer;
 	struct exec_run *exec;
+	struct resolve *lookup;
 	unsigned get_timeout_ms; /* of sync_http(); 0: 30 s */
 	int signum;              /* the signal that interrupted, 0: none */
 };
@@ -101,6 +103,17 @@ struct sync_names {
 	size_t n;
 };
 int sync_images(struct session *s, struct arena *a, struct sync_names *out, struct error *err);
+/* The same with what they are: a row for each name. */
+struct sync_image {
+	struct str name, id; /* "redis:7", "sha256:..." */
+	int64_t size;
+};
+struct sync_image_rows {
+	struct sync_image *v;
+	size_t n;
+};
+int sync_image_rows(
+	struct session *s, struct arena *a, struct sync_image_rows *out, struct error *err);
 /* The size of an image that is here; -1 where it is not. */
 int sync_image_size(struct session *s, struct str name, int64_t *size, struct error *err);
 /*
@@ -168,6 +181,9 @@ struct sync_request {
 /* Any status is a success. */
 int sync_http(struct session *s, const struct sync_request *q, struct arena *a,
 	struct sync_response *out, struct error *err);
+/* Of a name, as this machine finds it; empty where it fails. */
+int sync_address(struct session *s, const char *name, struct arena *a, struct str *address,
+	struct error *err);
 void sync_sleep(struct session *s, uint64_t ms);
 
 #endif

@@ -5,28 +5,46 @@
 
 #include <unistd.h>
 
-static void tags_done(void *arg, struct error *err, const struct image_row *rows, size_t n)
+static void rows_done(void *arg, struct error *err, const struct image_row *rows, size_t n)
 {
 	struct wait *w = arg;
-	struct sync_names *out = w->out;
+	struct sync_image_rows *out = w->out;
 	size_t all = 0;
 
 	for (size_t i = 0; !err && i < n; i++)
 		all += rows[i].repo_tags.n;
-	out->v = arena_array(w->arena, struct str, all + 1);
+	out->v = arena_array(w->arena, struct sync_image, all + 1);
 	for (size_t i = 0; !err && i < n; i++)
 		for (size_t k = 0; k < rows[i].repo_tags.n; k++)
-			out->v[out->n++] = arena_str(w->arena, rows[i].repo_tags.v[k]);
+			out->v[out->n++] =
+				(struct sync_image){arena_str(w->arena, rows[i].repo_tags.v[k]),
+					arena_str(w->arena, rows[i].id), rows[i].size};
 	wait_over(w, err);
 }
 
-int sync_images(struct session *s, struct arena *a, struct sync_names *out, struct error *err)
+int sync_image_rows(
+	struct session *s, struct arena *a, struct sync_image_rows *out, struct error *err)
 {
 	struct wait w = WAIT(s, a, out);
 
 	memset(out, 0, sizeof(*out));
 	return wait_call(&w,
-		docker_image_list(s->engine, (struct docker_strs){NULL, 0}, tags_done, &w), err);
+		docker_image_list(s->engine, (struct docker_strs){NULL, 0}, rows_done, &w), err);
+}
+
+int sync_images(struct session *s, struct arena *a, struct sync_names *out, struct error *err)
+{
+	struct sync_image_rows rows;
+
+	memset(out, 0, sizeof(*out));
+	if (sync_image_rows(s, a, &rows, err))
+		return -1;
+	out->v = arena_array(a, struct str, rows.n + 1);
+	while (out->n < rows.n) {
+		out->v[out->n] = rows.v[out->n].name;
+		out->n++;
+	}
+	return 0;
 }
 
 static void size_done(void *arg, struct error *err, const struct image_state *r)

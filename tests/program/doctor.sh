@@ -114,3 +114,32 @@ printf '[[runners]]\n[runners.docker]\nservice_memory = "64m"\n' >.cilocal.toml
 run 0 doctor
 has "limits      warning  the engine can't limit memory, CPU time: such keys of [runners.docker] are set, and have no effect"
 rm .cilocal.toml
+
+# Containers that try something out are waited for, not asked about.
+cat >"$work/tries" <<'EOF'
+on GET /_ping
+header Api-Version: 1.41
+body OK
+on GET /version
+body {"Version":"20.10.0","ApiVersion":"1.41","MinAPIVersion":"1.12","Os":"linux","Arch":"amd64"}
+on GET /info
+body {"OSType":"linux","Architecture":"x86_64"}
+on GET /images/json*
+body [{"Id":"sha256:1","RepoTags":["busybox:latest"],"Size":1}]
+on POST /containers/create*
+status 201
+body {"Id":"tries"}
+on POST /containers/tries/start
+status 204
+on GET /containers/tries/logs*
+chunk \x02\x00\x00\x00\x00\x00\x00\x0amount: no\n
+on DELETE /containers/tries*
+status 204
+on POST /containers/tries/wait*
+EOF
+engine < <(cat "$work/tries" && echo 'body {"StatusCode":0}')
+run 0 doctor
+has 'privileged containers work'
+engine < <(cat "$work/tries" && echo 'body {"StatusCode":32}')
+run 0 doctor
+has 'privileged containers do not work: mount: no'
