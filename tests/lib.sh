@@ -107,6 +107,13 @@ job_is() {
 	grep -qE "^  $1 +[^ ]+ +$2\b" "$work/out" || fail "$1 is not $2"
 }
 
+# self_signed DIR: a key and a certificate that is valid for no name, as in many private installations.
+self_signed() {
+	mkdir -p "$1"
+	openssl req -x509 -newkey rsa:2048 -nodes -subj /O=Example -days 2 \
+		-keyout "$1/key.pem" -out "$1/cert.pem" 2>/dev/null
+}
+
 # launch ARGUMENT...: cilocal in the background with the input of this function; its process is $pid, its output
 # goes to $work/out.
 launch() {

@@ -223,6 +223,78 @@ static const char *folder_of(struct cli *c, const char *path)
 	return arena_cstr(&c->arena, str_sub(str_c(path), 0, slash ? slash : 1));
 }
 
+/* ---- files that [[runners]] names for TLS ---- */
+
+static void tls_warn(struct settings *s, const struct rc_text *t, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+static void tls_warn(struct settings *s, const struct rc_text *t, const char *fmt, ...)
+{
+	/* The first file is the first source. */
+	struct loc at = {1 + t->at.file, t->at.line, t->at.col};
+	struct span span = {at, at};
+	CLEANUP(buf_release) struct buf text = BUF_INIT;
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	diag_warn(&s->diags, "config-tls-file", span, "%s", text.p);
+}
+
+/* Empty, with a warning, where it can't be read. */
+static struct str read_pem(struct cli *c, struct settings *s, const struct rc_text *t,
+	const char *key, const char *mark)
+{
+	struct str text = STR_NULL;
+	int why = read_small_file(&c->arena, arena_cstr(&c->arena, t->v), &text);
+	if (why)
+		tls_warn(s, t, "'%s': cannot read '" STR_FMT "': %s", key, STR_ARG(t->v),
+			strerror(why));
+	else if (str_find(text, str_c(mark)) == STR_NPOS)
+		tls_warn(s, t, "'%s': '" STR_FMT "' holds no PEM text (%s)", key, STR_ARG(t->v),
+			mark);
+	return text;
+}
+
+/*
+ * The Runner goes on without a file that it can't read (network/client.go, addTLSCA; network/
+ * gitlab.go, loadTLSData), and without a CA file that is no PEM; of the certificate and the key it
+ * does not ask what is in them.
+ */
+static void read_tls(struct cli *c, struct settings *s, struct runner_config *r)
+{
+	static const char certificate[] = "-----BEGIN CERTIFICATE-----";
+	struct rc_text *cert = &r->tls_cert_file, *key = &r->tls_key_file;
+	if (r->tls_ca_file.v.n) {
+		r->tls.ca = read_pem(c, s, &r->tls_ca_file, "tls-ca-file", certificate);
+		if (str_find(r->tls.ca, str_c(certificate)) == STR_NPOS)
+			r->tls.ca = STR_NULL;
+	}
+	if (cert->v.n && key->v.n) {
+		r->tls.cert = read_pem(c, s, cert, "tls-cert-file", certificate);
+		r->tls.key = read_pem(c, s, key, "tls-key-file", "PRIVATE KEY-----");
+	} else if (cert->v.n || key->v.n) {
+		tls_warn(s, cert->v.n ? cert : key, "'%s' has no effect without '%s'",
+			cert->v.n ? "tls-cert-file" : "tls-key-file",
+			cert->v.n ? "tls-key-file" : "tls-cert-file");
+	}
+	if (!r->tls.cert.n || !r->tls.key.n)
+		r->tls.cert = r->tls.key = STR_NULL;
+}
+
+/* Those that this file names. */
+static void tls_paths(struct cli *c, struct settings *s, const char *folder, uint32_t file)
+{
+	for (size_t i = 0; i < s->runners.n; i++) {
+		struct runner_config *r = &s->runners.v[i];
+		struct rc_text *const paths[] = {
+			&r->tls_ca_file, &r->tls_cert_file, &r->tls_key_file};
+		for (size_t k = 0; k < ARRAY_SIZE(paths); k++)
+			if (paths[k]->set && paths[k]->at.file == file)
+				paths[k]->v = path_value(c, folder, paths[k]->v);
+	}
+}
+
 /*
  * EXIT_OK, or EXIT_USAGE where a file that was asked for can't be read. The path is what messages
  * show; dir is in front of it (NULL: the current directory).
@@ -251,6 +323,7 @@ static int read_file(
 	if (own)
 		read_own_table(c, s, path, folder_of(c, full), file, own);
 	runner_toml_read(&c->arena, root, file, c->verbose > 0, &s->runners, &s->diags);
+	tls_paths(c, s, folder_of(c, full), file);
 	return EXIT_OK;
 }
 
@@ -287,6 +360,8 @@ int settings_load(struct cli *c, struct settings *s, const char *root)
 	if (code)
 		return code;
 	runner_toml_unused(&s->runners, &s->diags, 1);
+	for (size_t i = 0; i < s->runners.n; i++)
+		read_tls(c, s, &s->runners.v[i]);
 	if (s->diags.errors || !c->quiet)
 		cli_diags(c, &s->sources, &s->diags);
 	if (s->diags.errors)

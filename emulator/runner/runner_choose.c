@@ -67,6 +67,16 @@ enum executor_kind runner_executor(const struct runner_config *c, const struct j
 	return job->image || c->docker.image.set ? EXECUTOR_DOCKER : EXECUTOR_SHELL;
 }
 
+/* One file with both: those of the configuration, and of the local registry. */
+static struct str all_authorities(struct arena *a, struct str configured, struct str registry)
+{
+	const char *end = configured.n && configured.p[configured.n - 1] != '\n' ? "\n" : "";
+
+	if (!configured.n || !registry.n)
+		return configured.n ? configured : registry;
+	return arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(configured), end, STR_ARG(registry));
+}
+
 void runner_tell(const struct runner_configs *r, const struct runner_config *c,
 	const struct texts *job_tags, struct arena *a, struct predefined_run *out)
 {
@@ -84,6 +94,11 @@ void runner_tell(const struct runner_configs *r, const struct runner_config *c,
 	out->runner_arch = runner_arch(a);
 	out->runner_tags = tags;
 	out->n_runner_tags = n;
+	if (!c)
+		return;
+	out->server_tls_ca = all_authorities(a, c->tls.ca, out->server_tls_ca);
+	out->server_tls_cert = c->tls.cert;
+	out->server_tls_key = c->tls.key;
 }
 
 struct str runner_title(const struct runner_configs *r, size_t index, struct arena *a)

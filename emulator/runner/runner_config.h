@@ -110,6 +110,11 @@ struct rc_docker {
 	size_t n_services;
 };
 
+/* PEM. */
+struct rc_tls {
+	struct str ca, cert, key; /* cert and key both or none */
+};
+
 struct runner_config {
 	const char **files; /* paths as the user would name them; see rc_at.file */
 	size_t n_files;
@@ -129,6 +134,9 @@ struct runner_config {
 	struct rc_text prepare_timeout, get_sources_timeout;
 	struct rc_bool debug_trace_disabled;
 	struct rc_table feature_flags; /* values "true" or "false" */
+	/* For the connection to GitLab; tls: what jobs get of them, empty: nothing. */
+	struct rc_text tls_ca_file, tls_cert_file, tls_key_file;
+	struct rc_tls tls;
 	struct rc_docker docker;
 };
 

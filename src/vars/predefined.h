@@ -72,10 +72,11 @@ struct predefined_run {
 	struct str runner_revision, runner_arch; /* "linux/amd64" */
 	const struct str *runner_tags;
 	size_t n_runner_tags;
-	bool disposable;          /* container executors */
-	bool shared;              /* shell executor */
-	struct str server_tls_ca; /* PEM; the job sees the path of a file with it */
-	struct str pages_prefix;  /* pages:path_prefix, the end of CI_PAGES_URL */
+	bool disposable; /* container executors */
+	bool shared;     /* shell executor */
+	/* PEM; the job sees paths of files with them */
+	struct str server_tls_ca, server_tls_cert, server_tls_key;
+	struct str pages_prefix; /* pages:path_prefix, the end of CI_PAGES_URL */
 };
 /* s should lie on the job's variables: URLs are built from CI_PROJECT_URL. */
 void predefined_run(struct varset *s, const struct facts *f, const struct predefined_run *run);

@@ -133,15 +133,19 @@ static struct str tags_json(struct arena *a, const struct predefined_run *run)
 	return out;
 }
 
-/* GitLab Runner, common/build.go: a variable of type file, which services get too. */
-static void set_ca(struct varset *s, struct str pem)
+/*
+ * GitLab Runner, common/build.go, GetCITLSVariables: variables of type file, before those of the
+ * job, which services get too. The Runner does not mask the key.
+ */
+static void set_tls_file(struct varset *s, const char *key, struct str pem)
 {
 	struct var v = {
-		.key = STR("CI_SERVER_TLS_CA_FILE"),
+		.key = str_c(key),
 		.value = pem,
 		.from = "predefined",
-		.layer = VAR_RUNNER_JOB,
+		.layer = VAR_RUNNER_CONFIG,
 		.file = true,
+		.masked = !strcmp(key, "CI_SERVER_TLS_KEY_FILE"),
 		.raw = true,
 	};
 
@@ -175,7 +179,9 @@ static void set_runner(struct varset *s, const struct predefined_run *run)
 		put(s, last, "CI_DISPOSABLE_ENVIRONMENT", STR("true"), false, false);
 	if (run->shared)
 		put(s, last, "CI_SHARED_ENVIRONMENT", STR("true"), false, false);
-	set_ca(s, run->server_tls_ca);
+	set_tls_file(s, "CI_SERVER_TLS_CA_FILE", run->server_tls_ca);
+	set_tls_file(s, "CI_SERVER_TLS_CERT_FILE", run->server_tls_cert);
+	set_tls_file(s, "CI_SERVER_TLS_KEY_FILE", run->server_tls_key);
 }
 
 void predefined_run(struct varset *s, const struct facts *f, const struct predefined_run *run)

@@ -7,6 +7,7 @@
 cat >"$work/seccomp.json" <<'END'
 {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdirat", "mkdir"], "action": "SCMP_ACT_ERRNO"}]}
 END
+self_signed "$work/tls"
 mkdir "$work/host" && echo of-the-host >"$work/host/file"
 
 # field_is CONTAINER FILTER WANT: a field of the container, by jq.
@@ -35,6 +36,7 @@ fails:
     - echo "host $(hostname)"
     - echo "dir $PWD"
     - touch /cache/kept && echo "cache is open"
+    - head -n 1 "$CI_SERVER_TLS_CA_FILE" "$CI_SERVER_TLS_CERT_FILE" "$CI_SERVER_TLS_KEY_FILE" | grep BEGIN
     - "false"
   variables: {OF_JOB: job}
 END
@@ -44,6 +46,9 @@ name = "all-of-it"
 executor = "docker"
 environment = ["OF_CONFIG=config", "OF_JOB=config"]
 builds_dir = "/somewhere/builds"
+tls-ca-file = "$work/tls/cert.pem"
+tls-cert-file = "$work/tls/cert.pem"
+tls-key-file = "$work/tls/key.pem"
 [runners.docker]
 disable_entrypoint_overwrite = true
 user = "1234:99"
@@ -112,7 +117,8 @@ run 1 run --keep
 has 'on all-of-it ('
 has 'environment config job'
 for line in 'seccomp holds' 'shm 16384' 'user 1234:99 99 4321' 'limits 1024 2048' of-the-host 'tmpfs 1' 'hosts 1' \
-	'sysctl 0' 'mac 02:42:ac:11:65:43' 'host its-name' 'dir /somewhere/builds/group/project' 'cache is open'; do
+	'sysctl 0' 'mac 02:42:ac:11:65:43' 'host its-name' 'dir /somewhere/builds/group/project' 'cache is open' \
+	'-----BEGIN CERTIFICATE-----' '-----BEGIN PRIVATE KEY-----'; do
 	grep -qx -- "$line" "$work/out" || fail "not printed: $line"
 done
 has 'Entrypoint override disabled'

@@ -26,13 +26,6 @@ derive() {
 	at_end "api DELETE /images/$name -o /dev/null"
 }
 
-# self_signed DIR: a key and a certificate that is valid for no name, as in many private installations.
-self_signed() {
-	mkdir -p "$1"
-	openssl req -x509 -newkey rsa:2048 -nodes -subj /O=Example -days 2 \
-		-keyout "$1/key.pem" -out "$1/cert.pem" 2>/dev/null
-}
-
 # run CODE ARGUMENT...: cilocal with these arguments, which must end with CODE. What it printed, on both
 # streams, is in $work/out.
 run() {

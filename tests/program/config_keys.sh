@@ -53,6 +53,44 @@ sed -i 's/true/false/' .gitlab-ci.yml
 run 1 run
 has 'get sources timeout: exceeded timeout of 1s'
 
+# The files of the connection to GitLab are files of jobs too, as they are; paths count from the configuration's folder.
+mkdir -p conf/tls
+self_signed conf/tls
+cat >.gitlab-ci.yml <<'END'
+job:
+  script:
+    - for name in CA CERT KEY; do eval "file=\$CI_SERVER_TLS_${name}_FILE"; echo "at $name $(basename "$file") $(cksum <"$file")"; done
+END
+cat >conf/config.toml <<'END'
+[[runners]]
+executor = "shell"
+tls-ca-file = "tls/cert.pem"
+tls-cert-file = "tls/cert.pem"
+tls-key-file = "tls/key.pem"
+END
+rm .cilocal.toml
+run 0 run --config conf/config.toml
+cert=$(cksum <conf/tls/cert.pem) key=$(cksum <conf/tls/key.pem)
+order "at CA CI_SERVER_TLS_CA_FILE $cert,at CERT CI_SERVER_TLS_CERT_FILE $cert,at KEY CI_SERVER_TLS_KEY_FILE $key,"
+run 0 vars job --config conf/config.toml
+has CI_SERVER_TLS_CERT_FILE
+has_not 'PRIVATE KEY'
+# A variable of the job's own goes before it.
+run 0 run --config conf/config.toml --var "CI_SERVER_TLS_CA_FILE=$PWD/conf/config.toml"
+has "at CA config.toml $(cksum <conf/config.toml)"
+run 0 doctor --config conf/config.toml
+has 'the file that jobs have as CI_SERVER_TLS_KEY_FILE'
+# A Runner goes on without what it can't read, and takes a certificate only with its key.
+sed -i 's/key.pem/none.pem/; s/^tls-ca.*/tls-ca-file = "config.toml"/' conf/config.toml
+run 0 run --config conf/config.toml
+has "conf/config.toml:3:15: warning: 'tls-ca-file': 'conf/config.toml' holds no PEM text (-----BEGIN CERTIFICATE-----)"
+has "conf/config.toml:5:16: warning: 'tls-key-file': cannot read 'conf/tls/none.pem': No such file or directory"
+has_not 'at CA CI_SERVER'
+has_not 'at CERT CI_SERVER'
+sed -i '/key-file/d' conf/config.toml
+run 0 run --config conf/config.toml
+has "conf/config.toml:4:17: warning: 'tls-cert-file' has no effect without 'tls-key-file'"
+
 # says CODE MESSAGE LINE...: these lines below [[runners]].
 says() {
 	local code=$1 message=$2

@@ -154,7 +154,10 @@ static void registry(void **state)
 {
 	struct arena a = ARENA_INIT;
 	struct facts f = push();
-	struct predefined_run r = {.job_token = STR("token"), .server_tls_ca = STR("PEM\n")};
+	struct predefined_run r = {.job_token = STR("token"),
+		.server_tls_ca = STR("PEM\n"),
+		.server_tls_cert = STR("certificate\n"),
+		.server_tls_key = STR("key\n")};
 	struct varset s;
 
 	UNUSED(state);
@@ -163,14 +166,19 @@ static void registry(void **state)
 	assert_null(varset_get(&s, STR("CI_DEPLOY_USER")));
 	assert_true(varset_get(&s, STR("CI_SERVER_TLS_CA_FILE"))->file);
 	assert_false(varset_get(&s, STR("CI_SERVER_TLS_CA_FILE"))->internal);
+	assert_true(varset_get(&s, STR("CI_SERVER_TLS_CERT_FILE"))->file);
+	assert_str(varset_value(&s, "CI_SERVER_TLS_KEY_FILE"), "key\n");
+	assert_true(varset_get(&s, STR("CI_SERVER_TLS_KEY_FILE"))->masked);
 	f.deploy_user = STR("gitlab+deploy-token-1");
 	f.deploy_password = STR("gldt-1");
-	r.server_tls_ca = STR_NULL;
+	r.server_tls_ca = r.server_tls_cert = r.server_tls_key = STR_NULL;
 	varset_init(&s, &a);
 	predefined_run(&s, &f, &r);
 	assert_str(varset_value(&s, "CI_DEPLOY_USER"), "gitlab+deploy-token-1");
 	assert_true(varset_get(&s, STR("CI_DEPLOY_PASSWORD"))->masked);
 	assert_null(varset_get(&s, STR("CI_SERVER_TLS_CA_FILE")));
+	assert_null(varset_get(&s, STR("CI_SERVER_TLS_CERT_FILE")));
+	assert_null(varset_get(&s, STR("CI_SERVER_TLS_KEY_FILE")));
 	arena_release(&a);
 }
 
