@@ -278,6 +278,7 @@ static void start(struct job_run *j, struct run *c, const struct trigger_target 
 	job_log_println(j->log, "Started a %s pipeline of %zu job%s%s",
 		t->child ? "child" : "downstream", c->plan.n, c->plan.n == 1 ? "" : "s",
 		j->waits ? "" : "; its end does not matter to this job");
+	run_words_find(c);
 	run_warn_unused(c);
 	show_pipeline_start(c);
 	show_record(c);

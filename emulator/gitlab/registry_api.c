@@ -332,3 +332,25 @@ int registry_api_list(struct session *s, const struct registry_info *info, struc
 	*n = all.n;
 	return 0;
 }
+
+int registry_api_digests(struct session *s, const struct registry_info *info, struct arena *a,
+	struct str repo, struct str tag, struct registry_digests *out, struct error *err)
+{
+	struct api api = api_make(s, info, a);
+	const char *path =
+		arena_printf(a, "/v2/" STR_FMT "/manifests/" STR_FMT, STR_ARG(repo), STR_ARG(tag))
+			.p;
+	struct error mine = ERROR_INIT;
+	struct sync_response r;
+	json_t *root;
+
+	memset(out, 0, sizeof(*out));
+	if (get(&api, path, &r, &root, &mine))
+		return mine.code == 404 ? 0
+					: error_set(err, mine.domain, mine.code, "%s", mine.text);
+	out->manifest = r.digest;
+	out->config = arena_str(a, str_c(json_string_value(json_object_get(
+					   json_object_get(root, "config"), "digest"))));
+	json_decref(root);
+	return 0;
+}

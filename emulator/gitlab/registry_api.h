@@ -17,5 +17,14 @@ int registry_api_list(struct session *s, const struct registry_info *info, struc
 /* Names of the repositories, sorted. */
 int registry_api_catalog(struct session *s, const struct registry_info *info, struct arena *a,
 	struct str **out, size_t *n, struct error *err);
+/*
+ * What it has by that name: the digests of the manifest and, unless it is an index, of the image's
+ * configuration, in the arena; both empty: nothing.
+ */
+struct registry_digests {
+	struct str manifest, config;
+};
+int registry_api_digests(struct session *s, const struct registry_info *info, struct arena *a,
+	struct str repo, struct str tag, struct registry_digests *out, struct error *err);
 
 #endif

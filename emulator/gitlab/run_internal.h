@@ -71,6 +71,25 @@ struct resource {
 	bool told;
 };
 
+/* Where a job's own commands name an image. */
+struct image_place {
+	struct span at;  /* of the command */
+	struct str file; /* or the Dockerfile that it builds, and the line in there */
+	unsigned line;
+};
+
+/*
+ * An image that a job's own commands (for docker, buildah and the like) name, or a Dockerfile that
+ * they build: one that has a stand-in, or (proxied) one of the dependency proxy. Variables have
+ * their values where these are known, else they are as they were written.
+ */
+struct image_word {
+	const struct job *job;
+	struct str word;
+	bool proxied;
+	struct image_place at;
+};
+
 enum run_state {
 	RUN_SETUP, /* engine, registry, sources: nothing of the pipeline runs yet */
 	RUN_GOING,
@@ -123,8 +142,9 @@ struct run {
 	size_t n_image_rules;
 	struct extra_name extra_names[2]; /* the local registry, the mirror of stand-ins */
 	size_t n_extra_names;
-	struct str mirror;    /* top: the container of run_mirror.c; empty: there is none */
-	struct str *mirrored; /* top: what it has: "library/golang:1.19" */
+	VEC(struct image_word) words; /* of the chosen jobs, in their order */
+	struct str mirror;            /* top: the container of run_mirror.c; empty: there is none */
+	struct str *mirrored;         /* top: what it has: "library/golang:1.19" */
 	size_t n_mirrored;
 	struct ca_mount ca_mount; /* of the local registry; its volume is empty without TLS */
 	struct str registry_ca;   /* PEM; empty without TLS */
@@ -333,27 +353,20 @@ void phase_over(struct job_run *j);  /* its last attempt has ended */
 
 /* run_warn.c: one warning for what the jobs' keywords ask and this version does not do. */
 void run_warn_unused(const struct run *r);
-/* run_words.c: where a job's own commands name an image. */
-struct image_place {
-	struct span at;  /* of the command */
-	struct str file; /* or the Dockerfile that it builds, and the line in there */
-	unsigned line;
-};
-/* true: enough of this job. The word lives in the arena. */
-typedef bool image_word_fn(void *arg, struct str word, const struct image_place *at);
-/*
- * Calls fn with the words of the job's commands that may name an image for docker, buildah and the
- * like, variables expanded, and with the images of the Dockerfiles that they build.
- */
-void run_image_words(
-	const struct run *r, const struct job *job, struct arena *a, image_word_fn *fn, void *arg);
+/* run_words.c: r->words, before the engine is asked for anything. */
+void run_words_find(struct run *r);
 /* "FILE:LINE" */
 struct str run_image_place(const struct run *r, struct arena *a, const struct image_place *at);
 /* run_proxy.c: images that jobs ask the dependency proxy for, put where the local registry has it.
  */
 void run_proxy_fill(struct run *r, const struct registry_info *info);
-/* The same without the local registry: a note that nobody answers. */
+/* What of it nobody answers for: all without the local registry, and what came too late for it. */
 void run_proxy_warn(const struct run *r);
+/*
+ * An image of Docker Hub by its path and tag there: "golang" is library/golang and latest. Both in
+ * the arena. false: it is another registry's, or no name.
+ */
+bool run_hub_name(struct arena *a, struct str name, struct str *path, struct str *tag);
 /*
  * run_mirror.c: before the first job, a mirror of Docker Hub for Docker-in-Docker, where chosen
  * jobs name images there that have stand-ins. What fails is a warning.

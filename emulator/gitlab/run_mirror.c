@@ -31,49 +31,44 @@ struct mirrored {
 	struct str where;     /* of the first: "FILE:LINE" */
 };
 
-struct collecting {
-	struct run *r;
-	VEC(struct mirrored) found;
+struct mirrors {
+	struct mirrored *v;
+	size_t n, cap;
 };
 
-/* "golang" is library/golang of Docker Hub; false: it is another registry's. */
-static bool hub_path(struct arena *a, struct str name, struct mirrored *out)
+bool run_hub_name(struct arena *a, struct str name, struct str *path, struct str *tag)
 {
-	CLEANUP(buf_release) struct buf path = BUF_INIT;
+	CLEANUP(buf_release) struct buf whole = BUF_INIT;
 	static const struct str hub = STR_INIT("docker.io/");
 	struct image_ref ref;
 	struct str rest;
 
 	if (!image_ref_parse(name, &ref) || ref.is_id || ref.digest.n)
 		return false;
-	auth_image_path(&path, name);
-	if (!str_starts(buf_str(&path), hub))
+	auth_image_path(&whole, name);
+	if (!str_starts(buf_str(&whole), hub))
 		return false;
-	rest = str_from(buf_str(&path), hub.n);
-	out->path = arena_printf(
+	rest = str_from(buf_str(&whole), hub.n);
+	*path = arena_printf(
 		a, "%s" STR_FMT, str_chr(rest, '/') == STR_NPOS ? "library/" : "", STR_ARG(rest));
-	out->tag = arena_str(a, ref.tag.n ? ref.tag : STR("latest"));
+	*tag = arena_str(a, ref.tag.n ? ref.tag : STR("latest"));
 	return true;
 }
 
-static bool take(void *arg, struct str word, const struct image_place *at)
+static void add(struct run *r, struct mirrors *found, const struct image_word *w)
 {
-	struct collecting *c = arg;
-	struct run *r = c->r;
 	const struct run_options *o = r->o;
-	struct mirrored m;
+	struct mirrored m = {.name = w->word};
 
-	if (!word.n || !image_rule_find(o->stand_ins, o->n_stand_ins, word) ||
-		!hub_path(&r->arena, word, &m))
-		return false;
-	vec_each (const struct mirrored *, had, &c->found)
+	if (!image_rule_find(o->stand_ins, o->n_stand_ins, w->word) ||
+		!run_hub_name(&r->arena, w->word, &m.path, &m.tag))
+		return;
+	vec_each (const struct mirrored *, had, found)
 		if (str_eq(had->path, m.path) && str_eq(had->tag, m.tag))
-			return false;
-	m.name = arena_str(&r->arena, word);
+			return;
 	m.from = image_rule_apply(o->stand_ins, o->n_stand_ins, m.name, &r->arena);
-	m.where = run_image_place(r, &r->arena, at);
-	vec_push_in(&r->arena, &c->found, m);
-	return false;
+	m.where = run_image_place(r, &r->arena, &w->at);
+	vec_push_in(&r->arena, found, m);
 }
 
 bool run_job_has_daemon(const struct run *r, const struct job *job, struct arena *a)
@@ -85,13 +80,11 @@ bool run_job_has_daemon(const struct run *r, const struct job *job, struct arena
 	return dind.image.n > 0;
 }
 
-static void collect(struct collecting *c)
+static void collect(struct run *r, struct mirrors *found)
 {
-	struct run *r = c->r;
-
-	for (size_t i = 0; i < r->p->n_jobs; i++)
-		if (r->plan.chosen[i] && run_job_has_daemon(r, r->p->jobs[i], &r->arena))
-			run_image_words(r, r->p->jobs[i], &r->arena, take, c);
+	for (size_t i = 0; i < r->words.n; i++)
+		if (run_job_has_daemon(r, r->words.v[i].job, &r->arena))
+			add(r, found, &r->words.v[i]);
 }
 
 static int start(struct run *r, struct str *address, struct error *err)
@@ -169,7 +162,7 @@ bool run_mirror_has(const struct run *r, struct arena *a, struct str name)
 {
 	struct mirrored m;
 
-	if (!r->top->n_mirrored || !hub_path(a, name, &m))
+	if (!r->top->n_mirrored || !run_hub_name(a, name, &m.path, &m.tag))
 		return false;
 	for (size_t i = 0; i < r->top->n_mirrored; i++)
 		if (str_eq(r->top->mirrored[i], inner_name(a, &m)))
@@ -179,15 +172,15 @@ bool run_mirror_has(const struct run *r, struct arena *a, struct str name)
 
 void run_mirror_start(struct run *r)
 {
-	struct collecting c = {.r = r};
+	struct mirrors found = {NULL, 0, 0};
 	struct error err = ERROR_INIT;
 	struct str address;
 
 	/* What a lock file pins is images of jobs and services. */
 	if (!r->session.engine || !r->o->n_stand_ins || r->o->only_stand_ins)
 		return;
-	collect(&c);
-	if (!c.found.n)
+	collect(r, &found);
+	if (!found.n)
 		return;
 	if (start(r, &address, &err)) {
 		if (!r->session.signum)
@@ -197,8 +190,8 @@ void run_mirror_start(struct run *r)
 				err.text);
 		return;
 	}
-	r->mirrored = arena_array(&r->arena, struct str, c.found.n);
-	vec_each (const struct mirrored *, m, &c.found) {
+	r->mirrored = arena_array(&r->arena, struct str, found.n);
+	vec_each (const struct mirrored *, m, &found) {
 		err = ERROR_INIT;
 		if (!fill(r, address, m, &err)) {
 			r->mirrored[r->n_mirrored++] = inner_name(&r->arena, m);

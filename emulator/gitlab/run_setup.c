@@ -99,6 +99,7 @@ static int setup_registry(struct run *r, struct error *err)
 
 int run_setup_engine(struct run *r, struct error *err)
 {
+	run_words_find(r);
 	if (runners_connect(r, err))
 		return -1;
 	if (r->session.engine && r->o->registry && r->p->facts->registry_host.n &&

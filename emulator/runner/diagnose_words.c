@@ -5,6 +5,7 @@
  * {host}    the host that could not be found or trusted
  * {server}  the DNS server that was asked
  * {user}    {tool} {path} {image} {port} {container}: what the line complains about
+ * {proxied} the image behind a prefix of the dependency proxy
  * {dind}    the image of the job's Docker-in-Docker service, or one that fits the job's image
  */
 #include "base/base.h"
@@ -34,6 +35,7 @@ static const struct cut cuts[] = {
 	{"host", "connecting to ", " :"},
 	{"server", " on ", ": "},
 	{"image", "manifest for ", " "},
+	{"proxied", "/dependency_proxy/containers/", " \"',"},
 	{"image", "no such image: ", " "},
 	{"port", "bind for 0.0.0.0:", " "},
 	{"port", "bind for 127.0.0.1:", " "},
@@ -115,6 +117,10 @@ static struct str value_of(struct arena *a, struct str name, const struct diagno
 		struct str written = from_line(name, hit->line);
 		return str_ends(written, STR(":latest")) ? str_sub(written, 0, written.n - 7)
 							 : written;
+	}
+	if (str_is(name, "proxied")) {
+		struct str own = from_line(name, hit->line);
+		return str_ends(own, STR(":")) ? str_sub(own, 0, own.n - 1) : own;
 	}
 	if (!str_is(name, "dind"))
 		return from_line(name, hit->line);
