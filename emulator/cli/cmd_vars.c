@@ -106,6 +106,18 @@ static bool put_text(struct cli *c, struct load *l, const struct job_env *env)
 	return ok;
 }
 
+/* What is shown would not be so: the job does not start. */
+static int check_place(
+	struct cli *c, const struct load *l, const struct job *job, const struct job_env *env)
+{
+	struct str at = place_text(&c->arena, &l->sources, env->refused_at);
+	if (!env->refused.n)
+		return EXIT_OK;
+	cli_error(c, "job '" STR_FMT "': " STR_FMT "%s" STR_FMT "%s", STR_ARG(job->name),
+		STR_ARG(env->refused), at.n ? " (" : "", STR_ARG(at), at.n ? ")" : "");
+	return EXIT_INVALID;
+}
+
 static int put_jobs(struct cli *c, struct load *l, struct job *const *jobs, size_t n, bool json)
 {
 	int code = EXIT_OK;
@@ -113,6 +125,8 @@ static int put_jobs(struct cli *c, struct load *l, struct job *const *jobs, size
 		struct arena a = ARENA_INIT;
 		struct job_env env;
 		code = job_runtime(c, &a, l, jobs[i], &env);
+		if (!code)
+			code = check_place(c, l, jobs[i], &env);
 		if (!code && !json && n > 1)
 			buf_printf(
 				&c->out, "%s" STR_FMT ":\n", i ? "\n" : "", STR_ARG(jobs[i]->name));

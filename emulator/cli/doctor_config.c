@@ -11,7 +11,7 @@
 /* Longer values are cut. */
 #define SHOWN 44
 
-enum section { GLOBAL, RUNNERS, DOCKER, SERVICE };
+enum section { GLOBAL, RUNNERS, BUILD_DIR, DOCKER, SERVICE };
 
 static const struct {
 	const char *name;
@@ -217,6 +217,9 @@ void config_explain(struct arena *a, const struct node *root, struct config_rows
 				continue;
 			push(&x, item, STR("[[runners]]"), STR_NULL, CONFIG_USED, STR("a runner"));
 			explain_section(&x, RUNNERS, item);
+			const struct node *build_dir = node_get(item, "custom_build_dir");
+			if (node_is(build_dir, NODE_MAP))
+				explain_section(&x, BUILD_DIR, build_dir);
 			const struct node *docker = node_get(item, "docker");
 			if (node_is(docker, NODE_MAP))
 				explain_docker(&x, docker);

@@ -6,7 +6,7 @@
 #include "yaml/node.h"
 #include "emulator/runner/runner_choose.h"
 
-enum section { GLOBAL, RUNNERS, DOCKER, SERVICE };
+enum section { GLOBAL, RUNNERS, BUILD_DIR, DOCKER, SERVICE };
 enum kind {
 	TEXT,
 	BOOL,
@@ -28,10 +28,11 @@ struct key {
 	size_t offset; /* in struct runner_config, or in struct rc_service */
 };
 
-#define offset_GLOBAL(field)  offsetof(struct runner_config, field)
-#define offset_RUNNERS(field) offsetof(struct runner_config, field)
-#define offset_DOCKER(field)  offsetof(struct runner_config, field)
-#define offset_SERVICE(field) offsetof(struct rc_service, field)
+#define offset_GLOBAL(field)    offsetof(struct runner_config, field)
+#define offset_RUNNERS(field)   offsetof(struct runner_config, field)
+#define offset_BUILD_DIR(field) offsetof(struct runner_config, field)
+#define offset_DOCKER(field)    offsetof(struct runner_config, field)
+#define offset_SERVICE(field)   offsetof(struct rc_service, field)
 
 static const struct key keys[] = {
 #define KEY(section, name, kind, field) {#name, section, kind, offset_##section(field)},
@@ -55,6 +56,7 @@ struct reading {
 static const char *const section_names[] = {
 	[GLOBAL] = "the top level",
 	[RUNNERS] = "[[runners]]",
+	[BUILD_DIR] = "[runners.custom_build_dir]",
 	[DOCKER] = "[runners.docker]",
 	[SERVICE] = "[[runners.docker.services]]",
 };
@@ -363,11 +365,23 @@ static void read_docker(const struct reading *r, const struct node *map, struct 
 	runner_check_docker(r->diags, map, &out->docker);
 }
 
+static void read_build_dir(
+	const struct reading *r, const struct node *map, struct runner_config *out)
+{
+	if (map->kind == NODE_MAP)
+		read_section(r, BUILD_DIR, map, out);
+	else
+		wrong_type(r, STR("custom_build_dir"), "a table ([runners.custom_build_dir])", map);
+}
+
 static void read_runner(const struct reading *r, const struct node *map, struct runner_config *out)
 {
 	out->at = at_of(r, map);
 	read_section(r, RUNNERS, map, out);
 	const struct node *docker = node_get(map, "docker");
+	const struct node *build_dir = node_get(map, "custom_build_dir");
+	if (build_dir)
+		read_build_dir(r, build_dir, out);
 	if (docker)
 		read_docker(r, docker, out);
 	runner_check(r->diags, map, out);

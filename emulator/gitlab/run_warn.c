@@ -13,7 +13,6 @@ static const struct {
 	{"dast_configuration", "the profiles of a scan are not read"},
 	{"needs:project", "artifacts of other projects are not fetched"},
 	{"environment:kubernetes", "no cluster is asked for anything"},
-	{"variables:GIT_CLONE_PATH", "the sources are in $CI_PROJECT_DIR as ever"},
 	{"variables:GIT_CLEAN_FLAGS",
 		"each job begins with a fresh tree, in which nothing is left to clean or to keep"},
 	{"variables:GIT_FETCH_EXTRA_FLAGS",

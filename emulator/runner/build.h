@@ -144,7 +144,7 @@ struct build_spec {
 	struct str slug; /* file name of the job within run_dir: [a-z0-9-], unique within the run */
 	uint64_t job_id;
 	enum executor_kind executor;
-	struct str project_path; /* group/sub/name: the end of CI_PROJECT_DIR */
+	struct str project_path; /* group/sub/name: the end of CI_PROJECT_DIR, see job_env.h */
 	struct str sha, ref;     /* for "Checking out ..." */
 
 	/*

@@ -112,6 +112,14 @@ static int64_t after_limit(const struct build *b)
 
 static void run_prepare(struct build *b)
 {
+	struct outcome o;
+
+	if (b->env.refused.n) {
+		outcome_fail(&o, FAIL_RUNNER_CONFIG, STR_FMT, STR_ARG(b->env.refused));
+		o.at = b->env.refused_at;
+		build_step_done(b, &o);
+		return;
+	}
 	b->executor->ops->prepare(b->executor);
 }
 

@@ -48,6 +48,10 @@ void docker_layer_plan(struct executor_docker *e)
 		upload_instead(e, "there is nothing to mount at first");
 		return;
 	}
+	if (str_eq(build_env(e->base.build)->project_dir, e->base.ops->builds_dir(&e->base))) {
+		upload_instead(e, "they are the folder of the builds itself");
+		return;
+	}
 	/* A volume of the configuration at the very place of the sources stays what is there. */
 	if (docker_is_mounted(e, build_env(e->base.build)->project_dir, str_eq)) {
 		upload_instead(e, "the runner configuration mounts something there");

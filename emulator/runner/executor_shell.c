@@ -457,6 +457,9 @@ static void remove_tree(uv_work_t *w)
 		sources_copy_done(build_host(b)->sources, e->builds_dir.p,
 			build_env(b)->project_dir.p, build_host(b)->run_dir);
 	store_remove_tree(e->builds_dir.p, &e->removal_error);
+	/* Beside it, where the project directory is that of the builds (GIT_CLONE_PATH). */
+	if (!error_is(&e->removal_error))
+		store_remove_tree(build_env(b)->tmp_dir.p, &e->removal_error);
 }
 
 static void on_removed(uv_work_t *w, int status)

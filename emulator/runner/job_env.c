@@ -63,6 +63,91 @@ static void put_own(const struct job_env *e, struct varset *s, const struct buil
 	varset_set(s, VAR_RUNNER_JOB, STR("RUNNER_TEMP_PROJECT_DIR"), e->tmp_dir);
 }
 
+/* The directory without "." and "..", and without a slash at its end (Go's path.Clean). */
+static struct str clean(struct arena *a, struct str path)
+{
+	struct buf out = BUF_INIT;
+	struct str_split it = str_split(path, '/');
+	struct str part, whole;
+
+	while (str_split_next(&it, &part)) {
+		if (!part.n || str_is(part, "."))
+			continue;
+		if (str_is(part, "..")) {
+			size_t slash = str_rchr(buf_str(&out), '/');
+
+			buf_truncate(&out, slash == STR_NPOS ? 0 : slash);
+			continue;
+		}
+		buf_addc(&out, '/');
+		buf_addstr(&out, part);
+	}
+	whole = arena_str(a, out.n ? buf_str(&out) : STR("/"));
+	buf_release(&out);
+	return whole;
+}
+
+/* What GIT_CLONE_PATH makes the project directory; empty: refused, in the Runner's words. */
+static struct str clone_path(struct job_env *e, const struct build_spec *spec,
+	const struct runner_config *config, struct str root, struct str dir)
+{
+	bool docker = spec->executor == EXECUTOR_DOCKER;
+	struct str to = clean(e->arena, dir), rest = str_from(to, MIN(root.n, to.n));
+
+	if (!(config->custom_build_dir.set ? config->custom_build_dir.v : docker)) {
+		e->refused = STR("setting GIT_CLONE_PATH is not allowed, enable `custom_build_dir` "
+				 "feature");
+		return STR_NULL;
+	}
+	if (dir.p[0] != '/') {
+		e->refused =
+			arena_printf(e->arena, "Rel: can't make " STR_FMT " relative to " STR_FMT,
+				STR_ARG(dir), STR_ARG(root));
+		return STR_NULL;
+	}
+	if (!str_starts(to, root) || (rest.n && rest.p[0] != '/') || str_starts(rest, STR("/.."))) {
+		e->refused = arena_printf(e->arena,
+			"the GIT_CLONE_PATH=\"" STR_FMT "\" has to be within \"" STR_FMT "\"",
+			STR_ARG(dir), STR_ARG(root));
+		return STR_NULL;
+	}
+	return to;
+}
+
+static void put_dirs(struct job_env *e, struct varset *s, struct str project)
+{
+	e->project_dir = project;
+	e->tmp_dir = arena_printf(e->arena, STR_FMT ".tmp", STR_ARG(project));
+	varset_set(s, VAR_RUNNER_JOB, STR("CI_PROJECT_DIR"), e->project_dir);
+	varset_set(s, VAR_RUNNER_JOB, STR("RUNNER_TEMP_PROJECT_DIR"), e->tmp_dir);
+}
+
+/* As it is before the project directory is known. */
+static struct str early(struct job_env *e, const struct varset *own, const char *key)
+{
+	const struct var *v = varset_get(own, str_c(key));
+
+	if (!v || v->raw)
+		return v ? v->value : STR_NULL;
+	return expand(e->arena, v->value, own, EXPAND_RUNNER);
+}
+
+static void place_project(struct job_env *e, struct varset *own, const struct build_spec *spec,
+	const struct runner_config *config, struct str builds_dir)
+{
+	struct str path = early(e, own, "GIT_CLONE_PATH"), dir = STR_NULL;
+	bool empty = str_is(early(e, own, "GIT_STRATEGY"), "empty");
+
+	if (path.n)
+		dir = clone_path(e, spec, config, builds_dir, path);
+	if (e->refused.n)
+		e->refused_at = varset_get(own, STR("GIT_CLONE_PATH"))->at;
+	if (!dir.n)
+		dir = arena_printf(e->arena, STR_FMT "/" STR_FMT "%s", STR_ARG(builds_dir),
+			STR_ARG(spec->project_path), empty ? "-empty" : "");
+	put_dirs(e, own, dir);
+}
+
 /* Its path, in a set that lies on the one where its content is. */
 static void put_path(struct job_env *e, struct varset *to, const struct var *file)
 {
@@ -119,15 +204,14 @@ void job_env_make(struct job_env *e, struct arena *a, const struct build_spec *s
 {
 	struct varset *own = arena_new(a, struct varset);
 
-	*e = (struct job_env){.arena = a, .slot = slot};
-	e->project_dir = arena_printf(
-		a, STR_FMT "/" STR_FMT, STR_ARG(builds_dir), STR_ARG(spec->project_path));
-	e->tmp_dir = arena_printf(a, STR_FMT ".tmp", STR_ARG(e->project_dir));
+	/* Until it is known where the project is. */
+	*e = (struct job_env){.arena = a, .slot = slot, .tmp_dir = STR(".tmp")};
 	varset_init_on(own, a, spec->vars);
 	put_image(own, spec);
 	put_config(own, config);
 	put_own(e, own, spec, builds_dir, job_status);
 	put_flags(own, config);
+	place_project(e, own, spec, config, builds_dir);
 	expand_all(e, own);
 }
 

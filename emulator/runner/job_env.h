@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "base/arena.h"
+#include "base/diag.h"
 #include "base/str.h"
 #include "vars/varset.h"
 
@@ -30,12 +31,20 @@ struct job_env {
 	size_t n;
 	struct str project_dir; /* absolute, as the job sees it */
 	struct str tmp_dir;     /* <project_dir>.tmp */
+	/* Of GIT_CLONE_PATH, which the Runner would refuse; the job must not start. Empty: good. */
+	struct str refused;
+	struct span refused_at;
 };
 
 /*
  * builds_dir: absolute, no slash at its end. slot: the job's number among those that run at once.
  * The executor decides CI_DISPOSABLE/SHARED_ENVIRONMENT. spec->vars must outlive e, whose sets lie
  * on it.
+ *
+ * The project directory is <builds_dir>/<project_path>, with "-empty" behind it for GIT_STRATEGY
+ * empty, or what GIT_CLONE_PATH says, expanded once, before there is a CI_PROJECT_DIR: in the
+ * builds_dir, where the configuration (custom_build_dir) or the executor allows it (GitLab Runner,
+ * common/build.go, StartBuild and getCustomBuildDir).
  */
 void job_env_make(struct job_env *e, struct arena *a, const struct build_spec *spec,
 	const struct runner_config *config, struct str builds_dir, unsigned slot,

@@ -133,7 +133,8 @@ struct runner_config {
 	struct rc_text pre_build_script, post_build_script;
 	struct rc_text prepare_timeout, get_sources_timeout;
 	struct rc_bool debug_trace_disabled;
-	struct rc_table feature_flags; /* values "true" or "false" */
+	struct rc_bool custom_build_dir; /* its key `enabled`; see job_env.h */
+	struct rc_table feature_flags;   /* values "true" or "false" */
 	/* For the connection to GitLab; tls: what jobs get of them, empty: nothing. */
 	struct rc_text tls_ca_file, tls_cert_file, tls_key_file;
 	struct rc_tls tls;

@@ -102,6 +102,8 @@ static void test_every_kind(void **state)
 	assert_true(str_is(d.all.v[0].environment.v[0].v, "A=b"));
 	assert_int_equal(d.all.v[0].feature_flags.n, 2);
 	assert_true(str_is(d.all.v[0].feature_flags.v[1].value.v, "false"));
+	assert_true(d.all.v[0].custom_build_dir.set && d.all.v[0].custom_build_dir.v);
+	assert_int_equal(d.all.v[0].custom_build_dir.at.line, 9);
 	assert_int_equal(d.all.v[0].docker.pull_policy.n, 1);
 	assert_true(str_is(d.all.v[0].docker.tmpfs.v[0].key, "/x"));
 	assert_int_equal(d.all.v[0].docker.services_devices.n, 2);
@@ -199,6 +201,18 @@ static void test_shapes_of_the_top(void **state)
 	begin(&d);
 	add(&d, "runners = 1\n");
 	only_diag(&d, "config-type", 1);
+	end(&d);
+	begin(&d);
+	add(&d, "[[runners]]\ncustom_build_dir = true\n");
+	only_diag(&d, "config-type", 2);
+	end(&d);
+	begin(&d);
+	add(&d, "[[runners]]\n[runners.custom_build_dir]\nenabled = \"yes\"\n");
+	only_diag(&d, "config-type", 3);
+	end(&d);
+	begin(&d);
+	add(&d, "[[runners]]\n[runners.custom_build_dir]\nenable = true\n");
+	only_diag(&d, "config-unknown-key", 3);
 	end(&d);
 	begin(&d);
 	add(&d, "concurrent = 0\n");

@@ -109,6 +109,99 @@ static void test_shares(void **state)
 	arena_release(&f.a);
 }
 
+/* GIT_CLONE_PATH as the job writes it: the project directory, or what it is refused with. */
+static void clone_path(const char *path, const char *dir, const char *refused)
+{
+	struct fixture f;
+
+	init(&f);
+	put(&f, "GIT_CLONE_PATH", path, "");
+	put(&f, "IN", "${CI_BUILDS_DIR}/in", "");
+	put(&f, "CERT", "content", "f");
+	make(&f);
+	want(&f, "CI_PROJECT_DIR", dir);
+	assert_true(str_is(f.env.project_dir, dir));
+	assert_true(str_is(f.env.tmp_dir, arena_printf(&f.a, "%s.tmp", dir).p));
+	want(&f, "RUNNER_TEMP_PROJECT_DIR", f.env.tmp_dir.p);
+	want(&f, "CERT", arena_printf(&f.a, "%s.tmp/CERT", dir).p);
+	want(&f, "CI_BUILDS_DIR", "/builds");
+	if (!str_is(f.env.refused, refused))
+		fail_msg("%s: '" STR_FMT "'", path, STR_ARG(f.env.refused));
+	arena_release(&f.a);
+}
+
+/* GitLab Runner, common/build.go (getCustomBuildDir) and its test of the same name. */
+static void test_clone_path(void **state)
+{
+	const char *usual = "/builds/group/project";
+
+	UNUSED(state);
+	clone_path("", usual, "");
+	clone_path("$CI_BUILDS_DIR/a/b", "/builds/a/b", "");
+	clone_path("/builds//a/./b/../c/", "/builds/a/c", "");
+	clone_path("$CI_BUILDS_DIR", "/builds", "");
+	clone_path("$CI_BUILDS_DIR/$CI_CONCURRENT_ID/x y", "/builds/3/x y", "");
+	/* A reference in what a reference gives is not one. */
+	clone_path("$IN", usual, "Rel: can't make ${CI_BUILDS_DIR}/in relative to /builds");
+	/* There is no project directory yet. */
+	clone_path("$CI_PROJECT_DIR/in", usual,
+		"the GIT_CLONE_PATH=\"/in\" has to be within \"/builds\"");
+	clone_path("$CI_BUILDS_DIR/../etc", usual,
+		"the GIT_CLONE_PATH=\"/builds/../etc\" has to be within \"/builds\"");
+	clone_path(
+		"/buildsx", usual, "the GIT_CLONE_PATH=\"/buildsx\" has to be within \"/builds\"");
+	clone_path("/builds/..x", usual,
+		"the GIT_CLONE_PATH=\"/builds/..x\" has to be within \"/builds\"");
+	clone_path("/", usual, "the GIT_CLONE_PATH=\"/\" has to be within \"/builds\"");
+	clone_path("a/b", usual, "Rel: can't make a/b relative to /builds");
+}
+
+/* With docker unless it is switched off, in a shell if it is switched on. */
+static void test_clone_path_allowed(void **state)
+{
+	static const struct {
+		enum executor_kind executor;
+		bool set, on, taken;
+	} cases[] = {
+		{EXECUTOR_DOCKER, false, false, true},
+		{EXECUTOR_DOCKER, true, false, false},
+		{EXECUTOR_SHELL, false, false, false},
+		{EXECUTOR_SHELL, true, true, true},
+		{EXECUTOR_SHELL, true, false, false},
+	};
+
+	UNUSED(state);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fixture f;
+
+		init(&f);
+		put(&f, "GIT_CLONE_PATH", "$CI_BUILDS_DIR/a", "");
+		f.spec.executor = cases[i].executor;
+		f.config.custom_build_dir.set = cases[i].set;
+		f.config.custom_build_dir.v = cases[i].on;
+		make(&f);
+		want(&f, "CI_PROJECT_DIR", cases[i].taken ? "/builds/a" : "/builds/group/project");
+		assert_true(str_is(f.env.refused,
+			cases[i].taken ? ""
+				       : "setting GIT_CLONE_PATH is not allowed, enable "
+					 "`custom_build_dir` feature"));
+		arena_release(&f.a);
+	}
+}
+
+static void test_empty_strategy(void **state)
+{
+	struct fixture f;
+
+	UNUSED(state);
+	init(&f);
+	put(&f, "GIT_STRATEGY", "$WHICH", "");
+	put(&f, "WHICH", "empty", "");
+	make(&f);
+	want(&f, "CI_PROJECT_DIR", "/builds/group/project-empty");
+	arena_release(&f.a);
+}
+
 static void test_config(void **state)
 {
 	struct rc_text lines[] = {{.v = STR("PROXY=http://p:1"), .set = true},
@@ -160,6 +253,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_expansion),
 		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_clone_path),
+		cmocka_unit_test(test_clone_path_allowed),
+		cmocka_unit_test(test_empty_strategy),
 		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_secrets),
 	};
