@@ -40,6 +40,7 @@ static enum time_kind kind_of(struct str phase)
 		{"upload_artifacts_on_success", TIME_FILES},
 		{"upload_artifacts_on_failure", TIME_FILES},
 		{"step_script", TIME_SCRIPT},
+		{"step_release", TIME_SCRIPT},
 		{"shell", TIME_SCRIPT},
 		{"after_script", TIME_SCRIPT},
 	};

@@ -210,7 +210,7 @@ int job_files_make(struct job_run *j, struct varset *extra, struct error *err)
 	if (add_downloads(j, extra, err))
 		return -1;
 	add_caches(j);
-	j->spec.artifacts = release_artifacts(j, j->job->def->artifacts);
+	j->spec.artifacts = j->job->def->artifacts;
 	j->spec.on_upload = on_upload;
 	j->spec.upload_arg = j;
 	return 0;

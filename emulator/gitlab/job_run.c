@@ -212,7 +212,6 @@ static void publish(struct job_run *j)
 {
 	struct error err = ERROR_INIT;
 
-	release_finish(j);
 	if (!pages_finish(j, &err))
 		return;
 	j->result.status = BUILD_FAILED;

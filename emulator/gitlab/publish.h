@@ -1,7 +1,7 @@
 /*
- * release and pages: what GitLab makes of a job that passed. Nothing is sent anywhere; what would
- * have been made is checked, recorded and shown. May be included by run*.c, job_*.c and show.c of
- * this room.
+ * release and pages: what GitLab makes of a job whose script passed. Nothing is sent anywhere; what
+ * would have been made is checked, recorded and shown. May be included by run*.c, job_*.c and
+ * show.c of this room.
  */
 #ifndef GITLAB_PUBLISH_H
 #define GITLAB_PUBLISH_H
@@ -9,24 +9,16 @@
 #include <stdbool.h>
 #include "base/str.h"
 
-struct artifacts_def;
 struct error;
 struct job_run;
 struct run;
-struct varset;
 
 /*
- * The job's artifacts with the file that a release's description may name: it is collected like a
- * report. d may be NULL; so may be the result.
+ * The release into the job's spec. Once the script has passed, in the stage step_release, it is
+ * checked as the variables make it then, and recorded; the job fails where GitLab's tool would: no
+ * name of a tag, a link without a URL ...
  */
-const struct artifacts_def *release_artifacts(struct job_run *j, const struct artifacts_def *d);
-/*
- * Before the script: the release as the variables make it. -1 with err where GitLab's tool would
- * fail after the script: no name of a tag, a link without a URL ...
- */
-int release_check(struct job_run *j, const struct varset *payload, struct error *err);
-/* The job passed: into its record. */
-void release_finish(struct job_run *j);
+void release_make(struct job_run *j);
 
 /* pages:path_prefix as part of a URL; empty: none. */
 struct str pages_prefix(struct job_run *j);

@@ -6,8 +6,8 @@
 #include "base/base.h"
 #include "emulator/gitlab/publish.h"
 #include "emulator/gitlab/run_internal.h"
+#include "emulator/log/job_log.h"
 #include "config/ref_name.h"
-#include "pipeline/job_vars.h"
 #include "pipeline/pipeline.h"
 #include "vars/facts.h"
 #include "yaml/node.h"
@@ -16,7 +16,6 @@
 
 #define DESCRIPTION_MAX (1024u * 1024)
 #define FILEPATH_MAX    128
-#define REPORT          "release"
 
 static bool for_shell(struct str s)
 {
@@ -53,34 +52,11 @@ static bool may_be_file(struct str s)
 	return s.n > 0 && s.n < 256;
 }
 
-const struct artifacts_def *release_artifacts(struct job_run *j, const struct artifacts_def *d)
-{
-	const struct release_def *release = j->job->def->rare->release;
-	struct artifacts_def *with;
-	size_t n = d ? d->n_reports : 0;
-
-	if (!release || !may_be_file(release->description.s))
-		return d;
-	with = arena_new(&j->arena, struct artifacts_def);
-	if (d)
-		*with = *d;
-	with->reports = arena_alloc_array(&j->arena, n + 1, sizeof(*with->reports));
-	if (n)
-		memcpy(with->reports, d->reports, n * sizeof(*with->reports));
-	memset(&with->reports[n], 0, sizeof(*with->reports));
-	with->reports[n].type = STR(REPORT);
-	with->reports[n].paths =
-		(struct texts){.v = arena_new(&j->arena, struct text), .n = 1, .set = true};
-	with->reports[n].paths.v[0] = release->description;
-	with->n_reports = n + 1;
-	return with;
-}
-
 /* The file's content where there was one, else the text. */
 static struct str description(struct job_run *j, struct str text)
 {
 	struct arena *a = &j->arena;
-	const char *path = arena_printf(a, "%s/" STR_FMT "/reports/" REPORT "/" STR_FMT,
+	const char *path = arena_printf(a, "%s/" STR_FMT "/" RELEASE_FILES "/" STR_FMT,
 		j->run->folder.dir, STR_ARG(j->slug), STR_ARG(text))
 				   .p;
 	struct stat st;
@@ -177,29 +153,23 @@ static int check_twice(struct job_run *j, const struct varset *vars, const struc
 	return 0;
 }
 
-int release_check(struct job_run *j, const struct varset *payload, struct error *err)
+static int check(struct job_run *j, const struct varset *vars, struct error *err)
 {
 	const struct release_def *d = j->job->def->rare->release;
-	const struct node *links;
-	struct varset vars;
-	struct str tag;
+	const struct node *links = links_of(d);
+	struct str tag = fill(j, vars, d->tag_name.s);
 
-	if (!d)
-		return 0;
-	runner_expand_vars(&j->arena, payload, &vars);
-	tag = fill(j, &vars, d->tag_name.s);
 	if (!tag.n)
 		return bad(err, d->tag_name.at, "its tag_name '" STR_FMT "' is empty here",
 			STR_ARG(d->tag_name.s));
 	if (!for_shell(tag) && !ref_name_valid(tag))
 		return bad(err, d->tag_name.at, "its tag_name is no name of a tag: '" STR_FMT "'",
 			STR_ARG(tag));
-	links = links_of(d);
 	for (size_t i = 0; links && i < links->u.seq.n; i++)
-		if (check_link(j, &vars, links->u.seq.items[i], err) ||
-			check_twice(j, &vars, links, i, "name", err) ||
-			check_twice(j, &vars, links, i, "url", err) ||
-			check_twice(j, &vars, links, i, "filepath", err))
+		if (check_link(j, vars, links->u.seq.items[i], err) ||
+			check_twice(j, vars, links, i, "name", err) ||
+			check_twice(j, vars, links, i, "url", err) ||
+			check_twice(j, vars, links, i, "filepath", err))
 			return -1;
 	return 0;
 }
@@ -244,25 +214,49 @@ static struct str milestones(
 	return all;
 }
 
-void release_finish(struct job_run *j)
+static void record(struct job_run *j, const struct varset *vars)
 {
 	const struct release_def *d = j->job->def->rare->release;
+	struct str tag = fill(j, vars, d->tag_name.s), name = fill(j, vars, d->name.s);
+	struct str ref = fill(j, vars, d->ref.s);
 	const char *of = "release";
-	struct varset vars;
-	struct str tag, name, ref;
 
-	if (!d || !j->vars)
-		return;
-	runner_expand_vars(&j->arena, j->vars, &vars);
-	tag = fill(j, &vars, d->tag_name.s);
-	name = fill(j, &vars, d->name.s);
-	ref = fill(j, &vars, d->ref.s);
+	if (!name.n)
+		name = tag;
 	job_note_add(j, of, "tag_name", tag);
-	job_note_add(j, of, "name", name.n ? name : tag);
-	job_note_add(j, of, "description", description(j, fill(j, &vars, d->description.s)));
+	job_note_add(j, of, "name", name);
+	job_note_add(j, of, "description", description(j, fill(j, vars, d->description.s)));
 	job_note_add(j, of, "ref", ref.n ? ref : j->run->p->facts->sha);
-	job_note_add(j, of, "tag_message", fill(j, &vars, d->tag_message.s));
-	job_note_add(j, of, "released_at", fill(j, &vars, d->released_at.s));
-	job_note_add(j, of, "milestones", milestones(j, &vars, d));
-	job_note_add(j, of, "links", all_links(j, &vars, d));
+	job_note_add(j, of, "tag_message", fill(j, vars, d->tag_message.s));
+	job_note_add(j, of, "released_at", fill(j, vars, d->released_at.s));
+	job_note_add(j, of, "milestones", milestones(j, vars, d));
+	job_note_add(j, of, "links", all_links(j, vars, d));
+	job_log_println(j->log,
+		"Release \"" STR_FMT "\" of tag " STR_FMT
+		": GitLab would create it here; it is recorded",
+		STR_ARG(name), STR_ARG(tag));
+}
+
+static int on_release(void *arg, const struct varset *vars, struct error *err)
+{
+	struct job_run *j = arg;
+
+	if (check(j, vars, err)) {
+		job_log_errorln(j->log, "%s", err->text);
+		return -1;
+	}
+	record(j, vars);
+	return 0;
+}
+
+void release_make(struct job_run *j)
+{
+	const struct release_def *d = j->job->def->rare->release;
+
+	if (!d)
+		return;
+	j->spec.on_release = on_release;
+	j->spec.release_arg = j;
+	if (may_be_file(d->description.s))
+		j->spec.release_file = d->description.s;
 }

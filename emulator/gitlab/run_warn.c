@@ -19,7 +19,6 @@ static const struct {
 		"nothing is fetched; refs and tags are those of the clone"},
 	{"variables:GIT_LFS_SKIP_SMUDGE",
 		"files of Git LFS have the content that they have in the clone"},
-	{"variables:GET_SOURCES_ATTEMPTS", "sources are on this machine: they are taken once"},
 	{"variables:ARTIFACT_DOWNLOAD_ATTEMPTS",
 		"artifacts are on this machine: they are unpacked once"},
 	{"variables:RESTORE_CACHE_ATTEMPTS", "caches are on this machine: they are unpacked once"},

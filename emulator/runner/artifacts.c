@@ -1,6 +1,6 @@
 /*
- * The stages download_artifacts and upload_artifacts_*: tars into the project directory, and the
- * job's files out of it into the run's folder.
+ * The stages download_artifacts, upload_artifacts_* and step_release: tars into the project
+ * directory, and the job's files out of it into the run's folder.
  *
  * Source: GitLab Runner, common/build.go (executeUploadArtifacts), shells/abstract.go,
  * commands/helpers/artifacts_uploader.go.
@@ -169,12 +169,6 @@ static struct str upload_type(const struct build *b)
 	return b->files.at ? d->reports[b->files.at - 1].type : STR("archive");
 }
 
-/* Nobody wrote this one into the definition; its file may well not be there. */
-static bool is_quiet(const struct build *b)
-{
-	return str_is(upload_type(b), "release");
-}
-
 /* Of a coverage report GitLab's type is its format. */
 static struct str shown_type(const struct build *b)
 {
@@ -212,7 +206,7 @@ static const char *not_sendable(struct build *b)
 	const struct selection *s = &b->files.selection;
 	struct str type = shown_type(b);
 
-	if (!b->files.at || is_quiet(b) || str_is(type, "lsif"))
+	if (!b->files.at || str_is(type, "lsif"))
 		return NULL;
 	if (is_raw(type) && s->entries > 1)
 		return "only one file can be sent as raw";
@@ -249,11 +243,10 @@ static void hand_over(struct build *b)
 		refused(b, "400 Bad Request", err.text, "invalid argument");
 		return;
 	}
-	if (!is_quiet(b))
-		job_log_println(b->log,
-			"Uploading artifacts as \"" STR_FMT
-			"\"... kept: %zu files and directories, %" PRIu64 " bytes",
-			STR_ARG(shown_type(b)), u.entries, u.bytes);
+	job_log_println(b->log,
+		"Uploading artifacts as \"" STR_FMT
+		"\"... kept: %zu files and directories, %" PRIu64 " bytes",
+		STR_ARG(shown_type(b)), u.entries, u.bytes);
 	b->files.at++;
 	upload(b);
 }
@@ -279,18 +272,24 @@ static void on_unpacked(void *arg, const struct error *err)
 		done_ok(b);
 }
 
-static void keep_report(struct build *b)
+/* The part, unpacked below the folder of that name; what was there goes. */
+static void unpack_to(struct build *b, const char *folder, void (*then)(struct build *b))
 {
-	struct str type = upload_type(b);
 	struct error err = ERROR_INIT;
 
-	b->files.path = file_of(b, arena_printf(&b->arena, "reports/" STR_FMT, STR_ARG(type)).p);
+	b->files.path = file_of(b, folder);
 	if (store_remove_tree(b->files.path, &err)) {
 		done_failed(b, err.text);
 		return;
 	}
-	b->then = unpacked;
+	b->then = then;
 	files_local_put(b->host.loop, str_c(b->files.path), str_c(b->files.part), on_unpacked, b);
+}
+
+static void keep_report(struct build *b)
+{
+	unpack_to(b, arena_printf(&b->arena, "reports/" STR_FMT, STR_ARG(upload_type(b))).p,
+		unpacked);
 }
 
 static void got(struct build *b)
@@ -304,11 +303,9 @@ static void got(struct build *b)
 		build_step_done(b, &o);
 		return;
 	}
-	if (!is_quiet(b))
-		selection_report(&b->files.selection, b->log);
+	selection_report(&b->files.selection, b->log);
 	if (!b->files.selection.entries) {
-		if (!is_quiet(b))
-			job_log_errorln(b->log, "No files to upload");
+		job_log_errorln(b->log, "No files to upload");
 		unlink(b->files.part);
 		b->files.at++;
 		upload(b);
@@ -324,6 +321,21 @@ static void got(struct build *b)
 	}
 }
 
+/* What the selection takes, into a part of its own. */
+static void get_part(struct build *b, void (*then)(struct build *b))
+{
+	struct build_files *f = &b->files;
+
+	f->part = file_of(b, "artifacts.part");
+	f->fd = open(f->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (f->fd < 0) {
+		done_failed(b, strerror(errno));
+		return;
+	}
+	b->then = then;
+	b->executor->ops->get(b->executor, &f->selection, f->fd);
+}
+
 /* files.at: 0 the archive, then the reports. */
 static void upload(struct build *b)
 {
@@ -336,25 +348,81 @@ static void upload(struct build *b)
 		done_ok(b);
 		return;
 	}
-	if (!is_quiet(b))
-		job_log_infoln(b->log, "Uploading artifacts...");
+	job_log_infoln(b->log, "Uploading artifacts...");
 	if (f->at)
 		build_select(b, &d->reports[f->at - 1].paths, NULL, false);
 	else
 		build_select(b, &d->paths, &d->exclude, d->untracked);
-	f->part = file_of(b, "artifacts.part");
 	f->path = file_of(b, "artifacts.tar");
-	f->fd = open(f->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (f->fd < 0) {
-		done_failed(b, strerror(errno));
-		return;
-	}
-	b->then = got;
-	b->executor->ops->get(b->executor, &f->selection, f->fd);
+	get_part(b, got);
 }
 
 void build_upload_artifacts(struct build *b)
 {
 	b->files.at = 0;
 	build_read_env_file(b, upload);
+}
+
+/* Release */
+
+bool build_wants_release(const struct build *b)
+{
+	return b->spec->on_release && b->script_entered &&
+	       !(b->spec->debug && b->spec->debug->only);
+}
+
+/* The tool of a real job would end with 1. */
+static void release(struct build *b)
+{
+	struct error err = ERROR_INIT;
+	struct outcome o = OUTCOME_OK;
+
+	if (b->spec->on_release(b->spec->release_arg, &b->env.vars, &err)) {
+		outcome_fail(&o, FAIL_SCRIPT, "%s", err.text);
+		o.has_exit_code = true;
+		o.exit_code = 1;
+		o.at = err.at;
+	}
+	build_step_done(b, &o);
+}
+
+static void notes_unpacked(struct build *b)
+{
+	struct outcome o = b->outcome;
+
+	unlink(b->files.part);
+	if (o.reason != FAIL_NONE)
+		build_step_done(b, &o);
+	else
+		release(b);
+}
+
+/* A file that is not there: the description is the text. */
+static void got_notes(struct build *b)
+{
+	struct outcome o = b->outcome;
+
+	close(b->files.fd);
+	if (o.reason == FAIL_NONE && !build_stopping(b) && b->files.selection.entries) {
+		unpack_to(b, RELEASE_FILES, notes_unpacked);
+		return;
+	}
+	unlink(b->files.part);
+	if (o.reason == FAIL_NONE && !build_stopping(b))
+		release(b);
+	else
+		build_step_done(b, &o);
+}
+
+void build_release(struct build *b)
+{
+	struct text one = {.s = b->spec->release_file};
+	struct texts paths = {.v = &one, .n = 1};
+
+	if (!b->spec->release_file.n) {
+		release(b);
+		return;
+	}
+	build_select(b, &paths, NULL, false);
+	get_part(b, got_notes);
 }

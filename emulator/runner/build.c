@@ -10,6 +10,9 @@
 
 #define MS ((int64_t)1000000)
 
+#define RETRY_MIN_MS ((uint64_t)1000)
+#define RETRY_MAX_MS ((uint64_t)5000)
+
 static const char *const state_names[] = {
 #define BUILD_NAME(name) #name,
 	BUILD_STATES(BUILD_NAME)
@@ -119,8 +122,14 @@ static void clean_up(struct build *b)
 
 /* Stages */
 
+static void try_again(void *arg);
+
 static void stop_operation(struct build *b, bool now)
 {
+	if (b->sources.again.loop) {
+		loop_timer_stop(&b->sources.again);
+		loop_post(b->host.loop, &b->task, try_again, b);
+	}
 	if (b->busy && !build_shell_stop(b))
 		b->executor->ops->stop(b->executor, now);
 }
@@ -147,6 +156,17 @@ static void set_failed(struct build *b, const struct outcome *o)
 	b->result.surroundings = o->surroundings;
 }
 
+/* The script and the release are one to a cancel, as the Runner's steps are. */
+static bool in_script(const struct build *b)
+{
+	return b->stage == STAGE_STEP || b->stage == STAGE_RELEASE;
+}
+
+static bool in_sources(const struct build *b)
+{
+	return b->stage == STAGE_SOURCES || b->stage == STAGE_CLEAR;
+}
+
 /* What stopped the build from outside comes before what its operation says of it. */
 static bool stopped_result(struct build *b)
 {
@@ -158,7 +178,7 @@ static bool stopped_result(struct build *b)
 		build_timeout_text(b->job_limit_ns, limit, sizeof(limit));
 		snprintf(text, sizeof(text), "execution took longer than %s seconds", limit);
 		set_result(b, BUILD_FAILED, FAIL_JOB_TIMEOUT, text);
-	} else if (b->cancel && b->stage <= STAGE_STEP) {
+	} else if (b->cancel && b->stage <= STAGE_RELEASE) {
 		set_result(b, BUILD_CANCELED, FAIL_CANCELED, "canceled");
 	} else if (b->stage_timed_out && b->stage == STAGE_STEP) {
 		set_result(b, BUILD_FAILED, FAIL_JOB_TIMEOUT,
@@ -166,7 +186,7 @@ static bool stopped_result(struct build *b)
 	} else if (b->stage_timed_out && b->stage < STAGE_STEP) {
 		build_timeout_text(build_stages[b->stage].limit_ns(b), limit, sizeof(limit));
 		snprintf(text, sizeof(text), "%s timeout: exceeded timeout of %s",
-			b->stage == STAGE_SOURCES ? "get sources" : "prepare", limit);
+			in_sources(b) ? "get sources" : "prepare", limit);
 		set_result(b, BUILD_FAILED, FAIL_JOB_TIMEOUT, text);
 	} else {
 		return false;
@@ -192,10 +212,20 @@ static void after_script_result(struct build *b, const struct outcome *o)
 	set_failed(b, o);
 }
 
-static void stage_ended(struct build *b)
+/* GET_SOURCES_ATTEMPTS: what an attempt failed by is not yet what the job does. */
+static bool tries_again(struct build *b)
+{
+	if (!in_sources(b) || b->outcome.reason == FAIL_NONE || build_stopping(b))
+		return false;
+	return ++b->sources.failed < b->sources.attempts;
+}
+
+/* True: the same once more. */
+static bool stage_ended(struct build *b)
 {
 	const struct stage *s = &build_stages[b->stage];
 	const struct outcome *o = &b->outcome;
+	bool again = tries_again(b);
 
 	loop_timer_stop(&b->stage_timer);
 	job_log_flush(b->log, LOG_OUT);
@@ -210,7 +240,7 @@ static void stage_ended(struct build *b)
 			s->name);
 	if (b->stage == STAGE_STEP && o->reason == FAIL_NONE && !build_stopping(b))
 		build_check_heard(b);
-	if (b->cancel && b->stage == STAGE_STEP && !b->abort)
+	if (b->cancel && in_script(b) && !b->abort)
 		job_log_warnln(b->log, "script canceled by the user");
 	job_log_section_end(b->log, s->name);
 	if (b->spec->on_stage)
@@ -220,10 +250,14 @@ static void stage_ended(struct build *b)
 	if (b->stage == STAGE_AFTER) {
 		after_script_result(b, o);
 		stopped_result(b);
-	} else if (!stopped_result(b) && o->reason != FAIL_NONE) {
+	} else if (!stopped_result(b) && o->reason != FAIL_NONE && !again) {
 		set_failed(b, o);
 	}
+	/* Once the time of the sources is over, the Runner keeps nothing of the job. */
+	if (b->stage_timed_out && in_sources(b))
+		b->sources_entered = false;
 	b->stage_timed_out = false;
+	return again;
 }
 
 static bool runs(const struct build *b, const struct stage *s)
@@ -256,15 +290,31 @@ static void on_stage_timeout(void *arg)
 	stop_operation(b, false);
 }
 
-static void enter_stage(struct build *b)
+/* All attempts at the sources have one limit together. */
+static uint64_t limit_ms(struct build *b)
 {
 	const struct stage *s = &build_stages[b->stage];
 	int64_t limit = s->limit_ns ? s->limit_ns(b) : 0;
+	uint64_t ms = limit > 0 ? (uint64_t)((limit + MS - 1) / MS) : 0;
+	uint64_t gone = loop_now(b->host.loop) - b->sources.began_ms;
+
+	if (!ms || !in_sources(b))
+		return ms;
+	return ms > gone ? ms - gone : 1;
+}
+
+static void enter_stage(struct build *b)
+{
+	const struct stage *s = &build_stages[b->stage];
+	uint64_t limit;
 	char title[128];
 
 	TRACE(JOB, STR_FMT ": stage %s", STR_ARG(b->spec->name), s->name);
-	if (b->stage == STAGE_SOURCES)
+	if (b->stage == STAGE_SOURCES && !b->sources_entered) {
 		b->sources_entered = true;
+		b->sources.began_ms = loop_now(b->host.loop);
+	}
+	limit = limit_ms(b);
 	if (b->stage == STAGE_STEP) {
 		b->script_entered = true;
 		b->script_ms = loop_now(b->host.loop);
@@ -274,9 +324,8 @@ static void enter_stage(struct build *b)
 	job_log_section_start(b->log, s->name, title);
 	if (b->spec->on_stage)
 		b->spec->on_stage(b->spec->on_arg, s->name, true);
-	if (limit > 0)
-		loop_timer_start(b->host.loop, &b->stage_timer, (uint64_t)((limit + MS - 1) / MS),
-			on_stage_timeout, b);
+	if (limit)
+		loop_timer_start(b->host.loop, &b->stage_timer, limit, on_stage_timeout, b);
 	b->busy = true;
 	if (s->when == STAGE_DEBUG ? b->abort || b->cancel : build_stopping(b)) {
 		struct outcome o;
@@ -306,6 +355,24 @@ static void next_stage(struct build *b)
 	clean_up(b);
 }
 
+static void try_again(void *arg)
+{
+	struct build *b = arg;
+
+	b->stage = STAGE_CLEAR;
+	stopped_result(b);
+	next_stage(b);
+}
+
+/* The Runner's pauses (helpers/retry/retry.go): each twice as long as the one before. */
+static void wait_for_again(struct build *b)
+{
+	uint64_t ms = MIN(RETRY_MIN_MS << (b->sources.failed - 1), RETRY_MAX_MS);
+
+	job_log_warnln(b->log, "Retrying...");
+	loop_timer_start(b->host.loop, &b->sources.again, ms, try_again, b);
+}
+
 /* The only way on: each answer of the executor comes here on a turn of its own. */
 static void step(void *arg)
 {
@@ -327,7 +394,10 @@ static void step(void *arg)
 		finish(b);
 		return;
 	}
-	stage_ended(b);
+	if (stage_ended(b)) {
+		wait_for_again(b);
+		return;
+	}
 	b->stage++;
 	next_stage(b);
 }
@@ -484,7 +554,7 @@ const struct job_env *build_env(const struct build *b)
 bool build_stopping(const struct build *b)
 {
 	return b->abort || b->job_timed_out || b->stage_timed_out ||
-	       (b->cancel && b->stage <= STAGE_STEP);
+	       (b->cancel && b->stage <= STAGE_RELEASE);
 }
 
 void build_kept(struct build *b, const char *fmt, ...)

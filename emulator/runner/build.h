@@ -41,6 +41,9 @@ struct terminal;
 struct runner_config;
 struct build;
 
+/* Where a file of build_spec.release_file is kept, below the job's folder. */
+#define RELEASE_FILES "reports/release"
+
 enum executor_kind { EXECUTOR_SHELL, EXECUTOR_DOCKER };
 
 /*
@@ -175,6 +178,16 @@ struct build_spec {
 	 */
 	int (*on_upload)(void *arg, const struct build_upload *u, struct error *err);
 	void *upload_arg;
+	/*
+	 * release: the stage step_release, once the script has passed. 0, or -1 with err where
+	 * GitLab's tool would fail: then the job does. NULL: no such stage. vars: those of the job
+	 * after the Runner's pass.
+	 */
+	int (*on_release)(void *arg, const struct varset *vars, struct error *err);
+	void *release_arg;
+	/* What its description may name (a pattern; empty: nothing): kept before in
+	 * <run_dir>/<slug>/RELEASE_FILES, where it is there. */
+	struct str release_file;
 
 	const struct build_debug *debug; /* NULL: nobody looks inside */
 

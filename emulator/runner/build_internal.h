@@ -49,10 +49,12 @@ extern const size_t build_n_stages;
 enum {
 	STAGE_PREPARE,
 	STAGE_PREPARE_SCRIPT,
+	STAGE_CLEAR,
 	STAGE_SOURCES,
 	STAGE_RESTORE_CACHE,
 	STAGE_DOWNLOAD,
 	STAGE_STEP,
+	STAGE_RELEASE,
 	STAGE_SHELL,
 	STAGE_AFTER,
 	STAGE_CLEANUP = STAGE_AFTER + 5
@@ -82,6 +84,9 @@ struct build_sources {
 	int64_t depth;
 	struct buf shallow;
 	struct error error;
+	unsigned attempts, failed; /* GET_SOURCES_ATTEMPTS; how many of them failed so far */
+	struct loop_timer again;   /* armed between two of them */
+	uint64_t began_ms;         /* the first of them */
 };
 
 /* Who looks inside (build_shell.c, build_step.c). */
@@ -144,6 +149,9 @@ struct build {
 
 /* Sources (build_sources.c). */
 void build_get_sources(struct build *b);
+/* What an attempt left goes, before the second one. */
+bool build_wants_clear(const struct build *b);
+void build_clear_worktree(struct build *b);
 
 /* Scripts (build_stages.c). */
 struct script_spec;
@@ -196,6 +204,9 @@ void build_download_artifacts(struct build *b);
 bool build_wants_upload_ok(const struct build *b);
 bool build_wants_upload_failed(const struct build *b);
 void build_upload_artifacts(struct build *b);
+/* release: the file of its description, then whoever records it. */
+bool build_wants_release(const struct build *b);
+void build_release(struct build *b);
 /* paths, exclude (may be NULL) and untracked into b->files.selection, variables expanded. */
 void build_select(
 	struct build *b, const struct texts *paths, const struct texts *exclude, bool untracked);

@@ -29,6 +29,11 @@ bool build_wants_sources(const struct build *b)
 	return !skips(b) && !b->sources.view.empty;
 }
 
+bool build_sources_again(const struct build *b)
+{
+	return b->sources.failed > 0;
+}
+
 const struct sources_view *build_sources_view(const struct build *b)
 {
 	return &b->sources.view;
@@ -191,6 +196,8 @@ static void fetch(struct build *b)
 	struct outcome o;
 
 	b->sources.view = b->sources.wanted;
+	b->sources.error = ERROR_INIT;
+	buf_clear(&b->sources.shallow);
 	say(b);
 	if (!b->sources.depth) {
 		get(b);
@@ -214,6 +221,35 @@ static void folder_made(struct build *b)
 		return;
 	b->then = hooks_done;
 	run_hook(b, b->host.config->pre_get_sources_script.v, b->spec->pre_get_sources_script);
+}
+
+/* The second attempt */
+
+bool build_wants_clear(const struct build *b)
+{
+	return b->sources.failed == 1;
+}
+
+/*
+ * The Runner's git has all of the last attempt but its .git folder removed; here the next attempt
+ * brings that folder, too. Source: GitLab Runner, shells/abstract.go (writeClearWorktreeScript).
+ */
+void build_clear_worktree(struct build *b)
+{
+	struct script_spec s = {
+		.body = STR("printf '%s\\n' '" ANSI_GREEN
+			    "Deleting tracked and untracked files..." ANSI_RESET "'\n"
+			    "for f in .* *; do case $f in .|..) ;;"
+			    " *) rm -rf -- \"./$f\" ;; esac; done\n")};
+	struct outcome ok = OUTCOME_OK;
+
+	if (b->executor->ops->owns_tree && !b->executor->ops->owns_tree(b->executor)) {
+		job_log_println(b->log, "The runner configuration mounts something in the project "
+					"directory: nothing is deleted");
+		build_step_done(b, &ok);
+		return;
+	}
+	build_run_script(b, &s, "clear_worktree");
 }
 
 /* Settings */
@@ -277,6 +313,7 @@ void build_get_sources(struct build *b)
 		build_helper_failed(b);
 		return;
 	}
+	b->sources.view = (struct sources_view){0};
 	if (skips(b)) {
 		job_log_infoln(b->log, "%s",
 			str_is(strategy(b), "empty") ? "Skipping Git repository setup and creating "

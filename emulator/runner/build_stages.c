@@ -9,6 +9,9 @@
 /* A script of which nothing is heard for so long is worth a word. */
 #define UNHEARD_MS 20000
 
+#define ATTEMPTS_MIN 1
+#define ATTEMPTS_MAX 10
+
 #define NS_S ((int64_t)1000000000)
 
 /* GitLab Runner, common/consts.go: DefaultAfterScriptTimeout. */
@@ -50,12 +53,33 @@ static int64_t timeout_setting(struct build *b, const char *name, int64_t fallba
 	return ns ? ns : fallback;
 }
 
+/* Source: GitLab Runner, common/build_settings.go (validateAttemptSettings). */
+static unsigned attempts_setting(struct build *b, const char *name)
+{
+	struct str text = job_env_get(&b->env, name);
+	int64_t n = 1, kept;
+
+	if (text.n && !parse_i64(text, &n)) {
+		job_log_warnln(b->log,
+			"%s: expected int got \"" STR_FMT "\", using default value: 1", name,
+			STR_ARG(text));
+		return 1;
+	}
+	kept = MAX(ATTEMPTS_MIN, MIN(n, ATTEMPTS_MAX));
+	if (kept != n)
+		job_log_warnln(b->log,
+			"%s: number of attempts out of the range [%d, %d], clamping to: %" PRId64,
+			name, ATTEMPTS_MIN, ATTEMPTS_MAX, kept);
+	return (unsigned)kept;
+}
+
 void build_read_settings(struct build *b)
 {
 	b->job_limit_ns = b->spec->timeout_s > 0 ? b->spec->timeout_s * NS_S : JOB_NS;
 	b->script_limit_ns = timeout_setting(b, "RUNNER_SCRIPT_TIMEOUT", 0);
 	b->after_limit_ns = timeout_setting(
 		b, "RUNNER_AFTER_SCRIPT_TIMEOUT", MIN(AFTER_SCRIPT_NS, b->job_limit_ns));
+	b->sources.attempts = attempts_setting(b, "GET_SOURCES_ATTEMPTS");
 	build_check_settings(b);
 }
 
@@ -295,6 +319,8 @@ const struct stage build_stages[] = {
 	{"prepare_executor", "Preparing the \"%s\" executor", STAGE_OK, NULL, run_prepare,
 		prepare_limit},
 	{"prepare_script", "Preparing environment", STAGE_OK, NULL, run_prepare_script, NULL},
+	{"clear_worktree", "Deleting all tracked and untracked files due to source fetch failure",
+		STAGE_OK, build_wants_clear, build_clear_worktree, sources_limit},
 	{"get_sources", "Getting source from Git repository", STAGE_OK, NULL, build_get_sources,
 		sources_limit},
 	{"restore_cache", "Restoring cache", STAGE_OK, build_wants_restore, build_restore_cache,
@@ -303,6 +329,8 @@ const struct stage build_stages[] = {
 		build_download_artifacts, NULL},
 	{"step_script", "Executing \"step_script\" stage of the job script", STAGE_OK, wants_script,
 		run_step, script_limit},
+	{"step_release", "Executing \"step_release\" stage of the job script", STAGE_OK,
+		build_wants_release, build_release, NULL},
 	{"shell", "Opening a shell in the job", STAGE_DEBUG, build_wants_shell, build_open_shell,
 		NULL},
 	{"after_script", "Running after_script", STAGE_SCRIPT, wants_after, run_after, after_limit},

@@ -33,6 +33,11 @@ static bool touches(struct str a, struct str b)
 	return docker_path_holds(a, b) || docker_path_holds(b, a);
 }
 
+bool docker_mounted_over(struct executor_docker *e, struct str dir)
+{
+	return docker_is_mounted(e, dir, touches);
+}
+
 void docker_direct_plan(struct executor_docker *e)
 {
 	struct str project = build_env(e->base.build)->project_dir, dir = builds_dir(e);
@@ -42,7 +47,7 @@ void docker_direct_plan(struct executor_docker *e)
 			   !engine_is_podman(e->engine) && !engine_is_elsewhere(e->engine) &&
 			   access("/sys/fs/selinux/enforce", F_OK) && project.n > dir.n + 1 &&
 			   str_starts(project, dir) && project.p[dir.n] == '/' &&
-			   !docker_is_mounted(e, dir, touches);
+			   !docker_mounted_over(e, dir);
 }
 
 bool docker_direct_wants_volume(const struct executor_docker *e)
@@ -110,16 +115,17 @@ static bool usable(const struct executor_docker *e)
 
 /*
  * Where sources are mounted, what is beside them, if there is nothing to put in; the folder of
- * their volume is what the job sees of the project directory's mode. What goes before the sources
- * is for other volumes.
+ * their volume is what the job sees of the project directory's mode.
  */
-static bool fillable(const struct executor_docker *e, const struct sources_view *view)
+bool docker_direct_fills(const struct executor_docker *e)
 {
 	if (e->direct.fd < 0 || e->direct.hidden || e->ahead_at < e->ahead.n ||
 		fchmod(e->direct.fd, 0777))
 		return false;
 	return !docker_layer_mounted(e) ||
-	       (!view->shallow.n && !chmod(arena_cstr(e->arena, e->layer.mountpoint), 0777));
+	       (!build_sources_view(e->base.build)->shallow.n &&
+		       !build_sources_again(e->base.build) &&
+		       !chmod(arena_cstr(e->arena, e->layer.mountpoint), 0777));
 }
 
 /* True: not done, for the engine to do. A stop is neither. */
@@ -148,7 +154,7 @@ bool docker_direct_fill(struct executor_docker *e, struct sources *from)
 	struct sources_view view = *build_sources_view(e->base.build);
 	struct tar_stream_source items;
 
-	if (!fillable(e, &view))
+	if (!docker_direct_fills(e))
 		return false;
 	view.above = docker_layer_mounted(e);
 	items = sources_items(from, d->at.below, &view);

@@ -248,13 +248,17 @@ void docker_sources_stop(struct executor_docker *e);
 /*
  * Files without the engine (docker_direct.c): plan() in the first phase; where a volume is wanted,
  * it is made before the container; open() once it is there. fill() is an activity that turns to
- * docker_sources_upload() where it fails; false: not possible. put() and get() turn to
- * docker_files_*() by themselves.
+ * docker_sources_upload() where it fails; false: not possible, as fills() says before. put() and
+ * get() turn to docker_files_*() by themselves.
  */
+/* Does the configuration mount something at the folder, in it or over it? That is not seen from
+ * outside. */
+bool docker_mounted_over(struct executor_docker *e, struct str dir);
 void docker_direct_plan(struct executor_docker *e);
 bool docker_direct_wants_volume(const struct executor_docker *e);
 void docker_direct_image(struct executor_docker *e, const struct image_state *image);
 void docker_direct_open(struct executor_docker *e, struct str mountpoint);
+bool docker_direct_fills(const struct executor_docker *e);
 bool docker_direct_fill(struct executor_docker *e, struct sources *from);
 void docker_direct_put(struct executor_docker *e, struct str archive);
 void docker_direct_get(struct executor_docker *e, struct selection *s, int fd);

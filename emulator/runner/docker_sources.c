@@ -63,7 +63,7 @@ static void upload_from(struct executor_docker *e, struct sources *from)
 	struct sources_view view = *build_sources_view(e->base.build);
 
 	docker_begin(e);
-	view.above = docker_layer_mounted(e);
+	view.above = docker_layer_mounted(e) && !build_sources_again(e->base.build);
 	e->tar = sources_tar(from, build_env(e->base.build)->project_dir, &view, on_tar_bytes, e);
 	e->put = docker_archive_put(e->engine, &p);
 }

@@ -65,6 +65,8 @@ struct executor_ops {
 	void (*prepare_shell)(struct executor *e);
 	/* The job's own tree at CI_PROJECT_DIR; services are waited for here at the latest. */
 	void (*get_sources)(struct executor *e);
+	/* Is all that is in the project directory the job's own, to be removed? NULL: yes. */
+	bool (*owns_tree)(struct executor *e);
 	void (*run)(struct executor *e, const struct step *s);
 	/*
 	 * Files of the project directory, before the first script and after the last one. put
@@ -141,6 +143,7 @@ const struct sources_view *build_sources_view(const struct build *b);
  */
 bool build_sources_planned(const struct build *b, struct sources_view *out);
 bool build_wants_sources(const struct build *b); /* false: an empty project directory */
+bool build_sources_again(const struct build *b); /* an attempt failed: anything may be there */
 bool build_failed(const struct build *b);        /* for --keep, asked in cleanup */
 
 #endif

@@ -471,6 +471,13 @@ static void docker_get_sources(struct executor *base)
 	docker_end(e);
 }
 
+static bool docker_owns_tree(struct executor *base)
+{
+	struct executor_docker *e = self(base);
+
+	return !docker_mounted_over(e, build_env(base->build)->project_dir);
+}
+
 /* The rest of the interface */
 
 static struct executor *docker_open(struct build *b)
@@ -603,6 +610,7 @@ const struct executor_ops executor_docker = {
 	.builds_dir = docker_builds_dir,
 	.prepare = docker_prepare,
 	.get_sources = docker_get_sources,
+	.owns_tree = docker_owns_tree,
 	.run = docker_run,
 	.put = docker_put,
 	.get = docker_get,

@@ -38,6 +38,19 @@ counts-not: {<<: *all, script: ["exit 7"], after_script: ["exit 6"], variables: 
 secret: {<<: *all, script: ["true"], secrets: {S: {vault: none/at/all@kv}}}
 none: {stage: test, needs: [], script: ["true"], variables: {GIT_STRATEGY: none}}
 no-image: {<<: *all, image: "no-such-image.invalid/x:1", script: ["true"]}
+released: {<<: *all, script: ["echo notes >n"], after_script: ["echo after $CI_JOB_STATUS"], release: {tag_name: "v$CI_PIPELINE_ID", description: n}}
+refused: {<<: *all, script: ["true"], release: {tag_name: "a b", description: x}}
+not-released: {<<: *all, script: ["exit 3"], release: {tag_name: v1, description: x}}
+flaky:
+  <<: *all
+  # What the first attempt did is gone before the second one; its mark is elsewhere.
+  hooks: {pre_get_sources_script: ["ls -A | wc -l | xargs echo files", "echo >.hidden; mkdir left", "echo >>../tries", "wc -l <../tries | xargs test 2 -eq"]}
+  script: ["ls -A"]
+  variables: {GET_SOURCES_ATTEMPTS: 3}
+hopeless: {<<: *all, hooks: {pre_get_sources_script: ["exit 4"]}, script: ["true"], variables: {GET_SOURCES_ATTEMPTS: 3}}
+odd: {stage: test, needs: [], script: ["true"], variables: {GET_SOURCES_ATTEMPTS: 30, X: y}}
+odder: {stage: test, needs: [], script: ["true"], variables: {GET_SOURCES_ATTEMPTS: often}}
+waits-again: {<<: *all, hooks: {pre_get_sources_script: ["exit 4"]}, script: ["true"], variables: {GET_SOURCES_ATTEMPTS: 10}}
 waits: {<<: *all, script: ["echo begun", "sleep 60"]}
 waits-early: {<<: *all, hooks: {pre_get_sources_script: ["echo begun", "sleep 60"]}, script: ["true"]}
 processes:
@@ -109,6 +122,35 @@ for executor in docker shell; do
 	stages kept-by-failure - 0 "$files step_script after_script $over"
 	stages none - 0 "$ready step_script $over"
 	title none 'Skipping Git repository setup'
+
+	# The release has a stage of its own, after the script and before after_script.
+	jobs 1 released refused not-released
+	stages released - 0 "$files step_script step_release after_script archive_cache upload_artifacts_on_success $over"
+	title released 'Executing "step_release" stage of the job script'
+	stages refused script_failure 1 "$files step_script step_release after_script $failed $over"
+	said refused stdout
+	grep -qx 'after failed' "$work/said" || fail "$executor: after_script does not know of the release"
+	stages not-released script_failure 3 "$files step_script after_script $failed $over"
+
+	# Attempts at the sources: what is there is cleared once, before the second one.
+	jobs 1 flaky hopeless odd odder
+	stages flaky - 0 "$ready clear_worktree get_sources restore_cache download_artifacts step_script after_script archive_cache upload_artifacts_on_success $over"
+	title flaky 'Deleting all tracked and untracked files due to source fetch failure'
+	title flaky 'WARNING: Retrying...'
+	said flaky stdout
+	[[ $(grep -c '^files 0$' "$work/said") == 2 ]] || fail "$executor: something is left of the first attempt"
+	grep -qx 'Deleting tracked and untracked files...' "$work/said" || fail "$executor: no notice"
+	grep -qx '.gitlab-ci.yml' "$work/said" || fail "$executor: no sources after the second attempt"
+	stages hopeless script_failure 4 "$ready clear_worktree get_sources get_sources $failed $over"
+	stages odd - 0 "$ready step_script $over"
+	title odd 'WARNING: GET_SOURCES_ATTEMPTS: number of attempts out of the range [1, 10], clamping to: 10'
+	title odder 'WARNING: GET_SOURCES_ATTEMPTS: expected int got "often", using default value: 1'
+	start run --executor "$executor" --json waits-again
+	printed 'Retrying...'
+	kill -INT "$pid"
+	ends 130 within 10
+	grep '^{' "$work/out" >"$work/events"
+	stages waits-again - - "$ready $failed $over"
 
 	jobs 1 fails kept-by-success late cut no-sources no-upload fails-twice counts counts-not secret
 	stages fails script_failure 3 "$files step_script after_script $failed $over"

@@ -8,7 +8,7 @@ a:
   identity: google_cloud
   dast_configuration: {site_profile: x}
   environment: {name: x, kubernetes: {agent: "a:b"}}
-  variables: {GIT_CLEAN_FLAGS: -ffdx -e cache/, GIT_LFS_SKIP_SMUDGE: "1", GIT_FETCH_EXTRA_FLAGS: --no-tags, GET_SOURCES_ATTEMPTS: 3, RESTORE_CACHE_ATTEMPTS: 1, FF_HASH_CACHE_KEYS: "true", FF_SCRIPT_SECTIONS: "false"}
+  variables: {GIT_CLEAN_FLAGS: -ffdx -e cache/, GIT_LFS_SKIP_SMUDGE: "1", GIT_FETCH_EXTRA_FLAGS: --no-tags, ARTIFACT_DOWNLOAD_ATTEMPTS: 3, RESTORE_CACHE_ATTEMPTS: 1, FF_HASH_CACHE_KEYS: "true", FF_SCRIPT_SECTIONS: "false"}
 b:
   script: ["true"]
   variables: {GIT_CLEAN_FLAGS: -ffdx, GIT_LFS_SKIP_SMUDGE: "0", FF_HASH_CACHE_KEYS: "1"}
@@ -16,7 +16,7 @@ b:
 END
 run 0 run --executor shell
 for word in identity dast_configuration environment:kubernetes variables:GIT_CLEAN_FLAGS \
-	variables:GIT_LFS_SKIP_SMUDGE variables:GIT_FETCH_EXTRA_FLAGS variables:GET_SOURCES_ATTEMPTS; do
+	variables:GIT_LFS_SKIP_SMUDGE variables:GIT_FETCH_EXTRA_FLAGS variables:ARTIFACT_DOWNLOAD_ATTEMPTS; do
 	has "job 'a' has '$word'"
 done
 has "job 'a' sets FF_HASH_CACHE_KEYS: this flag of the Runner has no effect here"

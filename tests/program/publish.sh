@@ -69,12 +69,13 @@ kept release
 has "description: CHANGELOG"
 ! grep -rq very-secret-thing .cilocal/runs --include='*.json' --include='*.log' || fail "a secret in a record"
 
-# What the server would refuse fails the job, before its script has effects.
+# What the server would refuse fails the job in the stage of the release, after its script.
 refused() {
 	cp .gitlab-ci.yml before.yml
 	sed -i "$1" .gitlab-ci.yml
 	run 1 run release
 	has "Job failed: GitLab would refuse the release: $2"
+	has "the notes of"
 	has_not "if it is not there"
 	mv before.yml .gitlab-ci.yml
 }
