@@ -119,8 +119,7 @@ static bool usable(const struct executor_docker *e)
  */
 bool docker_direct_fills(const struct executor_docker *e)
 {
-	if (e->direct.fd < 0 || e->direct.hidden || e->ahead_at < e->ahead.n ||
-		fchmod(e->direct.fd, 0777))
+	if (e->direct.fd < 0 || e->direct.hidden || fchmod(e->direct.fd, 0777))
 		return false;
 	return !docker_layer_mounted(e) ||
 	       (!build_sources_view(e->base.build)->shallow.n &&
@@ -145,6 +144,9 @@ static void on_filled(void *arg, const struct error *err)
 
 	if (ended(e, err, "the sources are copied"))
 		docker_sources_upload(e);
+	else if (!err)
+		TRACE(JOB, STR_FMT ": the sources went past the engine",
+			STR_ARG(build_spec(e->base.build)->name));
 	docker_end(e);
 }
 

@@ -186,6 +186,7 @@ struct executor_docker {
 	struct tar_stream *tar;
 	struct buf ahead; /* what stands before the sources in the tar, from ahead_at on */
 	size_t ahead_at;
+	struct docker_call *put_ahead; /* or it goes by itself */
 	struct docker_call *put;
 	struct docker_step_run run;
 	struct docker_files files;

@@ -5,6 +5,7 @@
 #include "emulator/docker/archive.h"
 #include "emulator/docker/engine.h"
 #include "emulator/runner/job_env.h"
+#include "emulator/store/tar_filter.h"
 
 static ptrdiff_t produce(void *arg, char *buf, size_t n)
 {
@@ -68,6 +69,40 @@ static void upload_from(struct executor_docker *e, struct sources *from)
 	e->put = docker_archive_put(e->engine, &p);
 }
 
+/* What goes ahead of the sources, without them: they do not come by the engine. */
+
+static void on_ahead(void *arg, struct error *err)
+{
+	struct executor_docker *e = arg;
+
+	e->put_ahead = NULL;
+	if (err)
+		docker_fail_error(e, err, SPAN_NONE, "cannot open the job's volumes");
+	docker_end(e);
+}
+
+static int to_ahead(void *arg, const void *p, size_t n, struct error *err)
+{
+	UNUSED(err);
+	buf_add(arg, p, n);
+	return 0;
+}
+
+static void put_ahead(struct executor_docker *e)
+{
+	struct error ignored = ERROR_INIT;
+	struct archive_put p = {
+		.container = e->container, .path = STR("/"), .done = on_ahead, .arg = e};
+
+	if (e->ahead_at == e->ahead.n)
+		return;
+	tar_filter_trailer(to_ahead, &e->ahead, &ignored);
+	p.tar = str_from(buf_str(&e->ahead), e->ahead_at);
+	e->ahead_at = e->ahead.n;
+	docker_begin(e);
+	e->put_ahead = docker_archive_put(e->engine, &p);
+}
+
 /* The run's own, or none, for an empty project directory. */
 static void with_sources(struct executor_docker *e, bool direct)
 {
@@ -75,6 +110,8 @@ static void with_sources(struct executor_docker *e, bool direct)
 	bool own = h->sources && build_wants_sources(e->base.build);
 	struct sources *from = own ? h->sources : sources_new(h->loop, NULL);
 
+	if (direct && docker_direct_fills(e))
+		put_ahead(e);
 	if (!direct || !docker_direct_fill(e, from))
 		upload_from(e, from);
 	if (!own)
@@ -118,6 +155,8 @@ void docker_sources_stop(struct executor_docker *e)
 {
 	if (e->put)
 		docker_call_cancel(e->put);
+	if (e->put_ahead)
+		docker_call_cancel(e->put_ahead);
 	if (e->wait.sources) {
 		sources_unwant(&e->wait);
 		docker_end(e);

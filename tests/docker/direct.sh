@@ -53,6 +53,22 @@ nothing_left
 diff "$work/direct" "$work/engine" >"$work/out" || fail "the two ways differ"
 [[ $(grep -c '^\./' "$work/direct") -gt 10 ]] || fail "the job listed nothing"
 
+# Volumes elsewhere, as GitLab Runner's registration writes them, take nothing of that from the job.
+for what in '"/cache"' '"/cache", "/var/tmp/other"'; do
+	sed "s|\[\".*\"\]|[$what]|" "$work/config.toml" >"$work/cache.toml"
+	run 0 run -v --config "$work/cache.toml" make
+	has 'make: the sources went past the engine'
+	has_not 'by the engine:'
+done
+project main <<'E'
+open: {image: busybox, script: ["stat -c 'mode %a' /cache", "ls /builds/group/project/f"]}
+E
+echo f >f && git add -A
+run 0 run -v --config "$work/cache.toml"
+has_line '^mode 777'
+has 'open: the sources went past the engine'
+nothing_left
+
 # Traps: the project's folder, one above it, and one in it become links to a folder of this machine.
 project main <<E
 stages: [a, b, c]
