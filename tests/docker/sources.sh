@@ -64,3 +64,38 @@ has_line '^one$'
 run 0 run bare
 has 'Skipping Git checkout'
 nothing_left
+
+# A second attempt at the sources, however the first one brought them: what is left of it goes, all is there again.
+project main <<'YAML'
+job:
+  image: busybox
+  variables: {GET_SOURCES_ATTEMPTS: 2}
+  script: [ls -A | xargs echo has, cat kept, ls dir | wc -l | xargs echo files]
+YAML
+cat >.cilocal.toml <<'END'
+[[runners]]
+  executor = "docker"
+  post_get_sources_script = "test -e ../first || { echo >../first; echo bad >kept; rm -r dir; mkdir -p left; false; }"
+  [runners.docker]
+    volumes = ["/cache"]
+END
+printf '.cilocal*\n' >.git/info/exclude
+echo kept >kept; mkdir dir
+for n in 3 600; do
+	for ((i = 0; i < n; i++)); do echo "$i" >"dir/f$i"; done
+	git add -A
+	run 0 run -v
+	((n < 400)) || ! grep -q 'the sources are uploaded' "$work/out" || skip "this engine mounts no sources"
+	((n < 400)) || has 'the sources are mounted, not copied'
+	has 'Deleting tracked and untracked files...'
+	has_line 'has .git .gitlab-ci.yml dir kept$'
+	has_line '^kept$'
+	has_line "^files $n$"
+	nothing_left
+done
+# What the configuration mounts there is not the job's to delete.
+mkdir "$work/mounted" && echo mine >"$work/mounted/f"
+sed -i "s|\"/cache\"|\"$work/mounted:/builds/group/project/in\"|" .cilocal.toml
+run 0 run
+has 'The runner configuration mounts something in the project directory: nothing is deleted'
+is "$(<"$work/mounted/f")" mine
