@@ -46,7 +46,7 @@ push_as() {
 	api POST "/images/$name/tag?repo=$(encode "${to%:*}")&tag=$(encode "${to##*:}")" -f -o /dev/null
 	answer=$(api POST "/images/${to%:*}/push?tag=$(encode "${to##*:}")" -H "X-Registry-Auth: $auth")
 	api DELETE "/images/$to" -o /dev/null
-	if [[ $answer == *'"errorDetail"'* || $answer != *'"Digest"'* ]]; then
+	if [[ $answer == *'"errorDetail"'* || $answer != *': digest: sha256:'* ]]; then
 		printf '%s\n' "$answer" | tail -n 3 >&2
 		return 1
 	fi
