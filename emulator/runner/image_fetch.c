@@ -244,6 +244,59 @@ static void on_tagged(void *arg, struct error *err)
 	finish(f, buf_str(&f->id));
 }
 
+static void tag(struct image_fetch *f)
+{
+	struct image_ref ref;
+
+	image_ref_parse(f->spec.name, &ref);
+	f->call = docker_image_tag(f->spec.engine, buf_str(&f->id), ref.repo,
+		ref.tag.n ? ref.tag : STR("latest"), on_tagged, f);
+}
+
+/* Whether the registry has what holds the name: then that was pulled from there, too. */
+static void on_known(void *arg, struct error *err, struct str digest)
+{
+	struct image_fetch *f = arg;
+
+	UNUSED(digest);
+	f->call = NULL;
+	if (err || f->cancelled)
+		finish(f, buf_str(&f->id));
+	else
+		tag(f);
+}
+
+/* The digest that the image has by this name, or nothing. */
+static struct str digest_as(const struct image_state *r, struct str repo)
+{
+	struct image_ref ref;
+
+	for (size_t i = 0; i < r->repo_digests.n; i++)
+		if (image_ref_parse(r->repo_digests.v[i], &ref) && str_eq(ref.repo, repo))
+			return ref.digest;
+	return STR_NULL;
+}
+
+/*
+ * In a containerd image store (Engine 29's default) an image's digests are those of the tags that
+ * it has: once the tag of the place has gone to a newer image, nothing tells where the older one
+ * came from, and the registry is asked.
+ */
+static void ask_registry(struct image_fetch *f, struct str digest)
+{
+	struct image_ref place;
+	struct buf there = BUF_INIT;
+
+	if (!digest.n || !image_ref_parse(f->spec.image, &place)) {
+		finish(f, buf_str(&f->id));
+		return;
+	}
+	buf_printf(&there, STR_FMT "@" STR_FMT, STR_ARG(place.repo), STR_ARG(digest));
+	f->call = docker_image_distribution(
+		f->spec.engine, buf_str(&there), buf_str(&f->header), on_known, f);
+	buf_release(&there);
+}
+
 /* What holds the name now: nothing, an older pull, or an image of the user's, which keeps it. */
 static void on_named(void *arg, struct error *err, const struct image_state *r)
 {
@@ -252,13 +305,13 @@ static void on_named(void *arg, struct error *err, const struct image_state *r)
 	bool missing = err && err->domain == ERR_DOCKER && err->code == 404;
 
 	f->call = NULL;
-	if (!f->cancelled && image_ref_parse(f->spec.name, &ref) && !ref.digest.n &&
-		(missing || (!err && !str_eq(r->id, buf_str(&f->id)) && is_from_there(f, r)))) {
-		f->call = docker_image_tag(f->spec.engine, buf_str(&f->id), ref.repo,
-			ref.tag.n ? ref.tag : STR("latest"), on_tagged, f);
-		return;
-	}
-	finish(f, buf_str(&f->id));
+	if (f->cancelled || (err && !missing) || !image_ref_parse(f->spec.name, &ref) ||
+		ref.digest.n || (!err && str_eq(r->id, buf_str(&f->id))))
+		finish(f, buf_str(&f->id));
+	else if (missing || is_from_there(f, r))
+		tag(f);
+	else
+		ask_registry(f, digest_as(r, ref.repo));
 }
 
 static void on_names(void *arg, struct error *err, const struct image_row *rows, size_t n)
