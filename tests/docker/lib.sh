@@ -99,6 +99,6 @@ with_registry() {
 
 # registry_digest REPOSITORY TAG: of the manifest that the registry holds, or nothing.
 registry_digest() {
-	curl -sS -u "$user:$password" -I -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
+	curl -sS -u "$user:$password" -I -H "$as_pushed" \
 		"http://$address/v2/$1/manifests/$2" | tr -d '\r' | sed -n 's/^docker-content-digest: //Ip'
 }

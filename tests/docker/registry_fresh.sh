@@ -16,10 +16,11 @@ YAML
 with_registry
 # publish VERSION: becomes tool:1 of the registry without the engine's tool:1 being touched.
 publish() {
-	local type=application/vnd.docker.distribution.manifest.v2+json url=http://$address/v2/group/project/tool/manifests
+	local type url=http://$address/v2/group/project/tool/manifests
 	derive "tool-$1:latest" busybox "ENV TOOL=$1"
 	push_as "tool-$1:latest" "$address/group/project/tool:$1" "$user" "$password"
-	curl -sS -f -u "$user:$password" -H "Accept: $type" "$url/$1" -o "$work/manifest"
+	curl -sS -f -u "$user:$password" -H "$as_pushed" "$url/$1" -o "$work/manifest"
+	type=$(jq -r .mediaType "$work/manifest")
 	curl -sS -f -u "$user:$password" -H "Content-Type: $type" -X PUT --data-binary @"$work/manifest" "$url/1"
 }
 for version in one two; do

@@ -50,8 +50,8 @@ with_registry
 
 # An index: one platform that is here, one that is not.
 manifests="http://$address/v2/group/project/app/manifests"
-type=application/vnd.docker.distribution.manifest.v2+json
-curl -sS -f -u "$user:$password" -H "Accept: $type" "$manifests/1" -o "$work/one"
+curl -sS -f -u "$user:$password" -H "$as_pushed" "$manifests/1" -o "$work/one"
+type=$(jq -r .mediaType "$work/one")
 child=sha256:$(sha256sum <"$work/one" | cut -d' ' -f1)
 cat >"$work/index" <<END
 {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [

@@ -95,7 +95,7 @@ api POST "/commit?container=$id&repo=cilocal-test-broken&tag=1" -f -o /dev/null 
 api DELETE "/containers/$id?force=1&v=1" -f
 push_as cilocal-test-broken:1 "$address/group/project/broken:1" "$user" "$password"
 api DELETE /images/cilocal-test-broken:1 -f -o /dev/null
-layer=$(curl -sS -u "$user:$password" -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
+layer=$(curl -sS -u "$user:$password" -H "$as_pushed" \
 	"http://$address/v2/group/project/broken/manifests/1" | jq -r '.layers[-1].digest')
 curl -sS -u "$user:$password" -X DELETE "http://$address/v2/group/project/broken/blobs/$layer" -o /dev/null
 run 4 run --registry broken

@@ -37,6 +37,11 @@ encode() {
 	printf '%s' "$out"
 }
 
+# The header with which a registry gives a manifest as it was pushed: of Docker's type by engines with a graph driver,
+# of OCI's by those with a containerd image store (29's default).
+# shellcheck disable=SC2034 # for who sources this
+as_pushed='Accept: application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json'
+
 # push_as NAME TO USER PASSWORD: tags an image of the engine as TO (host:port/path:tag), pushes it
 # there and takes the tag away again.
 push_as() {
