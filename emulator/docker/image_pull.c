@@ -33,9 +33,7 @@ static void on_object(void *arg, struct str text)
 
 	if (!doc)
 		return;
-	why = json_str(json_get(doc, "errorDetail"), "message");
-	if (!why.n)
-		why = json_str(doc, "error");
+	why = json_failure(doc);
 	if (why.n) {
 		error_set(&c->err, ERR_DOCKER, 0, "Error response from daemon: " STR_FMT,
 			STR_ARG(why));

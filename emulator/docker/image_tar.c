@@ -36,7 +36,7 @@ static void on_loaded(struct docker_call *c, struct error *err, const struct htt
 		struct error ignored = ERROR_INIT;
 		json_t *doc =
 			str_trim(line).n ? json_parse(line, "the engine's answer", &ignored) : NULL;
-		struct str why = doc ? json_str(doc, "error") : STR_NULL;
+		struct str why = json_failure(doc);
 
 		if (why.n)
 			error_set(&c->err, ERR_DOCKER, 0, "Error response from daemon: " STR_FMT,

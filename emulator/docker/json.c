@@ -37,6 +37,13 @@ json_t *json_get(const json_t *obj, const char *key)
 	return json_is_null(v) ? NULL : v;
 }
 
+struct str json_failure(const json_t *obj)
+{
+	struct str why = json_str(json_get(obj, "errorDetail"), "message");
+
+	return why.n ? why : json_str(obj, "error");
+}
+
 struct str json_text(const json_t *value)
 {
 	if (!json_is_string(value))

@@ -35,6 +35,12 @@ struct docker_strs json_strs(const json_t *obj, const char *key, struct arena *a
 struct docker_strs json_keys(const json_t *obj, const char *key, struct arena *a);
 struct docker_kvs json_kvs(const json_t *obj, const char *key, struct arena *a);
 
+/*
+ * What an object of a progress stream says went wrong, or nothing. errorDetail, since "error" beside
+ * it is deprecated (API 1.48) and is to be left out by a later version.
+ */
+struct str json_failure(const json_t *obj);
+
 /* Writing; the put functions leave out what is empty, zero or false. */
 json_t *json_from_str(struct str s);
 json_t *json_from_strs(struct docker_strs s);

@@ -19,6 +19,7 @@ struct image_fetch {
 	size_t policy; /* index of the one being tried */
 	unsigned tries;
 	bool cancelled, pulled;
+	bool by_id; /* looked for by the digest alone, as by an id */
 	struct docker_call *call;
 	struct auth_query *query;
 	struct loop_timer timer;
@@ -334,12 +335,32 @@ static void on_names(void *arg, struct error *err, const struct image_row *rows,
 	free(names.v);
 }
 
+static void on_inspected(void *arg, struct error *err, const struct image_state *r);
+
+/*
+ * In a containerd image store the digest is the image's id, and a name with a digest is good only
+ * as long as a tag of that name is there: what `lock` wrote down of an image that no registry has.
+ */
+static bool look_by_id(struct image_fetch *f)
+{
+	struct image_ref ref;
+
+	if (f->by_id || f->pulled || policy(f) == PULL_ALWAYS ||
+		!image_ref_parse(f->spec.image, &ref) || ref.is_id || !ref.digest.n)
+		return false;
+	f->by_id = true;
+	f->call = docker_image_inspect(f->spec.engine, ref.digest, on_inspected, f);
+	return true;
+}
+
 static void on_inspected(void *arg, struct error *err, const struct image_state *r)
 {
 	struct image_fetch *f = arg;
 	bool missing = err && err->domain == ERR_DOCKER && err->code == 404;
 
 	f->call = NULL;
+	if (missing && !f->cancelled && look_by_id(f))
+		return;
 	if (f->cancelled || (err && !missing)) {
 		outcome_fail(&f->outcome, f->cancelled ? FAIL_CANCELED : FAIL_RUNNER_SYSTEM, "%s",
 			f->cancelled ? "canceled" : err->text);

@@ -332,6 +332,34 @@ static void pulls(void **state)
 	assert_int_equal(s->err.code, 500);
 }
 
+static ptrdiff_t nothing(void *arg, char *p, size_t n)
+{
+	UNUSED(arg);
+	UNUSED(p);
+	UNUSED(n);
+	return 0;
+}
+
+/* Both ways in which engines say in a success that it was none; the second is the one to stay. */
+static void loads(void **state)
+{
+	struct scene *s = *state;
+
+	serve(s, PING "on POST /images/load*\ntimes 1\nbody {\"stream\":\"Loaded image: x\"}\\n\n"
+		      "on POST /images/load*\ntimes 1\nbody {\"error\":\"no space left\"}\\n\n"
+		      "on POST /images/load*\ntimes 1\n"
+		      "body {\"errorDetail\":{\"message\":\"unrecognized image format\"}}\\n\n");
+	docker_image_load(s->engine, nothing, on_done, s);
+	run(s);
+	assert_false(error_is(&s->err));
+	docker_image_load(s->engine, nothing, on_done, s);
+	run(s);
+	assert_string_equal(s->err.text, "Error response from daemon: no space left");
+	docker_image_load(s->engine, nothing, on_done, s);
+	run(s);
+	assert_string_equal(s->err.text, "Error response from daemon: unrecognized image format");
+}
+
 static void on_output(void *arg, int stream, struct str data)
 {
 	struct scene *s = arg;
@@ -374,6 +402,7 @@ int main(void)
 		CASE(silence_can_be_cancelled),
 		CASE(going_down),
 		CASE(pulls),
+		CASE(loads),
 		CASE(logs_that_break),
 	};
 

@@ -48,51 +48,60 @@ static void on_done(void *arg, const struct outcome *o, struct str id)
 	s->done++;
 }
 
-/* Whether the fetch, which always pulls, gave the image the job's name. */
-static bool tags(const char *script)
+/* One fetch on an engine with that script. asked is a request that it may have had. */
+static void fetch(struct image_fetch_spec spec, const char *script, const char *asked,
+	struct scene *s, bool *was_asked)
 {
-	struct scene s = {.id = BUF_INIT};
 	struct loop *loop = loop_new(NULL);
 	struct http *http = http_new(loop);
 	struct job_log *log = job_log_new(noon, NULL);
-	struct buf all = BUF_INIT;
 	struct error err = ERROR_INIT;
 	char socket[64];
 	struct endpoint at;
 	struct engine *engine;
 	struct fake *fake;
-	bool tagged;
 
 	snprintf(socket, sizeof(socket), "/tmp/cilocal-fetch-%d.sock", (int)getpid());
-	/* The first rule that has answers left counts. */
-	buf_printf(&all, "%s%s%s", PING PULL TAG, script, AFTER);
-	fake = fake_start(loop_uv(loop), socket, all.p);
+	fake = fake_start(loop_uv(loop), socket, script);
 	assert_non_null(fake);
 	assert_int_equal(endpoint_parse(socket, &at, NULL), 0);
 	at.origin = xstrdup("test");
 	engine = engine_new(loop, http, &at);
 	endpoint_release(&at);
-	image_fetch_start(&(struct image_fetch_spec){.loop = loop,
-				  .engine = engine,
-				  .log = log,
-				  .name = STR(NAME),
-				  .image = STR(PLACE),
-				  .policies = {PULL_ALWAYS},
-				  .n_policies = 1,
-				  .tag_as_name = true},
-		on_done, &s);
-	while (!s.done && uv_run(loop_uv(loop), UV_RUN_ONCE))
+	spec.loop = loop;
+	spec.engine = engine;
+	spec.log = log;
+	spec.n_policies = 1;
+	*s = (struct scene){.id = BUF_INIT};
+	image_fetch_start(&spec, on_done, s);
+	while (!s->done && uv_run(loop_uv(loop), UV_RUN_ONCE))
 		;
-	assert_int_equal(s.done, 1);
-	assert_int_equal(s.outcome.reason, FAIL_NONE);
-	assert_string_equal(s.id.p, "sha256:new");
-	tagged = str_find(fake_log(fake), STR(TAGGED)) != STR_NPOS;
+	assert_int_equal(s->done, 1);
+	*was_asked = str_find(fake_log(fake), str_c(asked)) != STR_NPOS;
 	engine_free(engine);
 	http_free(http);
 	fake_stop(fake);
 	job_log_free(log);
 	if (loop_free(loop, &err))
 		fail_msg("%s", err.text);
+}
+
+/* Whether a pull of the local registry's image gave it the job's name. */
+static bool tags(const char *script)
+{
+	struct buf all = BUF_INIT;
+	struct scene s;
+	bool tagged;
+
+	/* The first rule that matches counts. */
+	buf_printf(&all, "%s%s%s", PING PULL TAG, script, AFTER);
+	fetch((struct image_fetch_spec){.name = STR(NAME),
+		      .image = STR(PLACE),
+		      .policies = {PULL_ALWAYS},
+		      .tag_as_name = true},
+		all.p, TAGGED, &s, &tagged);
+	assert_int_equal(s.outcome.reason, FAIL_NONE);
+	assert_string_equal(s.id.p, "sha256:new");
 	buf_release(&all);
 	buf_release(&s.id);
 	return tagged;
@@ -131,6 +140,29 @@ static void test_an_image_of_the_users(void **state)
 		"status 404\nbody {\"message\":\"manifest unknown\"}\n"));
 }
 
+/* A locked image whose tag has moved on: a containerd image store has it by its id alone. */
+static void test_a_digest_is_an_id(void **state)
+{
+	const struct image_fetch_spec spec = {.name = STR("team/tool:1"),
+		.image = STR("team/tool@sha256:" OLD),
+		.policies = {PULL_IF_NOT_PRESENT}};
+	struct scene s;
+	bool pulled;
+
+	UNUSED(state);
+	fetch(spec,
+		PING PULL "on GET /images/sha256:" OLD "/json\nbody {\"Id\":\"sha256:" OLD "\"}\n",
+		"/images/create", &s, &pulled);
+	assert_int_equal(s.outcome.reason, FAIL_NONE);
+	assert_string_equal(s.id.p, "sha256:" OLD);
+	assert_false(pulled);
+	buf_release(&s.id);
+	/* Elsewhere it is pulled, as ever. */
+	fetch(spec, PING PULL, "/images/create", &s, &pulled);
+	assert_true(pulled);
+	buf_release(&s.id);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +170,7 @@ int main(void)
 		cmocka_unit_test(test_an_older_pull_by_its_digest),
 		cmocka_unit_test(test_an_older_pull_in_a_containerd_store),
 		cmocka_unit_test(test_an_image_of_the_users),
+		cmocka_unit_test(test_a_digest_is_an_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
