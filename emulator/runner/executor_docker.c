@@ -3,6 +3,7 @@
 #include "emulator/core/trace.h"
 #include "emulator/docker/auth.h"
 #include "emulator/docker/engine.h"
+#include "emulator/docker/image.h"
 #include "emulator/docker/network.h"
 #include "emulator/docker/volume.h"
 #include "emulator/log/job_log.h"
@@ -320,12 +321,22 @@ static void on_seen(void *arg, const struct image_state *image)
 	docker_direct_image(arg, image);
 }
 
+/* A digest that is an id as well: image_fetch may have found the image by it under no such name. */
+static struct str exact_image(struct executor_docker *e, struct str image, struct str id)
+{
+	struct image_ref ref;
+
+	return id.n && image_ref_parse(image, &ref) && str_eq(ref.digest, id)
+		       ? arena_str(e->arena, id)
+		       : image;
+}
+
 static void on_image(void *arg, const struct outcome *o, struct str id)
 {
 	struct executor_docker *e = arg;
 
-	UNUSED(id);
 	e->fetch = NULL;
+	e->image = exact_image(e, e->image, id);
 	if (o->reason != FAIL_NONE)
 		docker_fail(e, o);
 	docker_end(e);
@@ -335,8 +346,8 @@ static void on_service_image(void *arg, const struct outcome *o, struct str id)
 {
 	struct docker_service *s = arg;
 
-	UNUSED(id);
 	s->fetch = NULL;
+	s->image = exact_image(s->e, s->image, id);
 	if (o->reason != FAIL_NONE)
 		docker_fail(s->e, o);
 	docker_end(s->e);
