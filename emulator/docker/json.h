@@ -36,8 +36,8 @@ struct docker_strs json_keys(const json_t *obj, const char *key, struct arena *a
 struct docker_kvs json_kvs(const json_t *obj, const char *key, struct arena *a);
 
 /*
- * What an object of a progress stream says went wrong, or nothing. errorDetail, since "error" beside
- * it is deprecated (API 1.48) and is to be left out by a later version.
+ * What an object of a progress stream says went wrong, or nothing. errorDetail, since "error"
+ * beside it is deprecated (API 1.48) and is to be left out by a later version.
  */
 struct str json_failure(const json_t *obj);
 
