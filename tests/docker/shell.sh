@@ -28,7 +28,11 @@ check:
     - "false"
   after_script: [cat written.txt]
 bash: {stage: test, image: "debian:bookworm", script: ["exit 3"]}
-gone: {stage: test, image: busybox, script: ["rm /bin/sh", "false"]}
+gone:
+  stage: test
+  image: debian:bookworm
+  variables: {BASH_ENV: /starts-here}
+  script: ["echo 'rm -f /bin/sh' >/starts-here", "false"]
 END
 remember
 run 0 run make
