@@ -90,7 +90,8 @@ void dind_find(struct arena *a, const struct job_def *job, const struct varset *
 {
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; job && i < job->n_services && !out->service; i++)
-		if (take_service(a, job->services[i].image.name.s, job->services[i].alias.s, vars, out))
+		if (take_service(
+			    a, job->services[i].image.name.s, job->services[i].alias.s, vars, out))
 			out->service = &job->services[i];
 	for (size_t i = 0; config && i < config->docker.n_services && !out->runner_service; i++) {
 		const struct rc_service *s = &config->docker.services[i];
