@@ -11,6 +11,7 @@ static const struct diagnose_entry table[] = {
 #define D(id, name, pattern, anchors, cause, cure, where, notice, samples) \
 	{id, name, pattern, anchors, cause, cure, where, notice, samples},
 #include "emulator/runner/diagnose_engine.def"
+#include "emulator/runner/diagnose_image.def"
 #include "emulator/runner/diagnose_tools.def"
 #include "emulator/runner/diagnose_job.def"
 #undef D

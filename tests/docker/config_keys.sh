@@ -277,5 +277,5 @@ refused 1 'service "redis:7" is not on the list of allowed services' '.cilocal.t
 refused 1 'too many services requested: 1, only 0 allowed' '.cilocal.toml:4: services_limit = -1' 'services_limit = 0'
 refused 1 'user "root" is not an allowed user: [1000 daemon]' '.cilocal.toml:4: allowed_users' 'allowed_users = ["1000", "daemon"]'
 refused 1 'is not one of the allowed_pull_policies' '.cilocal.toml:4: allowed_pull_policies' 'allowed_pull_policies = ["always"]'
-refused 1 'cannot use' '.cilocal.toml:4: memory' 'memory = "lots"'
+refused 2 "'lots' in 'memory' is no size" '.cilocal.toml:4:10: error:' 'memory = "lots"'
 nothing_left

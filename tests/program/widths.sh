@@ -9,9 +9,9 @@ stages: [构建, "тест", "🚀 out"]
 "👩🏽‍💻 dev": {stage: 构建, script: ["printf 'bad \\377 byte\\n'"]}
 "🇩🇪 flag": {stage: "тест", script: ["true"]}
 "étude": {stage: "тест", script: ["true"], needs: ["编译 ab"], tags: ["タグ"]}
-"❤️ heart": {stage: "🚀 out", image: "registry.example.com/group/x:1", script: ["true"], when: manual}
+"❤️ heart": {stage: "🚀 out", image: "registry.example.com/group/x:1", script: ["true"], when: manual, variables: {名前: 値}}
 "कर्म": {stage: "🚀 out", script: [exit 1], allow_failure: true}
-plain: {stage: "🚀 out", script: ["true"], variables: {名前: 値}}
+plain: {stage: "🚀 out", script: ["true"]}
 YML
 
 # The columns that each name takes, by hand.
@@ -53,7 +53,7 @@ for locale in C.UTF-8 C; do
 	run 0 graph
 	has 'étude  <-  编译 ab'
 	cp "$work/stdout" "$work/graph.$locale"
-	run 0 vars plain
+	run 0 vars "❤️ heart"
 	has 名前
 	run 0 logs "कर्म"
 	has 'exit 1'
