@@ -291,8 +291,9 @@ static void test_words(void **state)
 	static const char *const nobody[] = {"wget: bad address 'db:8080'",
 		"Caused by: java.net.UnknownHostException: db",
 		"php_network_getaddresses: getaddrinfo for db failed: Name or service not known",
-		"redis.exceptions.ConnectionError: Error -2 connecting to db:6379. Name or service "
-		"not known."};
+		("redis.exceptions.ConnectionError: Error -2 connecting to db:6379. Name or "
+		 "service "
+		 "not known.")};
 	for (size_t i = 0; i < ARRAY_SIZE(nobody); i++) {
 		h = explain(&w, nobody[i]);
 		assert_true(str_starts(h.cause, STR("no service answers to the name 'db'")));
